@@ -1,0 +1,1 @@
+"""Extask: external tasks reach the right person at the right time."""

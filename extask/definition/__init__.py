@@ -1,0 +1,1 @@
+"""The language: what a workflow author writes, checked and compiled."""

@@ -1,0 +1,1 @@
+"""The distributor's judgement: who gets which task, and when."""

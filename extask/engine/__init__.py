@@ -1,0 +1,1 @@
+"""The interpreter: a pure, resumable step machine over a plan."""

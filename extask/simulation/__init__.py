@@ -1,0 +1,1 @@
+"""Virtual time: dry runs and tests of definitions."""

@@ -1,0 +1,1 @@
+"""Durable shells: what runs in Temporal."""
