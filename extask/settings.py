@@ -9,6 +9,16 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEFAULT_POOL = "main"
+SEARCH_ATTRIBUTES = (
+    "ExtaskTenant",
+    "ExtaskDefinition",
+    "ExtaskStep",
+    "ExtaskService",
+    "ExtaskState",
+    "ExtaskAgent",
+    "ExtaskPriority",
+)
+"""Keyword search attributes of task workflows; Temporal must know them before a worker starts."""
 
 
 class DatabaseSettings(BaseSettings):
