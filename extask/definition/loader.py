@@ -136,8 +136,9 @@ class _Builder:
         self.anchors: list[Spot] = []
         self._open: list[Sequence | Mapping] = []
         self._keys: list[Scalar | None] = []
-        self._named: dict[str, tuple[Node, int]] = {}
+        self._named: dict[str, tuple[Node, int, int]] = {}
         self._pending: list[tuple[str, int]] = []
+        self._heights: list[int] = [0]
         self._documents = 0
         self._count = 0
 
@@ -194,6 +195,7 @@ class _Builder:
             self._named.pop(event.anchor, None)
         self._open.append(node)
         self._keys.append(None)
+        self._heights.append(1)
 
     def _end(self, event: yaml.Event) -> None:
         node = self._open.pop()
@@ -201,8 +203,10 @@ class _Builder:
         anchor, before = self._pending.pop()
         if event.end_mark.line + 1 == node.line:
             node.end_column = event.end_mark.column + 1
+        height = self._heights.pop()
+        self._heights[-1] = max(self._heights[-1], height + 1)
         if anchor:
-            self._named[anchor] = (node, self._count - before)
+            self._named[anchor] = (node, self._count - before, height)
         self._put(node)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
@@ -213,9 +217,10 @@ class _Builder:
                 f"there is no anchor '&{event.anchor}' above",
                 f"write the value itself, or quote it: '*{event.anchor}'",
             )
-        node, size = self._named[event.anchor]
+        node, size, height = self._named[event.anchor]
         self._count += size
-        if self._count > MOST_NODES:
+        self._heights[-1] = max(self._heights[-1], height + 1)
+        if self._count > MOST_NODES or len(self._open) + height > DEEPEST:
             self._refuse("E101", _spot(event), "these anchors grow out of bounds", "write less")
         self._put(node)
 
@@ -224,7 +229,7 @@ class _Builder:
             self._refuse("E101", node, "the file has too many values", "split the workflow")
         if event.anchor:
             self.anchors.append(_spot(event))
-            self._named[event.anchor] = (node, self._count - before)
+            self._named[event.anchor] = (node, self._count - before, 0)
 
     def _put(self, node: Node) -> None:
         if not self._open:
