@@ -421,6 +421,10 @@ class PoolStart(Message):
     generation: int = 1
     config: PoolConfig = PoolConfig()
     presence: tuple[AgentPresence, ...] = ()
+    next_event: int = 1
+    """Sequence number of the next event to deliver; handed on when continuing as new."""
+    continue_as_new_after: int = 0
+    """Events of history after which it continues as new; 0: when Temporal suggests it."""
 
 
 # --- the task workflow --------------------------------------------------------------------------
@@ -520,9 +524,32 @@ class TaskJournal(Message):
     expires_at: datetime | None = None
 
 
+class RunRequest(Message):
+    """Ask activity `begin_run` for this run's number and a plan.
+
+    The plan is the one with `digest`, or the one that `service` has now where that is empty.
+    """
+
+    tenant: str
+    task: str
+    service: str
+    digest: str = ""
+
+
 class RunStart(Message):
     """What activity `begin_run` answers: this run's number and the plan to drive."""
 
     run: int
+    workflow: str
+    version: int
+    digest: str
     plan: dict[str, Any]
     """The compiled plan as JSON; see `extask.definition.plan.Plan`."""
+
+
+class Assignment(Message):
+    """Ask activity `assign` to record a task's steps and then hand a command to its pool."""
+
+    pool: str
+    journal: TaskJournal
+    command: AnyCommand
