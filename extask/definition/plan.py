@@ -20,7 +20,7 @@ class _Part(BaseModel):
 
 
 class Literally(_Part):
-    """A value as written; durations are seconds (a number), times ISO 8601 text in UTC."""
+    """A value in plain form: durations are seconds (a number), times ISO 8601 text in UTC."""
 
     value: Any
 
@@ -53,7 +53,7 @@ Value = Literally | Expression | Template | Listed | Mapped
 
 
 class Param(_Part):
-    """A typed parameter; `default` is always set (the type's zero where none was written)."""
+    """A typed parameter; `default` is always set (else the type's zero), in plain form."""
 
     name: str
     type: ParamType
@@ -71,7 +71,12 @@ class Case(_Part):
 
 
 class Step(_Part):
-    """One step, its shorthand spelt out; `then` has every outcome that leads somewhere."""
+    """One step, its shorthand spelt out.
+
+    `then` has the main outcome, if the kind has one here, and every other outcome that was written;
+    optional and technical ones left out are absent, for the handlers of `when` take them. Targets
+    are names of steps or `END`.
+    """
 
     name: str
     kind: str

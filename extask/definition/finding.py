@@ -1,0 +1,97 @@
+"""What the checker tells an author: one finding, and the collector of a file's findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Severity = Literal["error", "warning", "note"]
+
+_SEVERITIES: dict[str, Severity] = {"E": "error", "W": "warning", "N": "note"}
+
+MOST = 50
+"""Findings reported for one file; the rest would not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to say about a file; lines and columns count from 1, `end_column` is exclusive.
+
+    `path` names the place as an author would (`steps.look.then`), `fix` is the text that may
+    replace the marked place, where one is known.
+    """
+
+    code: str
+    severity: Severity
+    file: str
+    line: int
+    column: int
+    end_column: int
+    message: str
+    help: str
+    path: str = ""
+    fix: str | None = None
+
+
+class Place(Protocol):
+    """Anything with a place in the file."""
+
+    line: int
+    column: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A bare place in the file."""
+
+    line: int
+    column: int
+    end_column: int
+
+
+class Findings:
+    """Collects the findings of one file."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self._all: list[Finding] = []
+
+    def add(
+        self,
+        code: str,
+        at: Place,
+        message: str,
+        *,
+        help: str,  # noqa: A002 - the reader's own word, as in the JSON
+        path: str = "",
+        fix: str | None = None,
+    ) -> None:
+        """Note one finding at a place."""
+        found = Finding(
+            code=code,
+            severity=_SEVERITIES[code[0]],
+            file=self.file,
+            line=at.line,
+            column=at.column,
+            end_column=max(at.end_column, at.column + 1),
+            message=message,
+            help=help,
+            path=path,
+            fix=fix,
+        )
+        if found not in self._all:
+            self._all.append(found)
+
+    def has(self, *codes: str) -> bool:
+        """Tell whether any of these codes was found."""
+        return any(found.code in codes for found in self._all)
+
+    @property
+    def errors(self) -> bool:
+        """Whether anything found forbids publishing."""
+        return any(found.severity == "error" for found in self._all)
+
+    def ordered(self) -> list[Finding]:
+        """Give the findings by position, at most `MOST`."""
+        return sorted(self._all, key=lambda found: (found.line, found.column, found.code))[:MOST]

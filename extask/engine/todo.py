@@ -1,0 +1,34 @@
+"""What a run wants next: an answer, time, or nothing more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from extask.engine.progress import Ending
+from extask.messages import TaskCommand
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The command to be answered through `Engine.answer`; nothing else moves until then."""
+
+    command: TaskCommand
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Nothing to do until this instant (if any) or the next event."""
+
+    until: datetime | None
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The run is over; asked again it says the same."""
+
+    ending: Ending
+
+
+Todo = Ask | Sleep | Finish
