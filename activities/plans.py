@@ -38,5 +38,8 @@ class PlanActivities:
         self._kept[f"{tenant}:{loaded.digest}"] = loaded
         return loaded
 
-    async def _load(self, connection: Any, request: RunRequest) -> RunStart:
-        raise AssertionError
+    @staticmethod
+    async def _load(connection: AsyncConnection, request: RunRequest) -> RunStart:
+        if request.digest:
+            return await definitions.plan_by_digest(connection, request.tenant, request.digest)
+        return await definitions.current_plan(connection, request.tenant, request.service)

@@ -51,7 +51,7 @@ class DistributorWorkflow:
         self._judgement = (
             Distributor.restore(judgement)
             if judgement
-            else Distributor(start.config, start.presence, workflow.now())
+            else Distributor(start.config, start.presence, at=workflow.now())
         )
         self._outbox: deque[Event] = deque(unpack(outbox))
         self._again: tuple[Event, ...] = ()
@@ -107,7 +107,9 @@ class DistributorWorkflow:
         if now - self._described_at < DETAILS_EVERY:
             return
         self._described_at = now
-        workflow.set_current_details(overview.markdown(self._judgement, len(self._outbox), now))
+        workflow.set_current_details(
+            overview.markdown(self._judgement.overview(), len(self._outbox))
+        )
 
     async def _keep_time(self) -> None:
         """Wake at the earliest deadline; a later one never arms the timer again."""
