@@ -276,7 +276,7 @@ class _Builder:
             "E103",
             Spot(mark.line + 1, mark.column + 1, mark.column + 1 + len(written)),
             f"YAML reads '{written}' as a tag, not as text",
-            help=f"put the whole value into double quotes: \"{written} …\"",
+            help=f'put the whole value into double quotes: "{written} …"',
         )
         raise _Refused
 

@@ -66,7 +66,10 @@ def _words(error: yaml.MarkedYAMLError, line: str, opened: bool) -> tuple[str, s
     if "cannot start any token" in problem:
         return "no value can begin with this character", _QUOTE_IT
     if "escape" in problem:
-        return "there is no such '\\' sequence", "write '\\\\' for a backslash, or use single quotes"
+        return (
+            "there is no such '\\' sequence",
+            "write '\\\\' for a backslash, or use single quotes",
+        )
     if "expected key" in problem or "expected ':'" in problem:
         return "a 'name: value' is expected here", _lined_up(line)
     return "this is not readable YAML", "look at quotes, brackets and indentation near here"
