@@ -392,14 +392,17 @@ class PoolJournal(Message):
     generation: int
     first: int
     events: tuple[Event, ...]
+    again: tuple[Event, ...] = ()
+    """Events journalled before whose signal to the task's workflow failed."""
 
 
 class JournalResult(Message):
-    """What the journal activity delivered: `orphans` are tasks whose workflow is gone."""
+    """What the journal activity could not deliver."""
 
-    orphans: tuple[str, ...] = ()
-    undelivered: tuple[int, ...] = ()
-    """Sequence numbers whose signal failed and is to be sent again."""
+    orphans: tuple[Orphaned, ...] = ()
+    """Commands that free what tasks without a workflow hold."""
+    undelivered: tuple[Event, ...] = ()
+    """Events whose signal failed and is to be sent again, in order."""
 
 
 # --- the distributor workflow -------------------------------------------------------------------
@@ -421,6 +424,10 @@ class PoolStart(Message):
     generation: int = 1
     config: PoolConfig = PoolConfig()
     presence: tuple[AgentPresence, ...] = ()
+    next_event: int = 1
+    """Sequence number of the next event to deliver; handed on when continuing as new."""
+    continue_as_new_after: int = 0
+    """Events of history after which it continues as new; 0: when Temporal suggests it."""
 
 
 # --- the task workflow --------------------------------------------------------------------------
@@ -457,6 +464,8 @@ class TaskEvent(Message):
     agent: str | None = None
     session: str | None = None
     code: str = ""
+    expires_at: datetime | None = None
+    """On return: the new end of the task's life."""
 
 
 class CancelTask(Message):
@@ -520,9 +529,32 @@ class TaskJournal(Message):
     expires_at: datetime | None = None
 
 
+class RunRequest(Message):
+    """Ask activity `begin_run` for this run's number and a plan.
+
+    The plan is the one with `digest`, or the one that `service` has now where that is empty.
+    """
+
+    tenant: str
+    task: str
+    service: str
+    digest: str = ""
+
+
 class RunStart(Message):
     """What activity `begin_run` answers: this run's number and the plan to drive."""
 
     run: int
+    workflow: str
+    version: int
+    digest: str
     plan: dict[str, Any]
     """The compiled plan as JSON; see `extask.definition.plan.Plan`."""
+
+
+class Assignment(Message):
+    """Ask activity `assign` to record a task's steps and then hand a command to its pool."""
+
+    pool: str
+    journal: TaskJournal
+    command: AnyCommand

@@ -1,0 +1,188 @@
+"""Coalesces commands for a pool into few updates; permits are passed in."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from temporalio.client import (
+    Client,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.service import RPCError, RPCStatusCode
+
+from extask import temporal
+from extask.errors import NotFound, Unavailable
+from extask.messages import Answer, Answers, AnyCommand, Batch, PoolStart, Standing
+
+LoadPool = Callable[[str, str], Awaitable[PoolStart]]
+"""Read a pool's configuration and presence, to start its distributor with."""
+
+_TRANSIENT = {
+    RPCStatusCode.UNAVAILABLE,
+    RPCStatusCode.RESOURCE_EXHAUSTED,
+    RPCStatusCode.DEADLINE_EXCEEDED,
+    RPCStatusCode.CANCELLED,
+    RPCStatusCode.ABORTED,
+    RPCStatusCode.INTERNAL,
+    RPCStatusCode.UNKNOWN,
+}
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 1.0
+
+
+@dataclass
+class _Waiting:
+    command: AnyCommand
+    answer: asyncio.Future[Answer]
+
+
+@dataclass
+class _Lane:
+    """One pool's commands not yet sent, and how many updates are under way."""
+
+    tenant: str
+    pool: str
+    waiting: deque[_Waiting] = field(default_factory=deque)
+    under_way: int = 0
+    gathering: bool = False
+
+
+class DistributorClient:
+    """Speaks to the distributors of all pools for one process.
+
+    A command waits while `permits` updates of its pool are under way and then travels with all
+    that came meanwhile (`batch` at most). A command is sent again, under the same key, until it
+    is answered or `patience` seconds are over.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        load_pool: LoadPool,
+        *,
+        permits: int = 4,
+        batch: int = 200,
+        patience: float = 20.0,
+    ) -> None:
+        self._client = client
+        self._load_pool = load_pool
+        self._permits = permits
+        self._batch = batch
+        self._patience = patience
+        self._lanes: dict[tuple[str, str], _Lane] = {}
+        self._sending: set[asyncio.Task[None]] = set()
+
+    async def submit(self, tenant: str, pool: str, command: AnyCommand) -> Answer:
+        """Hand a command to a pool's distributor and wait for its answer.
+
+        Raises:
+            Unavailable: no answer came within the patience; the same command may be sent again.
+        """
+        lane = self._lanes.setdefault((tenant, pool), _Lane(tenant, pool))
+        waiting = _Waiting(command, asyncio.get_running_loop().create_future())
+        lane.waiting.append(waiting)
+        self._pump(lane)
+        return await waiting.answer
+
+    async def standing(self, tenant: str, pool: str, task: str) -> Standing | None:
+        """Ask where a task stands; None where it stands in no queue of the pool."""
+        found = await self.standings(tenant, pool, (task,))
+        return found.get(task)
+
+    async def standings(
+        self, tenant: str, pool: str, tasks: tuple[str, ...]
+    ) -> dict[str, Standing]:
+        """Ask where tasks stand; those that stand nowhere are left out.
+
+        Raises:
+            Unavailable: the distributor does not answer.
+        """
+        handle = self._client.get_workflow_handle(temporal.distributor_id(tenant, pool))
+        try:
+            answer: dict[str, Standing] = await handle.query(
+                "standings", list(tasks), result_type=dict[str, Standing]
+            )
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return {}
+            raise Unavailable(f"The distributor of pool {pool} does not answer.") from error
+        return answer
+
+    def _pump(self, lane: _Lane) -> None:
+        if not lane.waiting or lane.gathering or lane.under_way >= self._permits:
+            return
+        lane.gathering = True
+        sending = asyncio.create_task(self._send(lane))
+        self._sending.add(sending)
+        sending.add_done_callback(self._sending.discard)
+
+    async def _send(self, lane: _Lane) -> None:
+        await asyncio.sleep(0)  # whoever came in the same turn of the loop travels along
+        taken = [lane.waiting.popleft() for _ in range(min(self._batch, len(lane.waiting)))]
+        lane.gathering = False
+        lane.under_way += 1
+        self._pump(lane)
+        try:
+            self._settle(taken, await self._deliver(lane, [each.command for each in taken]))
+        except Exception as error:  # noqa: BLE001 -- every caller of the batch must hear of it
+            self._fail(taken, error)
+        finally:
+            lane.under_way -= 1
+            self._pump(lane)
+
+    @staticmethod
+    def _settle(taken: list[_Waiting], answers: Answers) -> None:
+        for each, answer in zip(taken, answers.answers, strict=True):
+            if not each.answer.done():
+                each.answer.set_result(answer)
+
+    @staticmethod
+    def _fail(taken: list[_Waiting], error: Exception) -> None:
+        for each in taken:
+            if not each.answer.done():
+                each.answer.set_exception(error)
+
+    async def _deliver(self, lane: _Lane, commands: list[AnyCommand]) -> Answers:
+        batch = Batch(commands=tuple(commands))
+        pause = _FIRST_PAUSE
+        last: Exception | None = None
+        try:
+            async with asyncio.timeout(self._patience):
+                while True:
+                    try:
+                        return await self._update(lane, batch)
+                    except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+                        last = error
+                        await self._mend(lane, error)
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, _LONGEST_PAUSE)
+        except TimeoutError:
+            message = f"The distributor of pool {lane.pool} does not answer; try again."
+            raise Unavailable(message) from last
+
+    async def _update(self, lane: _Lane, batch: Batch) -> Answers:
+        handle = self._client.get_workflow_handle(temporal.distributor_id(lane.tenant, lane.pool))
+        try:
+            answers: Answers = await handle.execute_update(
+                "submit", batch, id=uuid.uuid4().hex, result_type=Answers
+            )
+        except WorkflowUpdateFailedError as error:
+            raise Unavailable(f"The distributor of pool {lane.pool} failed: {error}") from error
+        return answers
+
+    async def _mend(self, lane: _Lane, error: Exception) -> None:
+        """Start a distributor that is not there; pass on what trying again cannot mend."""
+        if not isinstance(error, RPCError) or error.status in _TRANSIENT:
+            return
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise Unavailable(f"Temporal refused: {error}") from error
+        try:
+            start = await self._load_pool(lane.tenant, lane.pool)
+        except NotFound as missing:
+            raise Unavailable(f"There is no pool {lane.pool} yet.") from missing
+        await temporal.start_distributor(self._client, start)

@@ -1,0 +1,85 @@
+"""One settings class per concern, composed; read from the environment only when asked."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEFAULT_POOL = "main"
+SEARCH_ATTRIBUTES = (
+    "ExtaskTenant",
+    "ExtaskDefinition",
+    "ExtaskStep",
+    "ExtaskService",
+    "ExtaskState",
+    "ExtaskAgent",
+    "ExtaskPriority",
+)
+"""Keyword search attributes of task workflows; Temporal must know them before a worker starts."""
+
+
+class DatabaseSettings(BaseSettings):
+    """Where the database is: `sqlite+aiosqlite:///FILE` or `postgresql+asyncpg://…`."""
+
+    model_config = SettingsConfigDict(env_prefix="EXTASK_DATABASE_", frozen=True)
+
+    url: str = "sqlite+aiosqlite:///extask.db"
+
+
+class ApiSettings(BaseSettings):
+    """Where the API listens and how it is reached from outside."""
+
+    model_config = SettingsConfigDict(env_prefix="EXTASK_API_", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    public_url: str = ""
+
+
+class DistributorSettings(BaseSettings):
+    """How one process talks to distributors.
+
+    `permits` is this process's fixed share of the eight updates that may be in flight to one pool
+    over all processes; `batch` the most commands that one update carries.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="EXTASK_DISTRIBUTOR_", frozen=True)
+
+    permits: int = Field(default=4, ge=1, le=8)
+    batch: int = Field(default=200, ge=1, le=1000)
+
+
+class WorkerSettings(BaseSettings):
+    """Slots of one worker process; `max_cached_workflows` 0 replays at every step (a test)."""
+
+    model_config = SettingsConfigDict(env_prefix="EXTASK_WORKER_", frozen=True)
+
+    max_cached_workflows: int = Field(default=2000, ge=0)
+    max_concurrent_tasks: int = Field(default=100, ge=2)
+    continue_as_new_after: int = Field(default=0, ge=0)
+    """Events of a distributor's history after which it continues as new; 0: when Temporal says."""
+    shutdown_grace: timedelta = timedelta(seconds=10)
+
+
+class LogSettings(BaseSettings):
+    """How a process writes its log: lines for people or JSON for machines."""
+
+    model_config = SettingsConfigDict(env_prefix="EXTASK_LOG_", frozen=True)
+
+    format: Literal["text", "json"] = "text"
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class Settings(BaseSettings):
+    """All settings of a process; Temporal's own come from its environment configuration."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    api: ApiSettings = Field(default_factory=ApiSettings)
+    distributor: DistributorSettings = Field(default_factory=DistributorSettings)
+    worker: WorkerSettings = Field(default_factory=WorkerSettings)
+    log: LogSettings = Field(default_factory=LogSettings)

@@ -1,0 +1,165 @@
+"""How to reach Temporal: client, data converter, task queues, search attributes, the plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import Client, WorkflowHandle
+from temporalio.common import (
+    SearchAttributeKey,
+    SearchAttributePair,
+    SearchAttributeUpdate,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter
+from temporalio.envconfig import ClientConfig
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.plugin import SimplePlugin
+from temporalio.worker import WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from extask import settings
+from extask.messages import PoolStart, TaskStart
+
+TASK_QUEUE = "extask"
+DISTRIBUTOR_QUEUE = "extask-distributor"
+TASK_WORKFLOW = "ExternalTask"
+DISTRIBUTOR_WORKFLOW = "Distributor"
+BEGIN_RUN = "begin_run"
+ASSIGN = "assign"
+JOURNAL_TASK = "journal_task"
+JOURNAL_POOL = "journal_pool"
+TASK_SIGNAL = "task_event"
+DISTRIBUTOR_TASK_TIMEOUT = timedelta(seconds=2)
+"""A killed worker's distributor answers elsewhere after this instead of after 10 s."""
+
+KEYS = {name: SearchAttributeKey.for_keyword(name) for name in settings.SEARCH_ATTRIBUTES}
+PASSED_THROUGH = (
+    "annotated_types",
+    "cel_expr_python",
+    "extask",
+    "pydantic",
+    "pydantic_core",
+    "pydantic_settings",
+    "sortedcontainers",
+    "typing_extensions",
+    "yaml",
+)
+"""Modules without side effects at import: loading them anew per workflow costs 23 times the CPU."""
+
+STICKY_TIMEOUT = timedelta(seconds=1)
+"""A killed worker's cached workflows are taken over by others after this."""
+
+
+def plugin(
+    workflows: Sequence[type] = (), activities: Sequence[Callable[..., Any]] = ()
+) -> SimplePlugin:
+    """Bundle what client, workers, replayer and tests must agree on."""
+    return SimplePlugin(
+        "extask",
+        data_converter=_data_converter,
+        workflows=list(workflows),
+        activities=list(activities),
+        workflow_runner=_runner,
+    )
+
+
+def _data_converter(_given: DataConverter | None) -> DataConverter:
+    return pydantic_data_converter
+
+
+def _runner(given: WorkflowRunner | None) -> WorkflowRunner:
+    if not isinstance(given, SandboxedWorkflowRunner):
+        return given or SandboxedWorkflowRunner()
+    passed = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+    return replace(given, restrictions=passed)
+
+
+async def connect(*, lazy: bool = False) -> Client:
+    """Connect by Temporal's own environment configuration (TEMPORAL_ADDRESS, …).
+
+    Raises:
+        RuntimeError: the server is not reachable (unless `lazy`).
+    """
+    config = ClientConfig.load_client_connect_config()
+    config.setdefault("target_host", "127.0.0.1:7233")
+    return await Client.connect(**config, plugins=[plugin()], lazy=lazy)
+
+
+def distributor_id(tenant: str, pool: str) -> str:
+    """Name the distributor workflow of a pool."""
+    return f"distributor:{tenant}:{pool}"
+
+
+def attributes(values: dict[str, str]) -> TypedSearchAttributes:
+    """Type search attributes; empty values are left out."""
+    pairs = [SearchAttributePair(KEYS[name], value) for name, value in values.items() if value]
+    return TypedSearchAttributes(pairs)
+
+
+def changes(values: dict[str, str]) -> list[SearchAttributeUpdate[str]]:
+    """Make the upsert of search attributes; an empty value takes an attribute away."""
+    return [
+        KEYS[name].value_set(value) if value else KEYS[name].value_unset()
+        for name, value in values.items()
+    ]
+
+
+async def start_task(client: Client, start: TaskStart) -> WorkflowHandle[Any, Any]:
+    """Start a task's workflow under the task's id; one already started is a success."""
+    title = start.title or f"{start.workflow} at {start.service}"
+    try:
+        return await client.start_workflow(
+            TASK_WORKFLOW,
+            start,
+            id=start.task,
+            task_queue=TASK_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+            static_summary=_bounded(title, 200),
+            static_details=_details(start),
+            memo={"title": title},
+            search_attributes=attributes(
+                {
+                    "ExtaskTenant": start.tenant,
+                    "ExtaskDefinition": f"{start.workflow}:{start.version}",
+                    "ExtaskService": start.service,
+                    "ExtaskState": "created",
+                }
+            ),
+        )
+    except WorkflowAlreadyStartedError:
+        return client.get_workflow_handle(start.task)
+
+
+def _bounded(text: str, size: int) -> str:
+    return text.encode()[:size].decode(errors="ignore")
+
+
+def _details(start: TaskStart) -> str:
+    return (
+        f"**{start.workflow}** version {start.version} for service `{start.service}`\n\n"
+        f"- tenant `{start.tenant}`, pool `{start.pool}`\n"
+        f"- created {start.created_at.isoformat(timespec='seconds')}, "
+        f"lives until {start.expires_at.isoformat(timespec='seconds')}\n"
+    )
+
+
+async def start_distributor(client: Client, start: PoolStart) -> WorkflowHandle[Any, Any]:
+    """Start a pool's distributor; one already running is a success."""
+    return await client.start_workflow(
+        DISTRIBUTOR_WORKFLOW,
+        args=[start, b"", b""],
+        id=distributor_id(start.tenant, start.pool),
+        task_queue=DISTRIBUTOR_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        task_timeout=DISTRIBUTOR_TASK_TIMEOUT,
+        static_summary=f"Distributor of pool {start.pool}",
+        search_attributes=attributes({"ExtaskTenant": start.tenant}),
+    )
