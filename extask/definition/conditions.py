@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from extask.definition import explaining
 from extask.definition.durations import parse_duration
+from extask.definition.explaining import Words
 from extask.definition.expressions import (
     Compiled,
-    ExpressionError,
     NameType,
     ResultType,
     compile_expression,
@@ -32,16 +33,6 @@ WORDS: dict[str, str] = {
     "anything": "anything",
     "other": "something that has no place here",
 }
-_CEL_WORDS = {
-    "string": "a text",
-    "int": "a whole number",
-    "uint": "a whole number",
-    "double": "a number with a point",
-    "bool": "yes or no",
-    "google.protobuf.Duration": "a duration",
-    "google.protobuf.Timestamp": "a time",
-    "list(string)": "a list",
-}
 _READ = re.compile(r"\bparams\.([a-z][a-z0-9_]*)")
 _DURATION = re.compile(r"\bduration\(\s*(['\"])(.*?)\1\s*\)")
 _TIME = re.compile(r"\btimestamp\(\s*(['\"])(.*?)\1\s*\)")
@@ -54,6 +45,18 @@ _COMPARED = (
 )
 _AMONG = re.compile(_NAME + r"\s+in\s*\[(?P<items>[^\]]*)\]")
 _ITEM = re.compile(r"(['\"])(?P<value>[^'\"]*)\1")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """An expression inside a value: it begins at `start` of the value's text."""
+
+    node: Scalar
+    start: int
+    source: str
+    path: str
+    looks: bool = False
+    """Whether it knows the place in the queue."""
 
 
 @dataclass(slots=True)
@@ -74,176 +77,71 @@ class Conditions:
         self._choices = {f"params.{p.name}": p.values for p in self.params.values() if p.values}
         self._choices["task.priority"] = PRIORITIES
 
-    def check(
-        self, node: Scalar, start: int, source: str, path: str, *, looks: bool
-    ) -> ResultType | None:
-        """Compile what stands at `start` of a value; tell its type unless it is wrong."""
-        self.read.update(_READ.findall(source))
-        types = self._looking if looks else self._plain
-        compiled = compile_expression(source, types)
+    def check(self, piece: Piece) -> ResultType | None:
+        """Compile an expression; tell its type unless it is wrong."""
+        self.read.update(_READ.findall(piece.source))
+        types = self._looking if piece.looks else self._plain
+        compiled = compile_expression(piece.source, types)
         if not isinstance(compiled, Compiled):
             for error in compiled:
-                self._explain(node, start, source, error, types, path)
+                begin, length = explaining.extent(piece.source, error)
+                words = explaining.explain(piece.source, error, types)
+                self._note(error.code, piece, begin, length, words)
             return None
-        self._literals(node, start, source, path)
-        self._values(node, start, source, path)
+        self._literals(piece)
+        self._values(piece)
         return compiled.type
 
-    def condition(self, node: Scalar, start: int, source: str, path: str, *, looks: bool) -> None:
+    def condition(self, piece: Piece) -> None:
         """Compile a condition, which must be yes or no."""
-        kind = self.check(node, start, source, path, looks=looks)
+        kind = self.check(piece)
         if kind is None:
             return
-        at = self.reader.spot(node, start, len(source))
+        words: Words | None = None
         if kind not in ("boolean", "anything"):
-            self.reader.findings.add(
-                "E304",
-                at,
-                f"this condition is {WORDS[kind]}, not yes or no",
-                help=_compare(source, kind),
-                path=path,
-            )
-        elif not any(name in source for name in self._looking):
-            self.reader.findings.add(
-                "W306",
-                at,
-                "this condition is always the same",
-                help="compare something that changes, such as visits or a parameter",
-                path=path,
-            )
+            message = f"this condition is {WORDS[kind]}, not yes or no"
+            words = (message, explaining.compare(piece.source, kind), None)
+            self._note("E304", piece, 0, len(piece.source), words)
+        elif not any(name in piece.source for name in self._looking):
+            advice = "compare something that changes, such as visits or a parameter"
+            words = ("this condition is always the same", advice, None)
+            self._note("W306", piece, 0, len(piece.source), words)
 
-    def _explain(
-        self,
-        node: Scalar,
-        start: int,
-        source: str,
-        error: ExpressionError,
-        types: Mapping[str, NameType],
-        path: str,
-    ) -> None:
-        begin, length = _extent(source, error)
-        message, advice, fix = _words(source, error, types)
-        at = self.reader.spot(node, start + begin, length)
-        self.reader.findings.add(error.code, at, message, help=advice, path=path, fix=fix)
+    def _note(self, code: str, piece: Piece, begin: int, length: int, words: Words) -> None:
+        message, advice, fix = words
+        at = self.reader.spot(piece.node, piece.start + begin, length)
+        self.reader.findings.add(code, at, message, help=advice, path=piece.path, fix=fix)
 
-    def _literals(self, node: Scalar, start: int, source: str, path: str) -> None:
-        for found in _DURATION.finditer(source):
+    def _literals(self, piece: Piece) -> None:
+        for found in _DURATION.finditer(piece.source):
             if not _CEL_DURATION.fullmatch(found[2]):
-                at = self.reader.spot(node, start + found.start(2), len(found[2]))
                 fix = _in_hours(found[2])
                 advice = f"write '{fix}'" if fix else "write hours, minutes, seconds: '1h30m'"
                 message = f"'{found[2]}' is not a duration in an expression"
-                self.reader.findings.add("E108", at, message, help=advice, path=path, fix=fix)
-        for found in _TIME.finditer(source):
+                self._note("E108", piece, found.start(2), len(found[2]), (message, advice, fix))
+        for found in _TIME.finditer(piece.source):
             if not _is_time(found[2]):
-                at = self.reader.spot(node, start + found.start(2), len(found[2]))
                 advice = "write date, time and offset: 2026-03-01T12:00:00Z"
-                message = f"'{found[2]}' is not a time"
-                self.reader.findings.add("E105", at, message, help=advice, path=path)
+                words = (f"'{found[2]}' is not a time", advice, None)
+                self._note("E105", piece, found.start(2), len(found[2]), words)
 
-    def _values(self, node: Scalar, start: int, source: str, path: str) -> None:
+    def _values(self, piece: Piece) -> None:
         for pattern in _COMPARED:
-            for found in pattern.finditer(source):
-                self._value(node, start, found, found["name"], path)
-        for among in _AMONG.finditer(source):
-            inside = start + among.start("items")
+            for found in pattern.finditer(piece.source):
+                self._value(piece, found.start("value"), found["value"], found["name"])
+        for among in _AMONG.finditer(piece.source):
             for item in _ITEM.finditer(among["items"]):
-                self._value(node, inside, item, among["name"], path)
+                begin = among.start("items") + item.start("value")
+                self._value(piece, begin, item["value"], among["name"])
 
-    def _value(self, node: Scalar, start: int, found: re.Match[str], name: str, path: str) -> None:
+    def _value(self, piece: Piece, begin: int, value: str, name: str) -> None:
         values = self._choices.get(name)
-        if values is None or found["value"] in values:
+        if values is None or value in values:
             return
-        meant = close(found["value"], values)
-        self.reader.findings.add(
-            "W305",
-            self.reader.spot(node, start + found.start("value"), len(found["value"])),
-            f"{name} is never '{found['value']}'",
-            help=f"did you mean '{meant}'?" if meant else f"it is one of: {', '.join(values)}",
-            path=path,
-            fix=meant or None,
-        )
-
-
-def _extent(source: str, error: ExpressionError) -> tuple[int, int]:
-    """Find where in the source an error begins, and how long it is."""
-    lines = source.split("\n")
-    row = min(error.line, len(lines)) - 1
-    begin = sum(len(line) + 1 for line in lines[:row]) + error.column - 1
-    word = error.name if error.code == "E302" else _sign(error.name)
-    found = source.rfind(word, 0, begin + len(word)) if word else -1
-    return (found, len(word)) if found >= 0 else (min(begin, len(source)), 1)
-
-
-def _sign(operator: str) -> str:
-    return operator.strip("_").replace("_", "") if operator.startswith("_") else operator
-
-
-def _words(
-    source: str, error: ExpressionError, types: Mapping[str, NameType]
-) -> tuple[str, str, str | None]:
-    if error.code == "E302":
-        return _unknown(error.name, types)
-    if error.code == "E303":
-        return (*_overload(error), None)
-    if error.name or "EOF" in error.detail:
-        return "the expression stops too early", "write what should follow", None
-    if "characters" in error.detail:
-        return error.detail, "split it into several cases", None
-    if re.search(r"(?<![=!<>])=(?!=)", source):
-        return "'=' does not compare", "write '==' to compare", None
-    if re.search(r"\b(and|or|not)\b", source):
-        return "'and', 'or', 'not' are no words here", "write '&&', '||', '!'", None
-    if "recursion" in error.detail:
-        return "the expression is nested too deeply", "split it into several cases", None
-    return "this cannot be read as an expression", "check brackets, quotes and operators", None
-
-
-def _unknown(name: str, types: Mapping[str, NameType]) -> tuple[str, str, str | None]:
-    message = f"there is no '{name}' here"
-    if f"params.{name}" in types:
-        return message, f"did you mean 'params.{name}'?", f"params.{name}"
-    if name == "now":
-        return message, "now is: task.created + task.age", None
-    if name in names_for({}, looks=True):
-        return message, "only 'check_position' knows the place in the queue", None
-    if name.startswith("params.") and not close(name, types):
-        return message, f"declare '{name.removeprefix('params.')}' under 'params'", None
-    meant = close(name, types)
-    advice = f"did you mean '{meant}'?" if meant else "a text is written in quotes: 'text'"
-    return message, advice, meant or None
-
-
-def _overload(error: ExpressionError) -> tuple[str, str]:
-    kinds = [_CEL_WORDS.get(kind.strip(), "this") for kind in error.detail.split(", ")]
-    message = f"'{_operator(error.name)}' does not take {' and '.join(kinds)}"
-    pair = set(kinds)
-    if pair == {"a whole number", "a number with a point"}:
-        return message, "write the number with a point (3.0), or turn it: double(…)"
-    if pair == {"a duration", "a text"}:
-        return message, "write the duration as duration('5m')"
-    if pair == {"a time", "a text"}:
-        return message, "write the time as timestamp('2026-03-01T12:00:00Z')"
-    if pair == {"a text", "a whole number"}:
-        return message, "write the number without quotes, or turn it: string(…) or int(…)"
-    return message, "make both sides the same type"
-
-
-def _operator(name: str) -> str:
-    if name == "_?_:_":
-        return "? :"
-    return {"@in": "in"}.get(name, _sign(name))
-
-
-def _compare(source: str, kind: ResultType) -> str:
-    examples = {
-        "integer": f"{source} > 0",
-        "number": f"{source} > 0.0",
-        "text": f"{source} != ''",
-        "duration": f"{source} > duration('5m')",
-        "list": f"size({source}) > 0",
-    }
-    return f"compare it: {examples.get(kind, 'A == B')}"
+        meant = close(value, values)
+        advice = f"did you mean '{meant}'?" if meant else f"it is one of: {', '.join(values)}"
+        words = (f"{name} is never '{value}'", advice, meant or None)
+        self._note("W305", piece, begin, len(value), words)
 
 
 def _in_hours(text: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from extask.definition.draft import Draft, StepDraft, Target
 from extask.definition.finding import Findings
@@ -56,7 +57,7 @@ def build(draft: Draft, findings: Findings) -> Flow:
     """Find every way of a draft, noting those that lead nowhere."""
     flow = Flow(draft)
     names = list(draft.steps)
-    flow.following = dict(zip(names, names[1:], strict=False))
+    flow.following = dict(pairwise(names))
     for target in _named(draft):
         _exists(draft, target, findings)
     for step in draft.steps.values():

@@ -71,7 +71,9 @@ class _Head:
             self.draft.workflow = name or ""
         version = self._entry("version", "add 'version: 1'")
         if version:
-            number = self.reader.integer(version.value, "'version'", "version", 1, 2**31 - 1)
+            number = self.reader.integer(
+                version.value, "'version'", "version", least=1, most=2**31 - 1
+            )
             self.draft.version = number or 0
         language = self.root.entries.get("language")
         if language:

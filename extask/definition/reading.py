@@ -111,7 +111,7 @@ class Reader:
         )
         return None
 
-    def integer(self, node: Node, what: str, path: str, least: int, most: int) -> int | None:
+    def integer(self, node: Node, what: str, path: str, *, least: int, most: int) -> int | None:
         """Read a whole number within bounds."""
         example = f"write a whole number from {least} to {most}"
         scalar = self.scalar(node, what, example, path)
@@ -120,7 +120,8 @@ class Reader:
         value = int(scalar.text) if _INTEGER.fullmatch(scalar.text) else None
         if value is not None and least <= value <= most:
             return value
-        self._misfit(scalar, what, "is no whole number that fits here", example, path)
+        problem = f"{what}: '{_cut(scalar.text)}' is no whole number that fits here"
+        self.findings.add("E105", scalar, problem, help=example, path=path)
         return None
 
     def number(self, node: Node, what: str, path: str) -> float | None:
@@ -128,7 +129,8 @@ class Reader:
         scalar = self.scalar(node, what, "write a number such as 0.5", path)
         if scalar is None or _NUMBER.fullmatch(scalar.text):
             return None if scalar is None else float(scalar.text)
-        self._misfit(scalar, what, "is no number", "write a number such as 0.5", path)
+        problem = f"{what}: '{_cut(scalar.text)}' is no number"
+        self.findings.add("E105", scalar, problem, help="write a number such as 0.5", path=path)
         return None
 
     def boolean(self, node: Node, what: str, path: str) -> bool | None:
@@ -139,7 +141,8 @@ class Reader:
         meant = _WORDS.get(scalar.text.lower(), scalar.text.lower())
         fix = meant if meant in ("true", "false") else None
         advice = f"write {fix}" if fix else "write true or false"
-        self._misfit(scalar, what, "is neither true nor false", advice, path, fix)
+        problem = f"{what}: '{_cut(scalar.text)}' is neither true nor false"
+        self.findings.add("E105", scalar, problem, help=advice, path=path, fix=fix)
         return None
 
     def choice(self, node: Node, what: str, path: str, known: Iterable[str]) -> str | None:
@@ -149,7 +152,8 @@ class Reader:
             return None if scalar is None else scalar.text
         meant = close(scalar.text, known)
         advice = f"did you mean '{meant}'?" if meant else one_of(known)
-        self._misfit(scalar, what, "is not known here", advice, path, meant or None)
+        problem = f"{what}: '{_cut(scalar.text)}' is not known here"
+        self.findings.add("E105", scalar, problem, help=advice, path=path, fix=meant or None)
         return None
 
     def duration(self, node: Node, what: str, path: str) -> timedelta | None:
@@ -179,12 +183,6 @@ class Reader:
     def missing(self, at: Place, what: str, advice: str, path: str) -> None:
         """Say that something required is not there."""
         self.findings.add("E106", at, what, help=advice, path=path)
-
-    def _misfit(
-        self, at: Scalar, what: str, problem: str, advice: str, path: str, fix: str | None = None
-    ) -> None:
-        message = f"{what}: '{_cut(at.text)}' {problem}"
-        self.findings.add("E105", at, message, help=advice, path=path, fix=fix)
 
 
 def _shape(node: Node) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from extask.definition.conditions import Conditions
+from extask.definition.conditions import Conditions, Piece
 from extask.definition.draft import CaseDraft, StepDraft, Target
 from extask.definition.finding import Place
 from extask.definition.kinds import KINDS, STEP_KEYS, Kind
@@ -224,10 +224,10 @@ class StepReader:
         if outcome is None:
             meant = close(name, outcomes)
             advice = f"did you mean '{meant}'?" if meant else _without_main(step)
-            self._no_outcome(step, key, name, advice, path, meant)
+            self._no_outcome(step, key, path, advice, meant)
         elif outcome.only_with and outcome.only_with not in step.written:
             advice = f"add '{outcome.only_with}: 10m', or delete this way on"
-            self._no_outcome(step, key, name, advice, path, "")
+            self._no_outcome(step, key, path, advice)
         target = self.target(node, path)
         if target is None:
             step.broken = True
@@ -235,11 +235,10 @@ class StepReader:
             step.then[name] = target
 
     def _no_outcome(
-        self, step: StepDraft, key: Scalar, name: str, advice: str, path: str, fix: str
+        self, step: StepDraft, key: Scalar, path: str, advice: str, fix: str = ""
     ) -> None:
         step.broken = True
-        without = "here" if step.kind and name in step.kind.outcomes else ""
-        message = f"'{step.kind_name}' has no outcome '{name}' {without}".rstrip()
+        message = f"'{step.kind_name}' has no outcome '{key.text}' here"
         self.reader.findings.add("E204", key, message, help=advice, path=path, fix=fix or None)
 
     def target(self, node: Node, path: str) -> Target | None:
@@ -325,7 +324,7 @@ class StepReader:
                 fix=text[2:-1].strip(),
             )
             return ""
-        self.conditions.condition(scalar, 0, text, path, looks=looks)
+        self.conditions.condition(Piece(scalar, 0, text, path, looks))
         return text
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from extask.definition.conditions import WORDS, Conditions
+from extask.definition.conditions import WORDS, Conditions, Piece
 from extask.definition.draft import NAME
 from extask.definition.expressions import ResultType
 from extask.definition.fitting import LONGEST_LIST, read_time, to_plain
@@ -54,12 +54,6 @@ class Where:
     def inside(self, more: str) -> Where:
         """Name a place within this one."""
         return Where(f"{self.what} {more}", f"{self.path}.{more}", self.looks)
-
-
-@dataclass(slots=True)
-class _Piece:
-    start: int
-    source: str
 
 
 class Written:
@@ -118,26 +112,23 @@ class Written:
             return None
         if kind in _NAMED:
             return self._from_choice(node, kind, pieces, where)
-        types = [
-            self.conditions.check(node, each.start, each.source, where.path, looks=where.looks)
-            for each in pieces
-            if isinstance(each, _Piece)
-        ]
+        types = [self.conditions.check(each) for each in pieces if isinstance(each, Piece)]
         if None in types:
             return None
         if kind == "text":
             return self._template(pieces)
         only = pieces[0]
         if len(pieces) > 1 or isinstance(only, str):
-            return self._mixed(node, kind, where)
-        return self._typed(node, only, types[0] or "other", kind, where)
+            self._mixed(node, kind, where)
+            return None
+        return self._typed(only, types[0] or "other", kind, where)
 
-    def _template(self, pieces: list[str | _Piece]) -> Value:
+    def _template(self, pieces: list[str | Piece]) -> Value:
         if all(isinstance(each, str) for each in pieces):
             return Literally(value="".join(map(str, pieces)))
         return Template(
             template=tuple(
-                Expression(expression=each.source) if isinstance(each, _Piece) else each
+                Expression(expression=each.source) if isinstance(each, Piece) else each
                 for each in pieces
             )
         )
@@ -152,14 +143,14 @@ class Written:
         )
 
     def _typed(
-        self, node: Scalar, piece: _Piece, found: ResultType, kind: Type | ParamType, where: Where
+        self, piece: Piece, found: ResultType, kind: Type | ParamType, where: Where
     ) -> Value | None:
         if found == "anything" or found in _ACCEPTS.get(kind, ()):
             return Expression(expression=piece.source)
         wanted = WORDS.get(_ACCEPTS.get(kind, ("other",))[0], kind)
         self.reader.findings.add(
             "E303",
-            self.reader.spot(node, piece.start, len(piece.source)),
+            self.reader.spot(piece.node, piece.start, len(piece.source)),
             f"{where.what}: this is {WORDS[found]}, where {wanted} is needed",
             help=f"write an expression that gives {wanted}",
             path=where.path,
@@ -167,12 +158,12 @@ class Written:
         return None
 
     def _from_choice(
-        self, node: Scalar, kind: Type | ParamType, pieces: list[str | _Piece], where: Where
+        self, node: Scalar, kind: Type | ParamType, pieces: list[str | Piece], where: Where
     ) -> Value | None:
         only = pieces[0]
         found = (
             _FROM_CHOICE.fullmatch(only.source)
-            if isinstance(only, _Piece) and len(pieces) == 1
+            if isinstance(only, Piece) and len(pieces) == 1
             else None
         )
         param = self.conditions.params.get(found[1]) if found else None
@@ -199,8 +190,8 @@ class Written:
             return None
         return Expression(expression=f"params.{param.name}")
 
-    def _pieces(self, node: Scalar, where: Where) -> list[str | _Piece] | None:
-        text, pieces, plain, at = node.text, list[str | _Piece](), "", 0
+    def _pieces(self, node: Scalar, where: Where) -> list[str | Piece] | None:
+        text, pieces, plain, at = node.text, list[str | Piece](), "", 0
         while (sign := text.find("${", at)) >= 0:
             if sign > at and text[sign - 1] == "$":
                 plain += text[at : sign - 1] + "${"
@@ -213,7 +204,7 @@ class Written:
             plain += text[at:sign]
             if plain:
                 pieces.append(plain)
-            pieces.append(_Piece(sign + 2, text[sign + 2 : end]))
+            pieces.append(Piece(node, sign + 2, text[sign + 2 : end], where.path, where.looks))
             plain, at = "", end + 1
         plain += text[at:]
         return [*pieces, plain] if plain else pieces
@@ -255,10 +246,12 @@ class Written:
 
     def _integer(self, node: Node, where: Where) -> Value | None:
         bound = 10**18 - 1
-        return _literally(self.reader.integer(node, where.what, where.path, -bound, bound))
+        return _literally(
+            self.reader.integer(node, where.what, where.path, least=-bound, most=bound)
+        )
 
     def _level(self, node: Node, where: Where) -> Value | None:
-        return _literally(self.reader.integer(node, where.what, where.path, 1, 6))
+        return _literally(self.reader.integer(node, where.what, where.path, least=1, most=6))
 
     def _time(self, node: Node, where: Where) -> Value | None:
         example = "write date, time and offset: 2026-03-01T12:00:00+01:00"
@@ -340,11 +333,12 @@ class Written:
         if isinstance(node, Scalar) and "${" in node.text:
             return self.value(node, "integer", where)
         what = f"{where.what}: the priority of an agent"
-        return _literally(self.reader.integer(node, what, where.path, 1, 99))
+        return _literally(self.reader.integer(node, what, where.path, least=1, most=99))
 
     def _skills(self, node: Node, where: Where) -> Value | None:
         if isinstance(node, Scalar) and "${" in node.text:
-            return self._mixed(node, "skills", where)
+            self._mixed(node, "skills", where)
+            return None
         skills = self.reader.mapping(node, where.what, "write { NAME: LEVEL }", where.path)
         if skills is None:
             return None
@@ -354,7 +348,7 @@ class Written:
         if isinstance(node, Scalar) and "${" in node.text:
             return self.value(node, "integer", where)
         what = f"{where.what}: the level"
-        return _literally(self.reader.integer(node, what, where.path, 1, 1000))
+        return _literally(self.reader.integer(node, what, where.path, least=1, most=1000))
 
 
 def _literally(value: object) -> Value | None:
