@@ -49,6 +49,7 @@ class _Lane:
     pool: str
     waiting: deque[_Waiting] = field(default_factory=deque)
     under_way: int = 0
+    gathering: bool = False
 
 
 class DistributorClient:
@@ -113,20 +114,21 @@ class DistributorClient:
         return answer
 
     def _pump(self, lane: _Lane) -> None:
-        while lane.waiting and lane.under_way < self._permits:
-            lane.under_way += 1
-            sending = asyncio.create_task(self._send(lane))
-            self._sending.add(sending)
-            sending.add_done_callback(self._sending.discard)
-            if lane.under_way > 1 or len(lane.waiting) <= self._batch:
-                return
+        if not lane.waiting or lane.gathering or lane.under_way >= self._permits:
+            return
+        lane.gathering = True
+        sending = asyncio.create_task(self._send(lane))
+        self._sending.add(sending)
+        sending.add_done_callback(self._sending.discard)
 
     async def _send(self, lane: _Lane) -> None:
         await asyncio.sleep(0)  # whoever came in the same turn of the loop travels along
         taken = [lane.waiting.popleft() for _ in range(min(self._batch, len(lane.waiting)))]
+        lane.gathering = False
+        lane.under_way += 1
+        self._pump(lane)
         try:
-            if taken:
-                self._settle(taken, await self._deliver(lane, [each.command for each in taken]))
+            self._settle(taken, await self._deliver(lane, [each.command for each in taken]))
         except Exception as error:  # noqa: BLE001 -- every caller of the batch must hear of it
             self._fail(taken, error)
         finally:

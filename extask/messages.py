@@ -392,14 +392,17 @@ class PoolJournal(Message):
     generation: int
     first: int
     events: tuple[Event, ...]
+    again: tuple[Event, ...] = ()
+    """Events journalled before whose signal to the task's workflow failed."""
 
 
 class JournalResult(Message):
-    """What the journal activity delivered: `orphans` are tasks whose workflow is gone."""
+    """What the journal activity could not deliver."""
 
-    orphans: tuple[str, ...] = ()
-    undelivered: tuple[int, ...] = ()
-    """Sequence numbers whose signal failed and is to be sent again."""
+    orphans: tuple[Orphaned, ...] = ()
+    """Commands that free what tasks without a workflow hold."""
+    undelivered: tuple[Event, ...] = ()
+    """Events whose signal failed and is to be sent again, in order."""
 
 
 # --- the distributor workflow -------------------------------------------------------------------
@@ -461,6 +464,8 @@ class TaskEvent(Message):
     agent: str | None = None
     session: str | None = None
     code: str = ""
+    expires_at: datetime | None = None
+    """On return: the new end of the task's life."""
 
 
 class CancelTask(Message):

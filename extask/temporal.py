@@ -11,6 +11,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.common import (
     SearchAttributeKey,
     SearchAttributePair,
+    SearchAttributeUpdate,
     TypedSearchAttributes,
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
@@ -30,6 +31,11 @@ TASK_QUEUE = "extask"
 DISTRIBUTOR_QUEUE = "extask-distributor"
 TASK_WORKFLOW = "ExternalTask"
 DISTRIBUTOR_WORKFLOW = "Distributor"
+BEGIN_RUN = "begin_run"
+ASSIGN = "assign"
+JOURNAL_TASK = "journal_task"
+JOURNAL_POOL = "journal_pool"
+TASK_SIGNAL = "task_event"
 DISTRIBUTOR_TASK_TIMEOUT = timedelta(seconds=2)
 """A killed worker's distributor answers elsewhere after this instead of after 10 s."""
 
@@ -46,6 +52,9 @@ PASSED_THROUGH = (
     "yaml",
 )
 """Modules without side effects at import: loading them anew per workflow costs 23 times the CPU."""
+
+STICKY_TIMEOUT = timedelta(seconds=1)
+"""A killed worker's cached workflows are taken over by others after this."""
 
 
 def plugin(
@@ -92,6 +101,14 @@ def attributes(values: dict[str, str]) -> TypedSearchAttributes:
     """Type search attributes; empty values are left out."""
     pairs = [SearchAttributePair(KEYS[name], value) for name, value in values.items() if value]
     return TypedSearchAttributes(pairs)
+
+
+def changes(values: dict[str, str]) -> list[SearchAttributeUpdate[str]]:
+    """Make the upsert of search attributes; an empty value takes an attribute away."""
+    return [
+        KEYS[name].value_set(value) if value else KEYS[name].value_unset()
+        for name, value in values.items()
+    ]
 
 
 async def start_task(client: Client, start: TaskStart) -> WorkflowHandle[Any, Any]:

@@ -11,9 +11,7 @@ PLAN_FORMAT = 1
 END = "end"
 """The reserved target that ends a run."""
 
-ParamType = Literal[
-    "text", "integer", "number", "boolean", "duration", "time", "choice", "list"
-]
+ParamType = Literal["text", "integer", "number", "boolean", "duration", "time", "choice", "list"]
 Handler = Literal["accepted", "completed", "expired", "aborted", "error"]
 
 

@@ -80,6 +80,11 @@ class Engine:
         return TaskAnswer(status="refused", state=state, reason=answer)
 
     @property
+    def plan(self) -> Plan:
+        """The plan that is driven."""
+        return self._run.plan
+
+    @property
     def progress(self) -> Progress:
         """The whole state."""
         return self._run.progress

@@ -1,0 +1,104 @@
+"""The journal: events into the database, signals to the tasks that must know."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from extask import temporal
+from extask.messages import (
+    Event,
+    JournalResult,
+    Orphaned,
+    PoolJournal,
+    TaskEvent,
+    TaskJournal,
+)
+from extask.storage import journal
+from extask.storage.database import Database
+
+SIGNALS_AT_ONCE = 32
+_TELLS = frozenset({"accepted", "completed", "returned", "expired"})
+
+
+class JournalActivities:
+    """Writes what happened exactly once, and tells task workflows at least once."""
+
+    def __init__(self, database: Database, client: Client) -> None:
+        self._database = database
+        self._client = client
+        self._slots = asyncio.Semaphore(SIGNALS_AT_ONCE)
+
+    @activity.defn(name=temporal.JOURNAL_POOL)
+    async def journal_pool(self, batch: PoolJournal) -> JournalResult:
+        """Deliver a pool's events; one signal's failure fails only itself."""
+        if batch.events:
+            async with self._database.begin() as connection:
+                await journal.write_pool(connection, batch)
+        return await self._tell_all([*batch.again, *batch.events])
+
+    @activity.defn(name=temporal.JOURNAL_TASK)
+    async def journal_task(self, entry: TaskJournal) -> bool:
+        """Write a task's own records and move its row forward; answers that it is done."""
+        async with self._database.begin() as connection:
+            await journal.write_task(connection, entry)
+        return True
+
+    async def _tell_all(self, events: Iterable[Event]) -> JournalResult:
+        by_task: dict[str, list[Event]] = {}
+        for event in events:
+            if event.kind in _TELLS and event.task is not None:
+                by_task.setdefault(event.task, []).append(event)
+        told = await asyncio.gather(*(self._tell(mine) for mine in by_task.values()))
+        return JournalResult(
+            orphans=tuple(orphan for result in told for orphan in result.orphans),
+            undelivered=tuple(event for result in told for event in result.undelivered),
+        )
+
+    async def _tell(self, events: list[Event]) -> JournalResult:
+        """Tell one task's workflow in order; after a failure its later events wait too."""
+        for done, event in enumerate(events):
+            try:
+                await self._signal(event)
+            except RPCError as error:
+                if error.status is RPCStatusCode.NOT_FOUND:
+                    return JournalResult(orphans=(_orphaned(events[-1]),))
+                activity.logger.warning("task %s was not told: %s", event.task, error)
+                return JournalResult(undelivered=tuple(events[done:]))
+        return JournalResult()
+
+    async def _signal(self, event: Event) -> None:
+        async with self._slots:
+            handle = self._client.get_workflow_handle(event.task or "")
+            await handle.signal(temporal.TASK_SIGNAL, _message(event))
+
+
+def _message(event: Event) -> TaskEvent:
+    """Say to a task's workflow what an event means to it."""
+    return TaskEvent.model_validate(
+        {
+            "kind": event.kind,
+            "epoch": event.epoch,
+            "rank": event.rank,
+            "at": event.at,
+            "agent": event.agent,
+            "session": event.session,
+            "code": event.data.get("code", ""),
+            "expires_at": event.data.get("expires_at"),
+        }
+    )
+
+
+def _orphaned(event: Event) -> Orphaned:
+    return Orphaned.model_validate(
+        {
+            "key": f"orphan:{event.task}:{event.run}:{event.epoch}",
+            "task": event.task,
+            "run": event.run,
+            "epoch": event.epoch,
+        }
+    )

@@ -1,0 +1,45 @@
+"""Plans for task workflows: which run of a task this is, and the plan it drives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from temporalio import activity
+
+from extask import temporal
+from extask.messages import RunRequest, RunStart
+from extask.storage import definitions, runs
+from extask.storage.database import Database
+
+PLANS_KEPT = 200
+
+
+class PlanActivities:
+    """Begins runs of task workflows; plans never change, so this worker keeps them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._kept: dict[str, RunStart] = {}
+
+    @activity.defn(name=temporal.BEGIN_RUN)
+    async def begin_run(self, request: RunRequest) -> RunStart:
+        """Number this run of the task and load the plan it is to drive."""
+        temporal_run = activity.info().workflow_run_id or ""
+        async with self._database.begin() as connection:
+            run = await runs.number(connection, request.tenant, request.task, temporal_run)
+            kept = self._kept.get(f"{request.tenant}:{request.digest}")
+            if kept is None:
+                kept = self._keep(request.tenant, await self._load(connection, request))
+        return kept.model_copy(update={"run": run})
+
+    def _keep(self, tenant: str, loaded: RunStart) -> RunStart:
+        if len(self._kept) >= PLANS_KEPT:
+            self._kept.pop(next(iter(self._kept)))
+        self._kept[f"{tenant}:{loaded.digest}"] = loaded
+        return loaded
+
+    @staticmethod
+    async def _load(connection: AsyncConnection, request: RunRequest) -> RunStart:
+        if request.digest:
+            return await definitions.plan_by_digest(connection, request.tenant, request.digest)
+        return await definitions.current_plan(connection, request.tenant, request.service)

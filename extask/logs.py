@@ -1,0 +1,42 @@
+"""How a process writes its log: one line an event, for people or for machines."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+from extask.settings import LogSettings
+
+
+def configure(settings: LogSettings) -> None:
+    """Send structlog's and the standard library's records to standard error in one form."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _renderer(settings),
+            ],
+        )
+    )
+    logging.basicConfig(level=settings.level, handlers=[handler], force=True)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+
+
+def _renderer(settings: LogSettings) -> structlog.typing.Processor:
+    if settings.format == "json":
+        return structlog.processors.JSONRenderer()
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())

@@ -1,0 +1,114 @@
+"""The composition root of a worker process: two Temporal workers, one for tasks, one for pools."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+import structlog
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.assignment import AssignmentActivities
+from activities.journal import JournalActivities
+from activities.plans import PlanActivities
+from extask import logs, temporal
+from extask.distributor_client import DistributorClient
+from extask.messages import PoolStart
+from extask.settings import Settings, WorkerSettings
+from extask.storage import pools
+from extask.storage.database import Database
+from workflows.distributor import DistributorWorkflow
+from workflows.external_task import ExternalTaskWorkflow
+
+
+def workers(
+    client: Client, database: Database, distributor: DistributorClient, settings: WorkerSettings
+) -> tuple[Worker, Worker]:
+    """Compose the two workers; sharing slots between tasks and distributors would deadlock."""
+    journal = JournalActivities(database, client)
+    assignment = AssignmentActivities(database, distributor)
+    tasks = _worker(
+        client,
+        settings,
+        temporal.TASK_QUEUE,
+        [ExternalTaskWorkflow],
+        [PlanActivities(database).begin_run, assignment.assign, journal.journal_task],
+    )
+    distributors = _worker(
+        client,
+        settings,
+        temporal.DISTRIBUTOR_QUEUE,
+        [DistributorWorkflow],
+        [journal.journal_pool],
+    )
+    return tasks, distributors
+
+
+def _worker(
+    client: Client,
+    settings: WorkerSettings,
+    queue: str,
+    workflows: Sequence[type],
+    activities: Sequence[Callable[..., Any]],
+) -> Worker:
+    slots = settings.max_concurrent_tasks
+    return Worker(
+        client,
+        task_queue=queue,
+        plugins=[temporal.plugin(workflows, activities)],
+        max_cached_workflows=settings.max_cached_workflows,
+        max_concurrent_workflow_tasks=slots,
+        max_concurrent_local_activities=slots,
+        max_concurrent_activities=slots,
+        sticky_queue_schedule_to_start_timeout=temporal.STICKY_TIMEOUT,
+        graceful_shutdown_timeout=settings.shutdown_grace,
+    )
+
+
+def pool_loader(database: Database, continue_as_new_after: int = 0) -> Callable[[str, str], Any]:
+    """Read pools from the database, to start their distributors with."""
+
+    async def load(tenant: str, pool: str) -> PoolStart:
+        async with database.begin() as connection:
+            start = await pools.load_pool(connection, tenant, pool)
+        return start.model_copy(update={"continue_as_new_after": continue_as_new_after})
+
+    return load
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Work until `stop` is set, then finish what is under way."""
+    log = structlog.get_logger("extask.worker")
+    client = await temporal.connect()
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database.url)
+        stack.push_async_callback(database.close)
+        distributor = DistributorClient(
+            client,
+            pool_loader(database, settings.worker.continue_as_new_after),
+            permits=settings.distributor.permits,
+            batch=settings.distributor.batch,
+        )
+        for each in workers(client, database, distributor, settings.worker):
+            await stack.enter_async_context(each)
+        log.info("worker is ready", queues=[temporal.TASK_QUEUE, temporal.DISTRIBUTOR_QUEUE])
+        await stop.wait()
+        log.info("worker finishes what is under way")
+
+
+async def main() -> None:
+    """Run a worker with the settings of the environment until SIGINT or SIGTERM."""
+    settings = Settings()
+    logs.configure(settings.log)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await serve(settings, stop)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

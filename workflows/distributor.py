@@ -1,0 +1,189 @@
+"""The distributor of a pool: the judgement kept alive, its events delivered, its clock wound."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from datetime import timedelta
+from itertools import islice
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from extask import temporal
+    from extask.distribution import Distributor
+    from extask.messages import (
+        Answer,
+        Answers,
+        AnyCommand,
+        Batch,
+        Enqueue,
+        Event,
+        JournalResult,
+        PoolConfig,
+        PoolJournal,
+        PoolStart,
+        Standing,
+    )
+    from workflows import overview
+    from workflows.outbox import pack, unpack
+
+DELIVERED_AT_ONCE = 500
+"""Events that one journal activity carries."""
+BEHIND_AT = 10_000
+"""Undelivered events above which new tasks are refused for the moment (`pool_behind`)."""
+DETAILS_EVERY = timedelta(seconds=1)
+REPEAT_AFTER = timedelta(seconds=1)
+JOURNAL_PATIENCE = timedelta(seconds=30)
+JOURNAL_RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=5)
+)
+
+
+@workflow.defn(name=temporal.DISTRIBUTOR_WORKFLOW)
+class DistributorWorkflow:
+    """Takes batches of commands, answers at once, and delivers what happened in order."""
+
+    @workflow.init
+    def __init__(self, start: PoolStart, judgement: bytes, outbox: bytes) -> None:
+        self._start = start
+        self._judgement = (
+            Distributor.restore(judgement)
+            if judgement
+            else Distributor(start.config, start.presence, at=workflow.now())
+        )
+        self._outbox: deque[Event] = deque(unpack(outbox))
+        self._again: tuple[Event, ...] = ()
+        self._next_event = start.next_event
+        self._delivering = False
+        self._leaving = False
+        self._described_at = workflow.now() - DETAILS_EVERY
+        self._gather()
+
+    @workflow.run
+    async def run(self, _start: PoolStart, _judgement: bytes, _outbox: bytes) -> None:
+        """Serve until Temporal suggests to continue as new, then hand everything on."""
+        errands = (asyncio.create_task(self._keep_time()), asyncio.create_task(self._deliver()))
+        await workflow.wait_condition(
+            lambda: self._should_leave() or any(e.done() for e in errands)
+        )
+        for errand in errands:
+            if errand.done():
+                errand.result()
+        self._leaving = True
+        await workflow.wait_condition(self._may_leave)
+        for errand in errands:
+            errand.cancel()
+        workflow.continue_as_new(
+            args=[self._handover(), self._judgement.snapshot(), pack(self._outbox)]
+        )
+
+    @workflow.update
+    def submit(self, batch: Batch) -> Answers:
+        """Apply commands in order at the present time; answer each."""
+        answers = tuple(self._apply(command) for command in batch.commands)
+        self._gather()
+        return Answers(answers=answers)
+
+    @workflow.query
+    def standings(self, tasks: list[str]) -> dict[str, Standing]:
+        """Tell where tasks stand; those that stand nowhere are left out."""
+        found = ((task, self._judgement.standing(task)) for task in tasks)
+        return {task: standing for task, standing in found if standing is not None}
+
+    def _apply(self, command: AnyCommand) -> Answer:
+        if isinstance(command, Enqueue) and len(self._outbox) >= BEHIND_AT:
+            message = "The pool has too much undelivered; new tasks are taken again soon."
+            return Answer(status="refused", reason="pool_behind", message=message)
+        return self._judgement.apply(command, workflow.now())
+
+    def _gather(self) -> None:
+        self._outbox.extend(self._judgement.take_events())
+        self._describe()
+
+    def _describe(self) -> None:
+        now = workflow.now()
+        if now - self._described_at < DETAILS_EVERY:
+            return
+        self._described_at = now
+        workflow.set_current_details(
+            overview.markdown(self._judgement.overview(), len(self._outbox))
+        )
+
+    async def _keep_time(self) -> None:
+        """Wake at the earliest deadline; a later one never arms the timer again."""
+        while True:
+            await workflow.wait_condition(lambda: self._judgement.next_deadline() is not None)
+            armed = self._judgement.next_deadline()
+            if armed is not None and armed > workflow.now():
+                await self._until(armed - workflow.now(), armed)
+            self._judgement.advance(workflow.now())
+            self._gather()
+
+    async def _until(self, pause: timedelta, armed: object) -> None:
+        def earlier() -> bool:
+            due = self._judgement.next_deadline()
+            return due is not None and due < armed  # type: ignore[operator]  # both are instants
+
+        try:
+            await workflow.wait_condition(earlier, timeout=pause, timeout_summary="next deadline")
+        except TimeoutError:
+            return
+
+    async def _deliver(self) -> None:
+        """Deliver the outbox, one batch at a time, in order."""
+        while True:
+            await workflow.wait_condition(self._has_undelivered)
+            self._delivering = True
+            if self._again:
+                await workflow.sleep(REPEAT_AFTER, summary="signals that failed are sent again")
+            events = tuple(islice(self._outbox, DELIVERED_AT_ONCE))
+            self._settle(len(events), await self._journal(events))
+            self._delivering = False
+
+    async def _journal(self, events: tuple[Event, ...]) -> JournalResult:
+        result: JournalResult = await workflow.execute_activity(
+            temporal.JOURNAL_POOL,
+            PoolJournal(
+                tenant=self._start.tenant,
+                pool=self._start.pool,
+                generation=self._start.generation,
+                first=self._next_event,
+                events=events,
+                again=self._again,
+            ),
+            result_type=JournalResult,
+            start_to_close_timeout=JOURNAL_PATIENCE,
+            retry_policy=JOURNAL_RETRY,
+            summary=f"{len(events)} events from {self._next_event}",
+        )
+        return result
+
+    def _settle(self, delivered: int, result: JournalResult) -> None:
+        for _ in range(delivered):
+            self._outbox.popleft()
+        self._next_event += delivered
+        self._again = result.undelivered
+        for orphan in result.orphans:
+            self._apply(orphan)
+        self._gather()
+
+    def _has_undelivered(self) -> bool:
+        return bool(self._again or (self._outbox and not self._leaving))
+
+    def _should_leave(self) -> bool:
+        limit = self._start.continue_as_new_after
+        info = workflow.info()
+        if limit and info.get_current_history_length() >= limit:
+            return True
+        return info.is_continue_as_new_suggested()
+
+    def _may_leave(self) -> bool:
+        return not self._delivering and not self._again and workflow.all_handlers_finished()
+
+    def _handover(self) -> PoolStart:
+        """Tell the next run what the snapshot does not hold; the configuration is in there."""
+        return self._start.model_copy(
+            update={"config": PoolConfig(), "presence": (), "next_event": self._next_event}
+        )

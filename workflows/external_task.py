@@ -1,0 +1,281 @@
+"""The task workflow: drives the engine over a plan, and keeps everybody told."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import timedelta
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from extask import temporal
+    from extask.definition.plan import Plan
+    from extask.engine import (
+        Aborted,
+        Ask,
+        Ending,
+        Engine,
+        Facts,
+        Patched,
+        Progress,
+        Sleep,
+        first_progress,
+        missing_params,
+        transferred_progress,
+    )
+    from extask.messages import (
+        Answer,
+        Assignment,
+        CancelTask,
+        Move,
+        RunRequest,
+        RunStart,
+        Standing,
+        TaskAnswer,
+        TaskEvent,
+        TaskJournal,
+        TaskPatch,
+        TaskStart,
+    )
+    from workflows import task_details
+
+_A = TypeVar("_A")
+_STATES = {"out": "delayed", "in": "queued", "with_agent": "active"}
+LOCAL_PATIENCE = timedelta(seconds=30)
+LOCAL_RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=5)
+)
+LONG_RETRY_FROM = timedelta(seconds=10)
+"""Longer pauses between attempts are timers on the server, so that a slot is free meanwhile."""
+
+
+class Carried(BaseModel):
+    """What one run hands to the next when it continues as new."""
+
+    model_config = ConfigDict(frozen=True)
+
+    progress: Progress
+    service: str
+    digest: str
+
+
+class StaleRunError(Exception):
+    """This run was superseded; failing its workflow task evicts it from the worker."""
+
+
+@workflow.defn(name=temporal.TASK_WORKFLOW)
+class ExternalTaskWorkflow:
+    """One task, from its creation to its end, over as many plans as it is transferred to."""
+
+    @workflow.init
+    def __init__(self, start: TaskStart, carried: Carried | None = None) -> None:
+        self._start = start
+        self._service = carried.service if carried else start.service
+        self._digest = carried.digest if carried else start.digest
+        self._progress = carried.progress if carried else None
+        self._inbox: list[TaskEvent | Aborted | Patched] = []
+        self._engine: Engine | None = None
+        self._target: RunStart | None = None
+        self._run = 0
+        self._next_record = 1
+        self._told: dict[str, object] = {}
+        self._shown: dict[str, str] = {}
+        self._standing: Standing | None = None
+
+    @workflow.run
+    async def run(self, _start: TaskStart, _carried: Carried | None = None) -> str:
+        """Drive the plan to its end; answers the last outcome."""
+        engine = await self._begin()
+        while True:
+            self._feed(engine)
+            todo = engine.next(workflow.now())
+            if isinstance(todo, Ask):
+                await self._ask(engine, todo)
+            elif isinstance(todo, Sleep):
+                await self._sleep(engine, todo)
+            elif todo.ending.kind == "transferred":
+                engine = await self._take_over(engine, self._target)
+            else:
+                return await self._finish(engine, todo.ending)
+
+    @workflow.signal(name=temporal.TASK_SIGNAL)
+    def task_event(self, event: TaskEvent) -> None:
+        """Hear from the distributor what it decided about this task."""
+        self._inbox.append(event)
+
+    @workflow.update
+    async def cancel(self, request: CancelTask) -> TaskAnswer:
+        """Cancel or abort the task; refused once it is completed."""
+        self._inbox.append(Aborted(request=request.request, reason=request.reason, by=request.by))
+        while (answer := self._decided(request.request)) is None:
+            await workflow.wait_condition(lambda: self._decided(request.request) is not None)
+        return answer
+
+    @workflow.update
+    async def patch(self, request: TaskPatch) -> TaskAnswer:
+        """Change priority, end of life or parameters of the running task."""
+        change = Patched(
+            params=request.params, priority=request.priority, expires_at=request.expires_at
+        )
+        self._inbox.append(change)
+        await workflow.wait_condition(lambda: change not in self._inbox and self._is_settled())
+        return TaskAnswer(status="done")
+
+    async def _begin(self) -> Engine:
+        """Number this run, load its plan, and set the engine where the last run left it."""
+        begun = await self._load(self._service, self._digest)
+        self._run = begun.run
+        plan = Plan.model_validate(begun.plan)
+        progress = self._progress or first_progress(
+            plan, Facts.of(self._start, self._run), self._start.params, self._start.expires_at
+        )
+        return self._drive(plan, progress)
+
+    def _drive(self, plan: Plan, progress: Progress) -> Engine:
+        self._engine = Engine(plan, Facts.of(self._start, self._run), progress)
+        return self._engine
+
+    async def _load(self, service: str, digest: str) -> RunStart:
+        request = RunRequest(
+            tenant=self._start.tenant, task=self._start.task, service=service, digest=digest
+        )
+        return await _locally(temporal.BEGIN_RUN, request, RunStart)
+
+    def _feed(self, engine: Engine) -> None:
+        for event in self._inbox:
+            engine.notify(event)
+        self._inbox.clear()
+
+    async def _ask(self, engine: Engine, ask: Ask) -> None:
+        """Record what happened so far and ask the distributor, in one activity."""
+        if isinstance(ask.command, Move) and ask.command.transfer:
+            refused = await self._prepare(engine, ask.command)
+            if refused is not None:
+                engine.answer(refused, workflow.now())
+                return
+        assignment = Assignment.model_validate(
+            {"pool": self._start.pool, "journal": self._journal(engine), "command": ask.command}
+        )
+        answer = await _locally(temporal.ASSIGN, assignment, Answer)
+        if answer.status == "stale":
+            raise StaleRunError(ask.command.key)
+        self._standing = answer.standing or self._standing
+        engine.answer(answer, workflow.now())
+
+    async def _prepare(self, engine: Engine, move: Move) -> Answer | None:
+        """Load the plan of a transfer's target; answers why it cannot take the task, if so."""
+        begun = await self._load(move.place.service, "")
+        if not begun.digest:
+            return Answer(status="refused", reason="no_workflow")
+        missing = missing_params(engine.plan, Plan.model_validate(begun.plan))
+        if missing:
+            return Answer(status="refused", reason="missing_params", message=", ".join(missing))
+        self._target = begun
+        return None
+
+    async def _sleep(self, engine: Engine, sleep: Sleep) -> None:
+        """Wait until an instant or an event; here a run may continue as new."""
+        await self._tell(engine)
+        if workflow.info().is_continue_as_new_suggested() and self._may_leave():
+            workflow.continue_as_new(args=[self._start, self._carried(engine)])
+        timeout = None if sleep.until is None else sleep.until - workflow.now()
+        if timeout is not None and timeout <= timedelta(0):
+            return
+        with contextlib.suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: bool(self._inbox), timeout=timeout, timeout_summary=sleep.summary[:200]
+            )
+
+    async def _take_over(self, engine: Engine, target: RunStart | None) -> Engine:
+        """Go on with the plan of the service that the task was transferred to."""
+        begun = target or await self._load(engine.progress.service, "")
+        plan = Plan.model_validate(begun.plan)
+        progress = transferred_progress(engine.plan, plan, engine.progress)
+        self._service, self._digest = progress.service, begun.digest
+        engine = self._drive(plan, progress)
+        await self._write(
+            engine, service=progress.service, workflow=begun.workflow, version=begun.version
+        )
+        return engine
+
+    async def _finish(self, engine: Engine, ending: Ending) -> str:
+        """Write the end, answer whoever still waits, and leave."""
+        await self._write(engine, state="ended", outcome=ending.outcome, result=ending.result)
+        self._show(engine, state="ended")
+        self._feed(engine)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return ending.outcome
+
+    async def _tell(self, engine: Engine) -> None:
+        """Before a wait: write what nobody was told yet, and show where the task is."""
+        if self._told.get("step") != engine.step or self._told.get("state") != engine.state:
+            await self._write(engine)
+        self._show(engine, state=engine.state or _STATES[engine.where])
+
+    async def _write(self, engine: Engine, **values: object) -> None:
+        journal = self._journal(engine, **{"state": engine.state, **values})
+        await _locally(temporal.JOURNAL_TASK, journal, bool)
+
+    def _journal(self, engine: Engine, **values: object) -> TaskJournal:
+        """Take the records that nobody took yet, with the row's values that go with them."""
+        records = engine.take_records()
+        first = self._next_record
+        self._next_record += max(len(records), 1)
+        self._told = {"step": engine.step, "state": values.get("state")}
+        head = {"tenant": self._start.tenant, "task": self._start.task, "run": self._run}
+        now = {
+            "epoch": engine.epoch,
+            "step": engine.step,
+            "params": engine.progress.params,
+            "expires_at": engine.progress.expires_at,
+        }
+        return TaskJournal.model_validate(
+            {**head, **now, "first": first, "records": records, **values}
+        )
+
+    def _show(self, engine: Engine, state: str) -> None:
+        """Put what changed into search attributes and the details that Temporal UI shows."""
+        progress = engine.progress
+        values = {
+            "ExtaskDefinition": f"{engine.plan.workflow}:{engine.plan.version}",
+            "ExtaskStep": engine.step or "",
+            "ExtaskService": progress.standing or self._service,
+            "ExtaskState": state,
+            "ExtaskAgent": progress.agent,
+            "ExtaskPriority": progress.priority or "",
+        }
+        changed = {name: value for name, value in values.items() if self._shown.get(name) != value}
+        if changed:
+            workflow.upsert_search_attributes(temporal.changes(changed))
+            self._shown = values
+        workflow.set_current_details(
+            task_details.markdown(engine.plan, values, progress, self._standing, workflow.now())
+        )
+
+    def _decided(self, request: str) -> TaskAnswer | None:
+        return self._engine.abort_answer(request) if self._engine else None
+
+    def _is_settled(self) -> bool:
+        """Say whether the distributor knows all that was changed from outside."""
+        return self._engine is not None and not self._engine.progress.unsent
+
+    def _may_leave(self) -> bool:
+        return not self._inbox and workflow.all_handlers_finished()
+
+    def _carried(self, engine: Engine) -> Carried:
+        return Carried(progress=engine.progress, service=self._service, digest=self._digest)
+
+
+async def _locally(activity: str, argument: object, answers: type[_A]) -> _A:
+    answer: _A = await workflow.execute_local_activity(
+        activity,
+        argument,
+        result_type=answers,
+        start_to_close_timeout=LOCAL_PATIENCE,
+        retry_policy=LOCAL_RETRY,
+        local_retry_threshold=LONG_RETRY_FROM,
+    )
+    return answer
