@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import structlog
+from extask.storage.database import Database
 from temporalio.client import Client
 from temporalio.worker import Worker
 
@@ -20,7 +21,6 @@ from extask.distributor_client import DistributorClient
 from extask.messages import PoolStart
 from extask.settings import Settings, WorkerSettings
 from extask.storage import pools
-from extask.storage.database import Database
 from workflows.distributor import DistributorWorkflow
 from workflows.external_task import ExternalTaskWorkflow
 
@@ -59,7 +59,8 @@ def _worker(
     return Worker(
         client,
         task_queue=queue,
-        plugins=[temporal.plugin(workflows, activities)],
+        workflows=workflows,
+        activities=activities,
         max_cached_workflows=settings.max_cached_workflows,
         max_concurrent_workflow_tasks=slots,
         max_concurrent_local_activities=slots,

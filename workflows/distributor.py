@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
 from temporalio import workflow
@@ -121,10 +121,10 @@ class DistributorWorkflow:
             self._judgement.advance(workflow.now())
             self._gather()
 
-    async def _until(self, pause: timedelta, armed: object) -> None:
+    async def _until(self, pause: timedelta, armed: datetime) -> None:
         def earlier() -> bool:
             due = self._judgement.next_deadline()
-            return due is not None and due < armed  # type: ignore[operator]  # both are instants
+            return due is not None and due < armed
 
         try:
             await workflow.wait_condition(earlier, timeout=pause, timeout_summary="next deadline")
