@@ -111,7 +111,7 @@ async def start_task(client: Client, start: TaskStart) -> WorkflowHandle[Any, An
     try:
         return await client.start_workflow(
             TASK_WORKFLOW,
-            start,
+            args=[start, None],
             id=start.task,
             task_queue=TASK_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,

@@ -60,6 +60,7 @@ class Carried(BaseModel):
     progress: Progress
     service: str
     digest: str
+    agent: str
 
 
 class StaleRunError(Exception):
@@ -71,11 +72,12 @@ class ExternalTaskWorkflow:
     """One task, from its creation to its end, over as many plans as it is transferred to."""
 
     @workflow.init
-    def __init__(self, start: TaskStart, carried: Carried | None = None) -> None:
+    def __init__(self, start: TaskStart, carried: Carried | None) -> None:
         self._start = start
         self._service = carried.service if carried else start.service
         self._digest = carried.digest if carried else start.digest
         self._progress = carried.progress if carried else None
+        self._agent = carried.agent if carried else ""
         self._inbox: list[TaskEvent | Aborted | Patched] = []
         self._engine: Engine | None = None
         self._target: RunStart | None = None
@@ -86,7 +88,7 @@ class ExternalTaskWorkflow:
         self._standing: Standing | None = None
 
     @workflow.run
-    async def run(self, _start: TaskStart, _carried: Carried | None = None) -> str:
+    async def run(self, _start: TaskStart, _carried: Carried | None) -> str:
         """Drive the plan to its end; answers the last outcome."""
         engine = await self._begin()
         while True:
@@ -147,6 +149,8 @@ class ExternalTaskWorkflow:
     def _feed(self, engine: Engine) -> None:
         for event in self._inbox:
             engine.notify(event)
+            if isinstance(event, TaskEvent):
+                self._agent = event.agent or "" if event.kind == "accepted" else ""
         self._inbox.clear()
 
     async def _ask(self, engine: Engine, ask: Ask) -> None:
@@ -163,6 +167,8 @@ class ExternalTaskWorkflow:
         if answer.status == "stale":
             raise StaleRunError(ask.command.key)
         self._standing = answer.standing or self._standing
+        if answer.status == "accepted":
+            self._agent = answer.agent or ""
         engine.answer(answer, workflow.now())
 
     async def _prepare(self, engine: Engine, move: Move) -> Answer | None:
@@ -244,7 +250,7 @@ class ExternalTaskWorkflow:
             "ExtaskStep": engine.step or "",
             "ExtaskService": progress.standing or self._service,
             "ExtaskState": state,
-            "ExtaskAgent": progress.agent,
+            "ExtaskAgent": self._agent or progress.agent,
             "ExtaskPriority": progress.priority or "",
         }
         changed = {name: value for name, value in values.items() if self._shown.get(name) != value}
@@ -266,7 +272,12 @@ class ExternalTaskWorkflow:
         return not self._inbox and workflow.all_handlers_finished()
 
     def _carried(self, engine: Engine) -> Carried:
-        return Carried(progress=engine.progress, service=self._service, digest=self._digest)
+        return Carried(
+            progress=engine.progress,
+            service=self._service,
+            digest=self._digest,
+            agent=self._agent,
+        )
 
 
 async def _locally(activity: str, argument: object, answers: type[_A]) -> _A:
