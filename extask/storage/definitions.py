@@ -27,7 +27,7 @@ async def publish(
         raise errors.NotFound(f"there is no tenant '{tenant}'")
     known = await get(conn, tenant, plan.workflow, plan.version)
     if known is None:
-        row = await _insert(conn, tenant, plan, source, by, at)
+        row = await _insert(conn, tenant, plan, source, by=by, at=at)
         await set_current(conn, tenant, plan.workflow, plan.version)
         return row, True
     if known.digest != plan.digest:
@@ -81,7 +81,7 @@ async def set_current(conn: AsyncConnection, tenant: str, workflow: str, version
 
 
 async def _insert(
-    conn: AsyncConnection, tenant: str, plan: Plan, source: str, by: str, at: datetime
+    conn: AsyncConnection, tenant: str, plan: Plan, source: str, *, by: str, at: datetime
 ) -> DefinitionRow:
     row = DefinitionRow(
         workflow=plan.workflow,
