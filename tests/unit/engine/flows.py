@@ -27,7 +27,7 @@ LIFE = timedelta(hours=8)
 MINUTE = timedelta(minutes=1)
 
 
-def value(written: Any) -> Value:
+def value(written: object) -> Value:
     if isinstance(written, str) and written.startswith("${") and written.endswith("}"):
         return Expression(expression=written[2:-1])
     if isinstance(written, str) and "${" in written:
@@ -116,7 +116,7 @@ class Driver:
         assert self.engine.next(self.now) == todo
         return todo.command
 
-    def answer(self, status: str = "done", **fields: Any) -> None:
+    def answer(self, status: str = "done", **fields: object) -> None:
         self.asked()
         self.engine.answer(Answer.model_validate({"status": status, **fields}), self.now)
 
@@ -131,14 +131,14 @@ class Driver:
         assert todo.ending == self.engine.ending
         return f"{todo.ending.says} ({todo.ending.outcome})"
 
-    def tell(self, kind: str, rank: int, **fields: Any) -> None:
+    def tell(self, kind: str, rank: int, **fields: object) -> None:
         event = {"epoch": self.engine.epoch, "rank": rank, "at": self.now, "kind": kind, **fields}
         self.engine.notify(TaskEvent.model_validate(event))
 
     def abort(self, by: str = "api", request: str = "r1") -> None:
         self.engine.notify(Aborted.model_validate({"request": request, "by": by}))
 
-    def patch(self, **fields: Any) -> None:
+    def patch(self, **fields: object) -> None:
         self.engine.notify(Patched.model_validate(fields))
 
     def path(self) -> list[str]:
