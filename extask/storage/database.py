@@ -76,6 +76,8 @@ def create_engine(url: str, *, connections: int = 10) -> AsyncEngine:
             "the database address is no sqlite:// or postgresql:// one"
         ) from None
     embedded = address.get_backend_name() == "sqlite"
+    if embedded and address.database in {None, "", ":memory:"}:
+        raise errors.Misconfigured("the database's address names no file")
     engine = create_async_engine(
         address,
         pool_size=connections,
