@@ -3,12 +3,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
+from sqlalchemy import delete
 
 from extask.storage.database import Database
 from extask.storage.migrate import migrate
+from extask.storage.tables import metadata
 from tests.support.postgres import Cluster, running_postgres
 from tests.unit.storage.builders import furnish
 
@@ -22,9 +23,10 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(cluster: Cluster) -> str:
-    migrate(cluster.create("template_migrated"))
-    return "template_migrated"
+def postgresql_url(cluster: Cluster) -> str:
+    url = cluster.create("extask")
+    migrate(url)
+    return url
 
 
 @pytest.fixture(scope="session")
@@ -35,18 +37,25 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=BOTH)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """A migrated, empty database, on each kind of server in turn."""
     if request.param == "sqlite":
         path = tmp_path / "extask.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    template = request.getfixturevalue("postgresql_template")
-    cluster: Cluster = request.getfixturevalue("cluster")
-    name = f"test_{uuid4().hex}"
-    yield cluster.create(name, template)
-    cluster.drop(name)
+    url: str = request.getfixturevalue("postgresql_url")
+    yield url
+    await empty(url)
+
+
+async def empty(url: str) -> None:
+    """Take every row away again, which is much quicker than making databases."""
+    database = Database(url)
+    async with database.begin() as conn:
+        for table in reversed(metadata.sorted_tables):
+            await conn.execute(delete(table))
+    await database.close()
 
 
 @pytest.fixture

@@ -129,21 +129,18 @@ async def test_a_refused_connection_is_unavailable() -> None:
 
 
 @pytest.mark.postgres
-async def test_text_that_cannot_be_stored_is_bad_input(
-    cluster: Cluster, postgresql_template: str
-) -> None:
-    database = Database(cluster.create("nul", postgresql_template))
+async def test_text_that_cannot_be_stored_is_bad_input(postgresql_url: str) -> None:
+    database = Database(postgresql_url)
     with pytest.raises(errors.BadInput):
         await add_tenant(database, name="a\0b")
     await database.close()
-    cluster.drop("nul")
 
 
 @pytest.mark.postgres
 async def test_a_connection_cut_by_the_operator_is_unavailable_then_back(
-    cluster: Cluster, postgresql_template: str
+    postgresql_url: str,
 ) -> None:
-    database = Database(cluster.create("cut", postgresql_template))
+    database = Database(postgresql_url)
 
     async def be_cut() -> None:
         async with database.begin() as conn:
@@ -155,4 +152,13 @@ async def test_a_connection_cut_by_the_operator_is_unavailable_then_back(
         await be_cut()
     await database.ping()
     await database.close()
-    cluster.drop("cut")
+
+
+@pytest.mark.postgres
+async def test_databases_come_and_go_in_the_tests_server(cluster: Cluster) -> None:
+    database = Database(cluster.create("passing"))
+    await database.ping()
+    cluster.drop("passing")
+    with pytest.raises(errors.Unavailable):
+        await database.ping()
+    await database.close()
