@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from extask.messages import Event, EventKind
-from extask.storage import agents, sessions
+from extask.storage import agents, event_log, sessions
 from extask.storage.database import Database
 from extask.storage.rows import SessionRow, TaskRow
 from extask.storage.tables import pool_events, task_records
@@ -371,6 +371,18 @@ async def test_the_timeline_merges_both_sources_in_order_of_time(house: Database
     ]
     assert story[2].session == "t-1.1.1"
     assert story[4].data == {"by": "anna"}
+
+
+async def test_the_event_log_reads_on_from_any_place(house: Database) -> None:
+    await events(house, *STORY)
+    await events(house, WRAPPED, generation=2)
+    await events(house, QUEUED, pool="second")
+    async with house.connect() as conn:
+        first = await event_log.read(conn, T, "main", limit=3)
+        rest = await event_log.read(conn, T, "main", after=(first[-1].generation, first[-1].seq))
+        assert await event_log.read(conn, "other", "main") == ()
+    assert tuple(one.event for one in (*first, *rest)) == (*STORY, WRAPPED)
+    assert [(one.generation, one.seq) for one in rest[-2:]] == [(1, 8), (2, 1)]
 
 
 async def test_a_big_batch_is_written_whole(house: Database) -> None:
