@@ -8,8 +8,8 @@ from temporalio.exceptions import ApplicationError
 from extask import temporal
 from extask.distributor_client import DistributorClient
 from extask.errors import Unavailable
-from extask.messages import Answer, Assignment, Move
-from extask.storage import journal, services
+from extask.messages import Answer, Assignment
+from extask.storage import journal
 from extask.storage.database import Database
 
 
@@ -27,9 +27,8 @@ class AssignmentActivities:
         Raises:
             ApplicationError: nobody answered yet; Temporal repeats the activity.
         """
-        refused = await self._record(assignment)
-        if refused is not None:
-            return refused
+        async with self._database.begin() as connection:
+            await journal.write_task(connection, assignment.journal)
         try:
             answer = await self._distributor.submit(
                 assignment.journal.tenant, assignment.pool, assignment.command
@@ -39,16 +38,3 @@ class AssignmentActivities:
         if answer.reason == "pool_behind":
             raise ApplicationError(answer.message, type=answer.reason)
         return answer
-
-    async def _record(self, assignment: Assignment) -> Answer | None:
-        """Write the records; a transfer to where no workflow stands ready is refused."""
-        async with self._database.begin() as connection:
-            await journal.write_task(connection, assignment.journal)
-            command = assignment.command
-            if not isinstance(command, Move) or not command.transfer:
-                return None
-            tenant, service = assignment.journal.tenant, command.place.service
-            if await services.has_workflow(connection, tenant, service):
-                return None
-        message = f"Service {service} has no workflow that could take the task over."
-        return Answer(status="refused", reason="no_workflow", message=message)
