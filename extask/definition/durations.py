@@ -27,7 +27,9 @@ def parse_duration(text: str) -> timedelta:
         ValueError: it is none, or longer than ten years.
     """
     found = _SHORT.fullmatch(text) or _ISO.fullmatch(text)
-    parts = {unit: amount for unit, amount in (found.groupdict() if found else {}).items() if amount}
+    parts = {
+        unit: amount for unit, amount in (found.groupdict() if found else {}).items() if amount
+    }
     if not parts:
         raise ValueError(f"{text!r} is not a duration")
     whole = sum(int(amount) * _UNITS[unit] for unit, amount in parts.items() if unit != "s")

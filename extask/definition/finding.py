@@ -36,9 +36,17 @@ class Finding:
 class Place(Protocol):
     """Anything with a place in the file."""
 
-    line: int
-    column: int
-    end_column: int
+    @property
+    def line(self) -> int:
+        """The line, from 1."""
+
+    @property
+    def column(self) -> int:
+        """The column, from 1."""
+
+    @property
+    def end_column(self) -> int:
+        """The column after the last."""
 
 
 @dataclass(frozen=True, slots=True)

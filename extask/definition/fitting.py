@@ -112,13 +112,13 @@ def fit_param(param: Param, value: Any) -> Any:  # noqa: ANN401 - by type
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{_shown(value)} is not a text")
+        raise _misfit(value, "is not a text")
     return str(bounded(value))
 
 
 def _boolean(value: object) -> bool:
     if not isinstance(value, bool):
-        raise ValueError(f"{_shown(value)} is neither true nor false")
+        raise _misfit(value, "is neither true nor false")
     return value
 
 
@@ -126,7 +126,7 @@ def _integer(value: object) -> int:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError(f"{_shown(value)} is not a whole number")
+        raise _misfit(value, "is not a whole number")
     if abs(value) > LARGEST:
         raise ValueError("the number is too large")
     return value
@@ -134,7 +134,7 @@ def _integer(value: object) -> int:
 
 def _number(value: object) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise ValueError(f"{_shown(value)} is not a number")
+        raise _misfit(value, "is not a number")
     fitted = float(value)
     if fitted - fitted != 0:
         raise ValueError("infinity is no number here")
@@ -149,7 +149,7 @@ def _duration(value: object) -> timedelta:
     elif isinstance(value, int | float) and not isinstance(value, bool):
         length = timedelta(seconds=_number(value))
     else:
-        raise ValueError(f"{_shown(value)} is not a duration")
+        raise _misfit(value, "is not a duration")
     if not timedelta(0) <= length <= LONGEST:
         raise ValueError("a duration is from 0s to ten years")
     return length
@@ -160,24 +160,24 @@ def _time(value: object) -> datetime:
         return utc(value)
     if isinstance(value, str):
         return read_time(value)
-    raise ValueError(f"{_shown(value)} is not a time")
+    raise _misfit(value, "is not a time")
 
 
 def _priority(value: object) -> str:
     if value not in PRIORITIES:
-        raise ValueError(f"{_shown(value)} is not a priority")
+        raise _misfit(value, "is not a priority")
     return str(value)
 
 
 def _distribution(value: object) -> str:
     if value not in DISTRIBUTIONS:
-        raise ValueError(f"{_shown(value)} is none of {', '.join(DISTRIBUTIONS)}")
+        raise _misfit(value, f"is none of {', '.join(DISTRIBUTIONS)}")
     return str(value)
 
 
 def _list(value: object) -> list[str]:
     if not isinstance(value, list):
-        raise ValueError(f"{_shown(value)} is not a list")
+        raise _misfit(value, "is not a list")
     return [_text(item) for item in bounded(value)]
 
 
@@ -205,7 +205,7 @@ def _agent(item: object) -> Preferred:
 
 def _skills(value: object) -> dict[str, int]:
     if not isinstance(value, dict):
-        raise ValueError(f"{_shown(value)} is not a map of skills")  # noqa: TRY004 - one error kind
+        raise _misfit(value, "is not a map of skills")
     return {_text(name): _integer(level) for name, level in value.items()}
 
 
@@ -228,6 +228,10 @@ _FITS: dict[Type | ParamType, Callable[[Any], Any]] = {
     "names": _names,
     "skills": _skills,
 }
+
+
+def _misfit(value: object, problem: str) -> ExpressionFailed:
+    return ExpressionFailed(f"{_shown(value)} {problem}")
 
 
 def _shown(value: object) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NoReturn, cast
 
 import yaml
 
@@ -123,7 +123,7 @@ def _readable(text: str | bytes, findings: Findings) -> str | None:
     return None
 
 
-class _Refused(Exception):  # noqa: N818 - control flow of this module, told as a finding
+class _Refused(Exception):
     """The document is refused, and a finding says why."""
 
 
@@ -201,8 +201,9 @@ class _Builder:
         node = self._open.pop()
         self._keys.pop()
         anchor, before = self._pending.pop()
-        if event.end_mark.line + 1 == node.line:
-            node.end_column = event.end_mark.column + 1
+        end = _mark(event.end_mark)
+        if end.line + 1 == node.line:
+            node.end_column = end.column + 1
         height = self._heights.pop()
         self._heights[-1] = max(self._heights[-1], height + 1)
         if anchor:
@@ -271,38 +272,31 @@ class _Builder:
         if tag is None or (tag == "!" and getattr(event, "style", None)):
             return
         written = tag.replace("tag:yaml.org,2002:", "!!")
-        mark = event.start_mark
+        mark = _mark(event.start_mark)
         self.findings.add(
             "E103",
             Spot(mark.line + 1, mark.column + 1, mark.column + 1 + len(written)),
             f"YAML reads '{written}' as a tag, not as text",
-            help=f"put the whole value into double quotes: \"{written} …\"",
+            help=f'put the whole value into double quotes: "{written} …"',
         )
         raise _Refused
 
-    def _refuse(self, code: str, at: Node | Spot, message: str, advice: str) -> None:
+    def _refuse(self, code: str, at: Node | Spot, message: str, advice: str) -> NoReturn:
         self.findings.add(code, at, message, help=advice)
         raise _Refused
 
 
 def _place(event: yaml.Event) -> tuple[int, int, int]:
-    start, end = event.start_mark, event.end_mark
+    start, end = _mark(event.start_mark), _mark(event.end_mark)
     column = start.column + 1
     last = end.column + 1 if end.line == start.line else column + 1
     return start.line + 1, column, last
 
 
+def _mark(mark: object) -> yaml.Mark:
+    """Give a mark its type: events of a stream always have both."""
+    return cast("yaml.Mark", mark)
+
+
 def _spot(event: yaml.Event) -> Spot:
     return Spot(*_place(event))
-
-
-def walk(node: Node) -> Iterator[Scalar]:
-    """Visit every value below a node, keys left out."""
-    if isinstance(node, Scalar):
-        yield node
-        return
-    children = (
-        node.items if isinstance(node, Sequence) else [each.value for each in node.entries.values()]
-    )
-    for child in children:
-        yield from walk(child)

@@ -9,6 +9,23 @@ import yaml
 from extask.definition.finding import Findings, Spot
 
 _QUOTE_IT = "put the whole value into double quotes"
+_PROBLEMS = (
+    (
+        "mapping values are not allowed",
+        "a ':' cannot stand here",
+        f"{_QUOTE_IT}, or indent the line like its neighbours",
+    ),
+    ("cannot start any token", "no value can begin with this character", _QUOTE_IT),
+    (
+        "escape",
+        "there is no such '\\' sequence",
+        "write '\\\\' for a backslash, or use single quotes",
+    ),
+)
+_UNREADABLE = (
+    "this is not readable YAML",
+    "look at quotes, brackets and indentation near here",
+)
 
 
 def explain(error: yaml.MarkedYAMLError, text: str, findings: Findings) -> None:
@@ -29,7 +46,7 @@ def explain(error: yaml.MarkedYAMLError, text: str, findings: Findings) -> None:
         return
     opened = _opened(error, lines)
     spot = opened or Spot(number + 1, column, column + 1)
-    message, advice = _words(error, lines[spot.line - 1], bool(opened))
+    message, advice = _words(error, lines[spot.line - 1], opened=bool(opened))
     findings.add("E101", spot, message, help=advice)
 
 
@@ -52,24 +69,24 @@ def _opened(error: yaml.MarkedYAMLError, lines: list[str]) -> Spot | None:
     return Spot(start.line + 1, start.column + 1, start.column + 2)
 
 
-def _words(error: yaml.MarkedYAMLError, line: str, opened: bool) -> tuple[str, str]:  # noqa: FBT001
+def _words(error: yaml.MarkedYAMLError, line: str, *, opened: bool) -> tuple[str, str]:
     problem, context = error.problem or "", error.context or ""
-    if opened and "quoted scalar" in context:
-        return "this quote is never closed", "close the quote at the end of the text"
-    if opened and re.search(r"\$\{", line) and "flow" in context:
-        return "'${' inside '{ … }' needs quotes", 'put the value into double quotes: "${…}"'
     if opened:
-        sign = "]" if "sequence" in context else "}"
-        return "this bracket is never closed, or a ',' is missing", f"check for '{sign}' and ','"
-    if "mapping values are not allowed" in problem:
-        return "a ':' cannot stand here", f"{_QUOTE_IT}, or indent the line like its neighbours"
-    if "cannot start any token" in problem:
-        return "no value can begin with this character", _QUOTE_IT
-    if "escape" in problem:
-        return "there is no such '\\' sequence", "write '\\\\' for a backslash, or use single quotes"
+        return _unclosed(context, line)
     if "expected key" in problem or "expected ':'" in problem:
         return "a 'name: value' is expected here", _lined_up(line)
-    return "this is not readable YAML", "look at quotes, brackets and indentation near here"
+    known = [words for sign, *words in _PROBLEMS if sign in problem]
+    message, advice = known[0] if known else _UNREADABLE
+    return message, advice
+
+
+def _unclosed(context: str, line: str) -> tuple[str, str]:
+    if "quoted scalar" in context:
+        return "this quote is never closed", "close the quote at the end of the text"
+    if "${" in line:
+        return "'${' inside '{ … }' needs quotes", 'put the value into double quotes: "${…}"'
+    sign = "]" if "sequence" in context else "}"
+    return "this bracket is never closed, or a ',' is missing", f"check for '{sign}' and ','"
 
 
 def _lined_up(line: str) -> str:

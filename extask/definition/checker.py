@@ -1,0 +1,157 @@
+"""Checks a definition as a whole and says everything that is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+
+from extask.definition import flow as ways
+from extask.definition import queue_state
+from extask.definition.draft import Draft, StepDraft
+from extask.definition.finding import Finding, Findings
+from extask.definition.flow import Flow
+from extask.definition.headings import read_draft
+from extask.definition.loader import Document, read
+from extask.definition.plan import Literally
+from extask.definition.reading import Reader
+
+FASTEST = timedelta(seconds=10)
+"""Polling faster than this is a warning."""
+_ALLOW = re.compile(r"#\s*extask:\s*allow\s+(W\d{3})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What checking gave: the draft and its graph, unless the file could not be read."""
+
+    findings: list[Finding]
+    draft: Draft | None = None
+    flow: Flow | None = None
+    document: Document | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether a plan can be made of it."""
+        errors = any(found.severity == "error" for found in self.findings)
+        return self.flow is not None and not errors
+
+
+def check(text: str | bytes, file: str) -> list[Finding]:
+    """Check a definition; no findings means that it can be published."""
+    return examine(text, file).findings
+
+
+def examine(text: str | bytes, file: str) -> Checked:
+    """Check a definition and keep what was read."""
+    findings = Findings(file)
+    document = read(text, findings)
+    if document is None:
+        return Checked(findings.ordered())
+    draft = read_draft(document, Reader(findings, document.text.splitlines() or [""]))
+    flow = _judge(draft, findings) if draft and draft.steps else None
+    if draft:
+        _style(draft, document, findings)
+    return Checked(_silenced(findings.ordered(), document.text), draft, flow, document)
+
+
+def _judge(draft: Draft, findings: Findings) -> Flow:
+    flow = ways.build(draft, findings)
+    if not draft.sound:
+        return flow
+    ways.falls(draft, findings)
+    ways.unreachable(flow, findings)
+    ways.error_handler(flow, findings)
+    states = queue_state.follow(flow)
+    queue_state.judge(flow, states, findings)
+    _loops(flow, states, findings)
+    return flow
+
+
+def _loops(flow: Flow, states: queue_state.States, findings: Findings) -> None:
+    steps = flow.draft.steps
+    breathless = ways.circles(
+        steps, lambda name: [edge for edge in flow.edges[name] if not edge.takes_time]
+    )
+    for circle in breathless:
+        first = _first(flow, circle)
+        findings.add(
+            "E205",
+            first.place,
+            f"this goes round without ever waiting: {_round(flow, circle)}",
+            help="put a 'delay' or a 'wait' into the loop",
+            path=first.path(),
+        )
+    if breathless:
+        return
+    for circle in ways.circles(steps, lambda name: flow.edges[name]):
+        first = _first(flow, circle)
+        if _endless(flow, states, circle):
+            message = f"only the end of its life stops this loop: {_round(flow, circle)}"
+            advice = "add a case that leaves the loop, such as 'if: visits > 10'"
+            findings.add("W206", first.place, message, help=advice, path=first.path())
+        _hasty(flow, circle, findings)
+
+
+def _first(flow: Flow, circle: tuple[str, ...]) -> StepDraft:
+    return next(step for name, step in flow.draft.steps.items() if name in circle)
+
+
+def _round(flow: Flow, circle: tuple[str, ...]) -> str:
+    return ", ".join(name for name in flow.draft.steps if name in circle)
+
+
+def _endless(flow: Flow, states: queue_state.States, circle: tuple[str, ...]) -> bool:
+    for name in circle:
+        kind = flow.draft.steps[name].kind
+        ends = kind is not None and (kind.ends or "accepted" in kind.outcomes)
+        if ends or "in" in states[name]:
+            return False
+        if any(edge.target not in circle for edge in flow.edges[name]):
+            return False
+    return True
+
+
+def _hasty(flow: Flow, circle: tuple[str, ...], findings: Findings) -> None:
+    timed = [
+        name
+        for name in circle
+        if any(edge.takes_time and edge.target in circle for edge in flow.edges[name])
+    ]
+    waits = [_longest(flow.draft.steps[name]) for name in timed]
+    if any(wait is None or wait >= FASTEST for wait in waits):
+        return
+    step = flow.draft.steps[timed[0]]
+    message = "this loop comes round in less than 10 seconds"
+    findings.add("W703", step.place, message, help="wait at least 10s", path=step.path())
+
+
+def _longest(step: StepDraft) -> timedelta | None:
+    """Give the literal time a step waits, or nothing when it is not known."""
+    for name in ("for", "wait"):
+        value = step.properties.get(name)
+        if isinstance(value, Literally):
+            return timedelta(seconds=value.value)
+    return None
+
+
+def _style(draft: Draft, document: Document, findings: Findings) -> None:
+    for name, place in draft.param_places.items():
+        if name not in draft.params_read and draft.sound:
+            message = f"no step reads the parameter '{name}'"
+            advice = f"use it as params.{name}, or delete it"
+            findings.add("W701", place, message, help=advice, path=f"params.{name}")
+    for step in draft.steps.values():
+        wait = _longest(step)
+        if wait is not None and wait > draft.lifetime:
+            message = f"'{step.name}' waits longer than the task lives"
+            advice = "wait less, or raise 'lifetime'"
+            findings.add("W702", step.place, message, help=advice, path=step.path())
+    for anchor in document.anchors:
+        message = "anchors hide what a step does"
+        findings.add("W705", anchor, message, help="write the values out")
+
+
+def _silenced(found: list[Finding], text: str) -> list[Finding]:
+    allowed = set(_ALLOW.findall(text))
+    return [each for each in found if each.severity == "error" or each.code not in allowed]

@@ -1,0 +1,111 @@
+"""Says in the author's words what is wrong in an expression, and what to type instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from extask.definition.expressions import ExpressionError, NameType, ResultType, names_for
+from extask.definition.reading import close
+
+_CEL_WORDS = {
+    "string": "a text",
+    "int": "a whole number",
+    "uint": "a whole number",
+    "double": "a number with a point",
+    "bool": "yes or no",
+    "google.protobuf.Duration": "a duration",
+    "google.protobuf.Timestamp": "a time",
+    "list(string)": "a list",
+}
+_PAIRS = (
+    (
+        {"a whole number", "a number with a point"},
+        "write the number with a point (3.0), or turn it: double(…)",
+    ),
+    ({"a duration", "a text"}, "write the duration as duration('5m')"),
+    ({"a time", "a text"}, "write the time as timestamp('2026-03-01T12:00:00Z')"),
+    (
+        {"a text", "a whole number"},
+        "write the number without quotes, or turn it: string(…) or int(…)",
+    ),
+)
+_SYNTAX = (
+    (r"(?<![=!<>])=(?!=)", "'=' does not compare", "write '==' to compare"),
+    (r"\b(and|or|not)\b", "'and', 'or', 'not' are no words here", "write '&&', '||', '!'"),
+)
+_EXAMPLES: dict[ResultType, str] = {
+    "integer": "{} > 0",
+    "number": "{} > 0.0",
+    "text": "{} != ''",
+    "duration": "{} > duration('5m')",
+    "list": "size({}) > 0",
+}
+Words = tuple[str, str, str | None]
+"""Message, help and the text that may replace the marked place."""
+
+
+def extent(source: str, error: ExpressionError) -> tuple[int, int]:
+    """Find where in the source an error begins, and how long it is."""
+    lines = source.split("\n")
+    row = min(error.line, len(lines)) - 1
+    begin = sum(len(line) + 1 for line in lines[:row]) + error.column - 1
+    word = error.name if error.code == "E302" else _sign(error.name)
+    found = source.rfind(word, 0, begin + len(word)) if word else -1
+    return (found, len(word)) if found >= 0 else (min(begin, len(source)), 1)
+
+
+def explain(source: str, error: ExpressionError, types: Mapping[str, NameType]) -> Words:
+    """Say what an error in an expression means."""
+    if error.code == "E302":
+        return _unknown(error.name, types)
+    if error.code == "E303":
+        return (*_overload(error), None)
+    return (*_syntax(source, error.detail), None)
+
+
+def compare(source: str, kind: ResultType) -> str:
+    """Say how to make a condition of something that is none."""
+    return f"compare it: {_EXAMPLES.get(kind, 'A == B').format(source)}"
+
+
+def _syntax(source: str, detail: str) -> tuple[str, str]:
+    if "characters" in detail or "recursion" in detail:
+        problem = detail if "characters" in detail else "the expression is nested too deeply"
+        return problem, "split it into several cases"
+    for pattern, message, advice in _SYNTAX:
+        if re.search(pattern, re.sub(r"(['\"]).*?\1", "", source)):
+            return message, advice
+    if "EOF" in detail:
+        return "the expression stops too early", "write what should follow"
+    return "this cannot be read as an expression", "check brackets, quotes and operators"
+
+
+def _unknown(name: str, types: Mapping[str, NameType]) -> Words:
+    message = f"there is no '{name}' here"
+    if f"params.{name}" in types:
+        return message, f"did you mean 'params.{name}'?", f"params.{name}"
+    if name == "now":
+        return message, "now is: task.created + task.age", None
+    if name in names_for({}, looks=True):
+        return message, "only 'check_position' knows the place in the queue", None
+    meant = close(name, types)
+    if name.startswith("params.") and not meant:
+        return message, f"declare '{name.removeprefix('params.')}' under 'params'", None
+    advice = f"did you mean '{meant}'?" if meant else "a text is written in quotes: 'text'"
+    return message, advice, meant or None
+
+
+def _overload(error: ExpressionError) -> tuple[str, str]:
+    kinds = [_CEL_WORDS.get(kind.strip(), "this") for kind in error.detail.split(", ")]
+    message = f"'{_operator(error.name)}' does not take {' and '.join(kinds)}"
+    advice = [advice for pair, advice in _PAIRS if pair == set(kinds)]
+    return message, (advice or ["make both sides the same type"])[0]
+
+
+def _operator(name: str) -> str:
+    return {"@in": "in", "_?_:_": "? :"}.get(name) or _sign(name)
+
+
+def _sign(operator: str) -> str:
+    return operator.replace("_", "") if operator.startswith(("_", "!_", "-_")) else operator

@@ -1,0 +1,71 @@
+"""Draws a plan as a Mermaid flowchart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from extask.definition.plan import END, Literally, Plan, Step
+
+_ENDINGS = ("cancel", "end")
+
+
+def mermaid(plan: Plan, path: Collection[str] = (), now: str = "") -> str:
+    """Write a plan as Mermaid text, with the steps of a path walked and the present one marked."""
+    lines = ["flowchart TD", f"  start_({_quoted(plan.workflow)}) --> {_id(plan.start)}"]
+    for step in plan.steps.values():
+        lines.append(f"  {_node(step)}")
+        lines.extend(f"  {edge}" for edge in _edges(step))
+    for event, target in plan.when.items():
+        lines.append(f"  when_{event}>{_quoted('when ' + event)}] -.-> {_id(target)}")
+    if any(_id(END) in line.split() for line in lines):
+        lines.append(f"  {_id(END)}((end))")
+    lines.extend(_marks(plan, path, now))
+    return "\n".join(lines) + "\n"
+
+
+def _node(step: Step) -> str:
+    label = _quoted(f"{step.title or step.name}<br/>{_summary(step)}")
+    if step.cases:
+        return f"{_id(step.name)}{{{label}}}"
+    if step.kind in _ENDINGS:
+        return f"{_id(step.name)}([{label}])"
+    return f"{_id(step.name)}[{label}]"
+
+
+def _summary(step: Step) -> str:
+    first = next(iter(step.properties.values()), None)
+    value = first.value if isinstance(first, Literally) and isinstance(first.value, str) else ""
+    return f"{step.kind} {value}".strip()
+
+
+def _edges(step: Step) -> Iterator[str]:
+    for case in step.cases:
+        yield _edge(step.name, case.condition or "else", case.target)
+    for outcome, target in step.then.items():
+        yield _edge(step.name, outcome, target)
+
+
+def _edge(source: str, label: str, target: str) -> str:
+    return f"{_id(source)} -- {_quoted(label)} --> {_id(target)}"
+
+
+def _marks(plan: Plan, path: Collection[str], now: str) -> Iterator[str]:
+    walked = [_id(name) for name in plan.steps if name in path]
+    if walked:
+        yield "  classDef walked stroke-width:3px"
+        yield f"  class {','.join(walked)} walked"
+    if now in plan.steps:
+        yield "  classDef now stroke-width:5px,stroke-dasharray:4"
+        yield f"  class {_id(now)} now"
+
+
+def _id(name: str) -> str:
+    return f"s_{name}"
+
+
+def _quoted(text: str) -> str:
+    """Quote a label: Mermaid's entities are `#name;`, and only our own tags pass."""
+    safe = text.replace("#", "#35;").replace('"', "#quot;").replace("&", "#amp;")
+    safe = re.sub(r"<(?!br/>)", "#lt;", safe)
+    return '"' + re.sub(r"(?<!<br/)>", "#gt;", safe).replace("\n", " ") + '"'
