@@ -23,6 +23,8 @@ from extask.errors import (
 )
 
 TIMEOUT_SECONDS = 30.0
+Data = dict[str, Any]
+"""A JSON object."""
 _BY_STATUS: dict[int, type[ExtaskError]] = {
     HTTPStatus.UNAUTHORIZED: NotAllowed,
     HTTPStatus.FORBIDDEN: NotAllowed,
@@ -45,26 +47,34 @@ class Api:
             timeout=TIMEOUT_SECONDS,
         )
 
-    def get(self, path: str, **query: object) -> Any:
+    def get(self, path: str, **query: str | None) -> Data:
         """Get a resource; empty query values are not sent."""
-        given = {name: str(value) for name, value in query.items() if value is not None}
-        return self.call("GET", path, params=given)
+        given = {name: value for name, value in query.items() if value is not None}
+        return self.call("GET", path, query=given)
 
-    def every(self, path: str, **query: object) -> Iterator[dict[str, Any]]:
+    def every(self, path: str, **query: str | None) -> Iterator[Data]:
         """Go through a list, over all of its pages."""
         page = self.get(path, **query)
         while True:
             yield from page["value"]
             if not page.get("nextLink"):
                 return
-            page = self.call("GET", page["nextLink"])
+            page = self.call("GET", path, query=dict(httpx2.URL(page["nextLink"]).params))
 
-    def post(self, path: str, body: Any, **headers: str) -> Any:
+    def post(self, path: str, body: Mapping[str, object], **headers: str) -> Data:
         """Post a body; headers are named with underscores."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.call("POST", path, json=body, headers=named)
+        return self.call("POST", path, body=body, headers=named)
 
-    def call(self, method: str, path: str, **options: Any) -> Any:
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Data:
         """Make one call and answer its body.
 
         Raises:
@@ -72,7 +82,9 @@ class Api:
             ExtaskError: the API refused; the class says how.
         """
         try:
-            response = self._client.request(method, path, **options)
+            response = self._client.request(
+                method, path, params=query or None, json=body, headers=headers
+            )
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
             raise Unavailable(f"cannot reach {self._client.base_url}: {error}") from error
         if response.is_success:
@@ -80,16 +92,17 @@ class Api:
         raise refusal(response.status_code, _body(response))
 
 
-def _body(response: httpx2.Response) -> Any:
+def _body(response: httpx2.Response) -> Data:
+    """Read a body; one that is no JSON object comes from something between us and the API."""
     try:
-        return response.json()
+        body = response.json()
     except ValueError:
-        return {"detail": response.text[:500]} if response.text else {}
+        body = response.text[:500]
+    return body if isinstance(body, dict) else {"detail": str(body)}
 
 
-def refusal(status: int, problem: Any) -> ExtaskError:
+def refusal(status: int, told: Data) -> ExtaskError:
     """Make an error of a problem, with all that it says."""
-    told: Mapping[str, Any] = problem if isinstance(problem, Mapping) else {}
     what = told.get("detail") or told.get("title") or f"HTTP status {status}"
     message = f"{what} [{told['code']}]" if told.get("code") else str(what)
     kind = _BY_STATUS.get(status)
@@ -97,15 +110,11 @@ def refusal(status: int, problem: Any) -> ExtaskError:
         return kind(message)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ExtaskError(message)
-    return BadInput(message, tuple(_fault(error) for error in told.get("errors", ())))
+    return BadInput(message, tuple(_fault(error) for error in told.get("faults", ())))
 
 
-def _fault(error: Mapping[str, Any]) -> Fault:
-    return Fault(
-        pointer=str(error.get("pointer", "")),
-        code=str(error.get("code", "")),
-        message=str(error.get("message") or error.get("detail") or ""),
-    )
+def _fault(told: Data) -> Fault:
+    return Fault(pointer=told["pointer"], code=told["code"], message=told["message"])
 
 
 @dataclass(frozen=True)

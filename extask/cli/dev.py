@@ -15,7 +15,6 @@ import httpx2
 import typer
 
 from extask.cli import sample
-from extask.cli.connection import Api
 from extask.cli.credentials import DEFAULT_FOLDER, Addresses, Credentials, Folder
 from extask.cli.house import House, Program
 from extask.cli.output import Output, note
@@ -156,7 +155,7 @@ def _furnish(house: House, plan: Plan) -> Credentials:
 
 def _serves(plan: Plan, environment: Mapping[str, str]) -> bool:
     argv = (plan.temporal, "operator", "cluster", "health", "--address", plan.addresses.temporal)
-    health = subprocess.run(
+    health = subprocess.run(  # noqa: S603 - our own program
         argv, env=environment, capture_output=True, check=False, timeout=_PROBE_SECONDS
     )
     return health.returncode == 0

@@ -63,7 +63,7 @@ class House:
     def __enter__(self) -> Self:
         for number in _SIGNALS:
             signal.signal(number, self._on_signal)
-        self._guard = subprocess.Popen(
+        self._guard = subprocess.Popen(  # noqa: S603 - our own file
             [sys.executable, "-I", guard.__file__],
             stdin=subprocess.PIPE,
             start_new_session=True,
@@ -139,7 +139,7 @@ class House:
         if log.exists():
             log.replace(log.with_suffix(".log.1"))
         with log.open("wb") as file:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603 - what `dev` made
                 program.argv,
                 env=program.environment,
                 stdin=subprocess.DEVNULL,

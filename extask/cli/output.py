@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+_SWITCH = {True: "yes", False: "no"}
 _WIDE = 10_000
 """Columns of an output that is no terminal: nothing is cut or broken there."""
 
@@ -38,7 +39,7 @@ class Output:
             if value not in (None, "", [], {}):
                 typer.echo(f"{name + ':':<16} {cell(value)}")
 
-    def text(self, text: str, data: Any) -> None:
+    def text(self, text: str, data: object) -> None:
         """Print text for people, or the data it was made from for programs."""
         if self.as_json:
             self._json(data)
@@ -46,7 +47,7 @@ class Output:
             typer.echo(text)
 
     @staticmethod
-    def _json(data: Any) -> None:
+    def _json(data: object) -> None:
         typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
 
 
@@ -55,23 +56,26 @@ def note(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def cell(value: Any) -> str:
+def cell(value: Any) -> str:  # noqa: ANN401 - any JSON
     """Write one value on one line."""
     match value:
         case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
+            written = ""
         case str():
-            return value
+            written = value
+        case bool():
+            written = _SWITCH[value]
         case {"name": name, "version": version}:
-            return f"{name} {version}"
+            written = f"{name} {version}"
         case {"upn": upn}:
-            return str(upn)
-        case list() if all(isinstance(item, str) for item in value):
-            return ", ".join(value)
+            written = str(upn)
+        case {**entries} if entries and all(isinstance(each, bool) for each in entries.values()):
+            written = ", ".join(name if on else f"{name} (off)" for name, on in entries.items())
+        case [*items] if all(isinstance(item, str) for item in items):
+            written = ", ".join(items)
         case _:
-            return json.dumps(value, ensure_ascii=False)
+            written = json.dumps(value, ensure_ascii=False)
+    return written
 
 
 def _print_table(rows: Sequence[Mapping[str, Any]], columns: tuple[str, ...]) -> None:

@@ -6,19 +6,17 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from extask.cli.connection import Api, refusal
+from extask.cli.connection import Api, Data, refusal
 from extask.cli.output import note
 from extask.cli.shared import Call, fail, online
 from extask.errors import Misconfigured, NotFound
 
 app = typer.Typer(help="Accept, decline, complete, return: an agent's work.", no_args_is_help=True)
 COLUMNS = ("id", "agent", "service", "state", "outcome", "task_id")
-_OFFERED = ("offered",)
-_ENGAGED = ("active", "on_hold")
 _LOOK_AGAIN_SECONDS = 0.2
 _Ids = Annotated[
     list[str] | None,
@@ -30,6 +28,20 @@ _Wait = Annotated[
     float,
     typer.Option(min=0, help="Without ids: seconds to wait for a session to appear."),
 ]
+
+
+@dataclass(frozen=True)
+class _Act:
+    """What may be done with a session, and the states in which it may."""
+
+    verb: str
+    states: tuple[str, ...]
+
+
+_ACCEPT = _Act("accept", ("offered",))
+_DECLINE = _Act("decline", ("offered",))
+_COMPLETE = _Act("complete", ("active", "on_hold"))
+_RETURN = _Act("return", ("active", "on_hold"))
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,7 @@ class _Found:
 @online
 def list_(
     call: Call,
+    *,
     state: Annotated[str | None, typer.Option(help="offered, active, on_hold, …")] = None,
 ) -> None:
     """List sessions of an agent, or of every agent whose key is known."""
@@ -58,22 +71,23 @@ def list_(
 
 @app.command()
 @online
-def accept(call: Call, ids: _Ids = None, wait: _Wait = 10) -> None:
+def accept(call: Call, *, ids: _Ids = None, wait: _Wait = 10) -> None:
     """Accept offers."""
-    _act(call, "accept", ids, _OFFERED, wait, {})
+    _act(call, _ACCEPT, ids, wait)
 
 
 @app.command()
 @online
-def decline(call: Call, ids: _Ids = None, wait: _Wait = 10) -> None:
+def decline(call: Call, *, ids: _Ids = None, wait: _Wait = 10) -> None:
     """Decline offers."""
-    _act(call, "decline", ids, _OFFERED, wait, {})
+    _act(call, _DECLINE, ids, wait)
 
 
 @app.command()
 @online
 def complete(
     call: Call,
+    *,
     ids: _Ids = None,
     wait: _Wait = 10,
     code: Annotated[str, typer.Option(help="Completion code.")] = "",
@@ -83,26 +97,21 @@ def complete(
     """Complete engagements."""
     said = {"code": code, "tags": tag, "note": note_text}
     body = {name: value for name, value in said.items() if value}
-    _act(call, "complete", ids, _ENGAGED, wait, body)
+    _act(call, _COMPLETE, ids, wait, body)
 
 
 @app.command("return")
 @online
-def return_(call: Call, ids: _Ids = None, wait: _Wait = 10) -> None:
+def return_(call: Call, *, ids: _Ids = None, wait: _Wait = 10) -> None:
     """Give accepted tasks back into their place in the queue."""
-    _act(call, "return", ids, _ENGAGED, wait, {})
+    _act(call, _RETURN, ids, wait)
 
 
 def _act(
-    call: Call,
-    verb: str,
-    ids: Sequence[str] | None,
-    states: tuple[str, ...],
-    wait: float,
-    body: Mapping[str, Any],
+    call: Call, act: _Act, ids: Sequence[str] | None, wait: float, body: Data | None = None
 ) -> None:
-    found = _named(call, ids, states) if ids else [_only(call, verb, states, wait)]
-    results = [result for one in found for result in _send(one, verb, body)]
+    found = _named(call, ids, act.states) if ids else [_only(call, act, wait)]
+    results = [result for one in found for result in _send(one, act.verb, body or {})]
     call.output.rows(results, ("session_id", "task_id", "agent", "status"))
     codes = [
         fail(refusal(HTTPStatus(problem.get("status", HTTPStatus.CONFLICT)), problem))
@@ -113,7 +122,7 @@ def _act(
         raise typer.Exit(max(codes))
 
 
-def _send(one: _Found, verb: str, body: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _send(one: _Found, verb: str, body: Data) -> list[Data]:
     tasks = [each for each in one.ids if "." not in each]
     sessions = [each for each in one.ids if "." in each]
     answers = [
@@ -141,18 +150,20 @@ def _named(call: Call, ids: Sequence[str], states: tuple[str, ...]) -> list[_Fou
     return found
 
 
-def _only(call: Call, verb: str, states: tuple[str, ...], wait: float) -> _Found:
+def _only(call: Call, act: _Act, wait: float) -> _Found:
     """Find the one session that the command can be about, waiting for it to appear."""
     agents = call.connection.agents()
     deadline = time.monotonic() + wait
-    while not (found := _all(agents, states)) and time.monotonic() < deadline:
+    while not (found := _all(agents, act.states)) and time.monotonic() < deadline:
         time.sleep(_LOOK_AGAIN_SECONDS)
     if not found:
-        raise NotFound(f"there is no session to {verb}")
+        raise NotFound(f"there is no session to {act.verb}")
     if len(found) > 1:
         for one in found:
             note(f"  {one.ids[0]}  {one.agent}")
-        raise Misconfigured(f"there are {len(found)} sessions to {verb}: say which, or --as UPN")
+        raise Misconfigured(
+            f"there are {len(found)} sessions to {act.verb}: say which, or --as UPN"
+        )
     return found[0]
 
 
@@ -164,9 +175,9 @@ def _all(agents: Mapping[str, Api], states: tuple[str, ...]) -> list[_Found]:
     ]
 
 
-def _open(api: Api, states: tuple[str, ...]) -> list[dict[str, Any]]:
+def _open(api: Api, states: tuple[str, ...]) -> list[Data]:
     return [session for state in states for session in api.every("/sessions", state=state)]
 
 
-def _names(session: Mapping[str, Any]) -> tuple[str, str]:
+def _names(session: Data) -> tuple[str, str]:
     return session["id"], session["task_id"]

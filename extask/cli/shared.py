@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, Concatenate, ParamSpec
+from typing import Annotated, Concatenate, ParamSpec
 
 import typer
 
@@ -22,9 +22,7 @@ DataDir = Annotated[
     Path,
     typer.Option("--data-dir", envvar="EXTASK_DATA_DIR", help="Folder of an embedded system."),
 ]
-_Url = Annotated[
-    str | None, typer.Option("--url", envvar="EXTASK_URL", help="Where the API is.")
-]
+_Url = Annotated[str | None, typer.Option("--url", envvar="EXTASK_URL", help="Where the API is.")]
 _ApiKey = Annotated[
     str | None,
     typer.Option("--api-key", envvar="EXTASK_API_KEY", help="Key to use.", show_envvar=True),
@@ -63,20 +61,15 @@ def online(command: Callable[Concatenate[Call, P], None]) -> Callable[..., None]
     """Give a command, written as taking a `Call` first, the options that make one."""
     shared = inspect.signature(_shared, eval_str=True).parameters
     first, *own = inspect.signature(command, eval_str=True).parameters.values()
-    keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
 
     @wraps(command)
-    def run(**options: Any) -> None:
-        call = _shared(**{name: options.pop(name) for name in shared})
-        _run(command, call, options)
+    def run(**options: object) -> None:
+        call = _shared(**{name: options.pop(name) for name in shared})  # type: ignore[arg-type]
+        command(call, **options)  # type: ignore[arg-type]
 
     del run.__annotations__[first.name]
-    run.__signature__ = inspect.Signature([*keyword_only, *shared.values()])  # type: ignore[attr-defined]
+    run.__signature__ = inspect.Signature([*own, *shared.values()])  # type: ignore[attr-defined]
     return run
-
-
-def _run(command: Callable[..., None], call: Call, options: dict[str, Any]) -> None:
-    command(call, **options)
 
 
 def fail(error: ExtaskError) -> int:

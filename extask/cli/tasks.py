@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import uuid4
 
 import typer
 
+from extask.cli import pairs
 from extask.cli.output import note
 from extask.cli.shared import Call, online
-from extask.errors import Misconfigured
 
 app = typer.Typer(help="Create tasks, look at them, cancel them.", no_args_is_help=True)
 COLUMNS = ("id", "service", "state", "outcome", "step", "priority", "position", "agent")
@@ -23,6 +22,7 @@ _TaskIds = Annotated[list[str], typer.Argument(metavar="TASK...", help="Ids of t
 @online
 def create(
     call: Call,
+    *,
     service: Annotated[str, typer.Argument(help="Name, UPN or id of the service.")],
     title: Annotated[str | None, typer.Option(help="What it is about, for people.")] = None,
     customer: Annotated[
@@ -47,42 +47,40 @@ def create(
         bool, typer.Option("--non-blocking", help="Its agent may hold other tasks beside it.")
     ] = False,
     lifetime: Annotated[str | None, typer.Option(help="How long it lives, such as 8h.")] = None,
-    due_at: Annotated[
-        datetime | None, typer.Option(help="Not queued before this time.")
-    ] = None,
+    due_at: Annotated[datetime | None, typer.Option(help="Not queued before this time.")] = None,
     reference_id: Annotated[str | None, typer.Option(help="Your own id of it.")] = None,
     idempotency_key: Annotated[
         str | None, typer.Option(help="A repeat with the same key makes no second task.")
     ] = None,
 ) -> None:
     """Create a task and print what became of it."""
-    wanted = {
+    asked = {
         "service": service,
         "title": title,
         "customer_identifier": customer,
-        "params": dict(_pair(text) for text in param or ()),
+        "params": dict(map(pairs.param, param or ())),
         "context_parameters": [
-            {"name": name, "value": value} for name, value in map(_text_pair, context or ())
+            {"name": name, "value": value} for name, value in map(pairs.text, context or ())
         ],
         "priority": priority,
-        "preferred_users": [_preferred(text) for text in preferred or ()],
-        "preferred_only": preferred_only,
+        "preferred_users": [pairs.preferred(user) for user in preferred or ()],
+        "preferred_only": preferred_only or None,
         "block_agent": False if non_blocking else None,
         "lifetime": lifetime,
         "due_at": due_at and due_at.astimezone().isoformat(),
         "reference_id": reference_id,
     }
-    body = {name: value for name, value in wanted.items() if value not in (None, [], {}, False)}
-    if non_blocking:
-        body["block_agent"] = False
+    body = {name: value for name, value in asked.items() if value is not None and value != []}
     key = idempotency_key or uuid4().hex
-    call.output.record(call.connection.api("flow").post("/tasks", body, Idempotency_Key=key))
+    task = call.connection.api("flow").post("/tasks", body, Idempotency_Key=key)
+    call.output.record(task)
 
 
 @app.command("list")
 @online
 def list_(
     call: Call,
+    *,
     state: Annotated[str | None, typer.Option(help="created, queued, offered …")] = None,
     service: Annotated[str | None, typer.Option(help="Name of the service.")] = None,
     agent: Annotated[str | None, typer.Option(help="UPN or id of the agent.")] = None,
@@ -96,7 +94,7 @@ def list_(
         state=state,
         service=service,
         agent=agent,
-        customer_identifier=customer,
+        customer=customer,
         reference_id=reference_id,
     )
     call.output.rows([task for task, _ in zip(tasks, range(limit), strict=False)], COLUMNS)
@@ -106,6 +104,7 @@ def list_(
 @online
 def show(
     call: Call,
+    *,
     task: Annotated[str, typer.Argument(metavar="TASK", help="Id of the task.")],
     timeline: Annotated[
         bool, typer.Option("--timeline", help="Show all that happened to it.")
@@ -123,38 +122,12 @@ def show(
 @online
 def cancel(
     call: Call,
+    *,
     tasks: _TaskIds,
-    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "by command line",
 ) -> None:
     """Cancel tasks; with `--as supervisor` their work is recorded as aborted."""
     api = call.connection.api("flow")
     answers = [api.post(f"/tasks/{task}/cancel", {"reason": reason}) for task in tasks]
-    call.output.rows(answers, COLUMNS)
+    call.output.rows(answers, ("id", "status"))
     note(f"{len(answers)} cancelled")
-
-
-def _pair(text: str) -> tuple[str, Any]:
-    """Read `name=text` or `name:=json`."""
-    name, sign, value = text.partition("=")
-    if not name.endswith(":"):
-        return _text_pair(text)
-    try:
-        return name[:-1], json.loads(value)
-    except ValueError as error:
-        raise Misconfigured(f"'{value}' after '{name}{sign}' is no JSON") from error
-
-
-def _text_pair(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not sign or not name:
-        raise Misconfigured(f"'{text}' is not written as name=value")
-    return name, value
-
-
-def _preferred(text: str) -> dict[str, Any]:
-    upn, _, priority = text.partition(":")
-    if not priority:
-        return {"upn": upn}
-    if not priority.isdecimal():
-        raise Misconfigured(f"'{priority}' in '{text}' is no number from 1 to 99")
-    return {"upn": upn, "priority": int(priority)}
