@@ -49,8 +49,8 @@ def refile(pool: Pool, entry: Entry) -> None:
 
 
 def give_number(entry: Entry, number: int) -> None:
-    """Give a waiting entry its turn number."""
-    shelves = (entry.service.order.waiting, *entry.shelves)
+    """Give an entry its turn number; one that waits changes its place."""
+    shelves = (entry.service.order.waiting, *entry.shelves) if entry.waiting else ()
     for shelf in shelves:
         shelf.remove(entry)
     entry.number = number

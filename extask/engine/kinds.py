@@ -111,13 +111,14 @@ def _go_to(run: Run, place: Place, after: Perform, *, transfer: bool = False) ->
             _settle(run, place, epoch, answer, now)
             after(run, now)
 
+    ask = partial(run.ask, takes_over=place.service if transfer else None, place=place)
     if p.where == "out":
         run.change(epoch=epoch)
-        run.ask(Enqueue, stood, place=place, expires_at=p.expires_at)
+        ask(Enqueue, stood, expires_at=p.expires_at)
         run.obeys = partial(run.stand, epoch, place.service)
     else:
         unless = "completed" if p.where == "with_agent" else "accepted"
-        run.ask(Move, stood, place=place, to_epoch=epoch, transfer=transfer, unless=unless)
+        ask(Move, stood, to_epoch=epoch, transfer=transfer, unless=unless)
 
 
 def _settle(run: Run, place: Place, epoch: int, answer: Answer, now: datetime) -> None:

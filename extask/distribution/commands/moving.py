@@ -35,7 +35,7 @@ def move(pool: Pool, command: Move) -> Answer:
             return target
         _change_queue(pool, entry, command, target)
     dispatch(pool)
-    return done(pool, entry).model_copy(update={"standing": brief(pool, entry)})
+    return done(pool, entry, standing=brief(pool, entry))
 
 
 def _begin_stay(entry: Entry, epoch: int) -> None:

@@ -341,6 +341,9 @@ def test_the_transfer_of_a_task_that_is_out_puts_it_into_the_targets_queue() -> 
     assert isinstance(command, Enqueue)
     assert (command.place.service, command.place.priority) == ("backup", "high")
     assert driver.engine.state == "moving"
+    todo = driver.todo()
+    assert isinstance(todo, Ask)
+    assert todo.takes_over == "backup"
     driver.answer(rank=1)
     assert driver.ended() == "transferred to backup (transferred)"
     assert driver.engine.state is None
