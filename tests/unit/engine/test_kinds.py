@@ -14,7 +14,12 @@ WAIT = step("wait", {"for": 300}, {"timeout": "end"})
 
 
 def line(**more: dict[str, Any]) -> Plan:
-    return plan(line_up=step("queue", {"wait": 0}, {"timeout": next(iter(more))}), params=(), when=None, **more)
+    return plan(
+        line_up=step("queue", {"wait": 0}, {"timeout": next(iter(more))}),
+        params=(),
+        when=None,
+        **more,
+    )
 
 
 def standing(**fields: object) -> Standing:
