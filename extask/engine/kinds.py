@@ -43,7 +43,10 @@ def perform(run: Run, now: datetime) -> None:
 def time_out(run: Run, now: datetime) -> None:
     """Leave the step whose waiting is over; in a queue the distributor says what came first."""
     since, deadline = run.progress.since, run.progress.deadline
-    if since == deadline:
+    if run.step.kind == "queue" and run.progress.where == "out":
+        run.time_passed()
+        run.change(phase="fresh", since=None, deadline=None)
+    elif since == deadline:
         run.leave(_outcome_of_time(run), now)
     elif run.progress.where == "in":
         run.ask(Confirm, partial(_confirmed, run))
@@ -87,6 +90,8 @@ def _queue(run: Run, now: datetime) -> None:
         _stay(run, now)
     elif run.progress.where == "with_agent":
         raise StepFailed("queue is not possible while an agent works on the task")
+    elif run.progress.where == "out" and now < (run.facts.due_at or now):
+        run.wait(now, run.facts.due_at)
     else:
         _go_to(run, place_of(run, run.names(now)), _placed)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from extask.definition.plan import Param, Plan
-from extask.engine import Ask, Finish, Sleep
+from extask.engine import Ask, Engine, Finish, Sleep
 from extask.messages import Enqueue, Look, Move, Place, Preferred, Reprioritize, Standing, TaskStart
 from tests.unit.engine.flows import LIFE, MINUTE, START, Driver, facts, plan, queued, step, text
 
@@ -397,3 +397,11 @@ def test_facts_come_from_the_start_of_the_workflow() -> None:
     )
     made = type(facts()).of(start, run=3)
     assert (made.run, made.priority, made.service) == (3, "high", "support")
+
+
+def test_a_task_is_not_queued_before_it_is_due() -> None:
+    driver = Driver(line(after=WAIT))
+    due = driver.facts.model_copy(update={"due_at": START + timedelta(hours=1)})
+    driver.engine = Engine(driver.plan, due, driver.engine.progress)
+    assert driver.slept() == timedelta(hours=1)
+    assert isinstance(driver.asked(timedelta(hours=1)), Enqueue)
