@@ -95,7 +95,7 @@ class StepReader:
                 setattr(step, name, text)
             elif name not in STEP_KEYS and name != step.kind_name:
                 step.broken = True
-                inside = step.kind is not None and name in step.kind.properties
+                inside = name in step.kind.properties
                 advice = f"write it inside: {step.kind_name}: {{ {name}: … }}" if inside else ""
                 known = () if inside else STEP_KEYS
                 self.reader.unknown(entry.key, "a step has no key", known, step.path(name), advice)
@@ -189,7 +189,7 @@ class StepReader:
     def _ways(self, step: StepDraft, body: Mapping) -> None:
         kind = step.kind
         save = body.entries.get("save")
-        if save and kind and kind.cases and kind.looks:
+        if save and kind.cases and kind.looks:
             step.save = self.parameters(save.value, "'save'", step.path("save"), looks=True)
         elif save:
             message = f"'{step.kind_name}' has nothing to save"
@@ -205,7 +205,7 @@ class StepReader:
             self._main_way(step, then)
 
     def _main_way(self, step: StepDraft, then: Entry) -> None:
-        outcomes = step.kind.outcomes if step.kind else {}
+        outcomes = step.kind.outcomes
         main = next((name for name, each in outcomes.items() if each.role == "main"), "")
         if main:
             self._way(step, main, then.key, then.value)
@@ -220,7 +220,7 @@ class StepReader:
         )
 
     def _way(self, step: StepDraft, name: str, key: Scalar, node: Node) -> None:
-        outcomes = step.kind.outcomes if step.kind else {}
+        outcomes = step.kind.outcomes
         path = step.path("then", name)
         outcome = outcomes.get(name)
         if outcome is None:
@@ -333,9 +333,9 @@ class StepReader:
 
 def _without_main(step: StepDraft) -> str:
     kind = step.kind
-    if kind and kind.cases:
+    if kind.cases:
         return "its cases say where to go: put 'then' into each"
-    if kind and kind.outcomes:
+    if kind.outcomes:
         first = next(name for name, each in kind.outcomes.items())
         if len(kind.outcomes) > 1:
             return one_of(kind.outcomes)

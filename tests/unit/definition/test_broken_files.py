@@ -94,14 +94,14 @@ FORM = [
             f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in pairwise("abcdefg")
         ),
         "E101",
-        (7, 37),
+        (7, 12),
         "write less",
     ),
     rest(
         "anchors that nest",
-        "a: &a [[[[[[[[[x]]]]]]]]]\nb: &b [[[[[[[[[*a]]]]]]]]]\nc: [*b]\n",
+        "a: &a [[[[[[[[[x]]]]]]]]]\nb: &b [[[[[[[[[*a]]]]]]]]]\nc: [[*b]]\n",
         "E101",
-        (5, 5),
+        (5, 6),
         "write less",
     ),
     rest("map as key", "{{a: b}: c}\n", "E101", (3, 1), "name: value"),
