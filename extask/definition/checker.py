@@ -110,7 +110,7 @@ def _round(flow: Flow, circle: tuple[str, ...]) -> str:
 def _endless(flow: Flow, states: queue_state.States, circle: tuple[str, ...]) -> bool:
     for name in circle:
         kind = flow.draft.steps[name].kind
-        if kind.ends or "accepted" in kind.outcomes or "in" in states[name]:
+        if kind.ends or "accepted" in kind.outcomes or states[name] - {"out"}:
             return False
         if any(edge.target not in circle for edge in flow.edges[name]):
             return False

@@ -67,9 +67,18 @@ steps:
 title: A moment
 description: It is compared
 steps:
-  a: { check: [{ if: "task.created > timestamp('2026-03-01T12:00:00Z')", then: end }, { else: end }] }
+  a:
+    check:
+      - { if: "task.created > timestamp('2026-03-01T12:00:00Z')", then: end }
+      - else: end
 """,
     "empty params": "params:\nsteps: { a: { end: } }\n",
+    "a reminder while an agent works": """
+steps:
+  a: { queue: x, then: { rejected: end } }
+  remind: { delay: 1h, then: remind }
+when: { accepted: remind }
+""",
     "moved in a loop": """
 steps:
   a: { queue: { service: x, wait: 5m } }
@@ -114,10 +123,13 @@ GRAPHS = {
         ["E401"],
     ),
     "and from every step that computes": (
-        (
-            "steps:\n  a: { delay: '${task.age}' }\n  b: { queue: { service: x, preferred: ['${task.id}']"
-            " } }\n  c: { wait: 5m, then: end }\nwhen: { error: c }"
-        ),
+        """
+steps:
+  a: { delay: "${task.age}" }
+  b: { queue: { service: x, preferred: ["${task.id}"] } }
+  c: { wait: 5m, then: end }
+when: { error: c }
+""",
         ["E401"],
     ),
     "a text that computes": (

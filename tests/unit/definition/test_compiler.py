@@ -180,7 +180,7 @@ def test_layout_and_comments_do_not_change_the_digest(same: str) -> None:
         BASE.replace("done", "over"),
         BASE.replace("version: 1", "version: 2"),
         BASE.replace("5m", "300s"),
-        "workflow: w\nversion: 1\nstart: a\nsteps:\n  b: { end: done }\n  a: { delay: 5m, then: b }\n",
+        "workflow: w\nversion: 1\nstart: a\nsteps: { b: { end: done }, a: { delay: 5m, then: b } }",
     ],
 )
 def test_any_other_content_changes_the_digest(other: str) -> None:
