@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from extask.definition.conditions import Conditions, Piece
@@ -13,6 +14,7 @@ from extask.definition.plan import Value
 from extask.definition.reading import Reader, close, one_of
 from extask.definition.written import Where, Written
 
+_BRACES = re.compile(r"\$\{([^}]*)\}?")
 _CASE_KEYS = ("if", "then", "else")
 _CASES_EXAMPLE = "write a list of '- if: …' with 'then: …', the last one '- else: …'"
 _STEP_EXAMPLE = "write a kind such as 'delay: 5m' or 'queue: SERVICE' indented below the name"
@@ -68,6 +70,8 @@ class StepReader:
             second = body.entries[kinds[1]].key
             message = f"the step '{step.name}' is both '{kinds[0]}' and '{kinds[1]}'"
             advice = f"make '{kinds[1]}' a step of its own"
+            if kinds[1] in KINDS[kinds[0]].properties:
+                advice += f", or write it inside: {kinds[0]}: {{ {kinds[1]}: … }}"
             self.reader.findings.add("E107", second, message, help=advice, path=step.path())
         elif others:
             key = body.entries[others[0]].key
@@ -317,14 +321,15 @@ class StepReader:
         if scalar is None:
             return ""
         text = scalar.text
-        if text.startswith("${") and text.endswith("}"):
+        if "${" in text:
+            bare = _BRACES.sub(r"\1", text).strip()
             self.reader.findings.add(
                 "E110",
                 scalar,
                 "'if' is an expression already, without '${' and '}'",
-                help=f"write: {text[2:-1].strip()}",
+                help=f"write: {bare}",
                 path=path,
-                fix=text[2:-1].strip(),
+                fix=bare,
             )
             return ""
         self.conditions.condition(Piece(scalar, 0, text, path, looks))
