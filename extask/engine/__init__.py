@@ -1,1 +1,30 @@
 """The interpreter: a pure, resumable step machine over a plan."""
+
+from extask.engine.machine import Engine
+from extask.engine.progress import (
+    Aborted,
+    Ending,
+    Facts,
+    Patched,
+    Progress,
+    first_progress,
+    missing_params,
+    transferred_progress,
+)
+from extask.engine.todo import Ask, Finish, Sleep, Todo
+
+__all__ = [
+    "Aborted",
+    "Ask",
+    "Ending",
+    "Engine",
+    "Facts",
+    "Finish",
+    "Patched",
+    "Progress",
+    "Sleep",
+    "Todo",
+    "first_progress",
+    "missing_params",
+    "transferred_progress",
+]

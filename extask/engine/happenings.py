@@ -1,0 +1,264 @@
+"""What happens to a run from outside: one function per happening."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from extask.definition.expressions import ExpressionFailed
+from extask.definition.fitting import fit_param, to_plain
+from extask.engine.progress import Aborted, Change, Ending, Happening, Interrupted, Patched
+from extask.engine.run import Run
+from extask.messages import Answer, Outcome, Reprioritize, SetExpiry, TaskEvent, Withdraw
+
+LAST_WORDS = timedelta(minutes=5)
+"""What an `expired` or `aborted` handler has before the task is cancelled."""
+_EXPIRED = Ending(kind="cancelled", outcome="expired", result="lifetime over")
+
+
+def due(run: Run) -> Happening | None:
+    """Give the next happening that means something now."""
+    return next((event for event in run.progress.events if _matters(run, event)), None)
+
+
+def take(run: Run, event: Happening, now: datetime) -> None:
+    """Consume a happening, forget those it made old, and let the run follow it."""
+    kept = (e for e in run.progress.events if e is not event and not is_old(run, e))
+    run.change(events=tuple(kept))
+    _HAPPENINGS[event.kind](run, event, now)
+
+
+def follow(run: Run, answer: Answer, now: datetime) -> None:
+    """Follow what an answer says came first; its own signal means nothing any more."""
+    event = TaskEvent.model_validate(
+        {
+            "kind": answer.status,
+            "epoch": run.progress.epoch,
+            "rank": answer.rank,
+            "at": answer.at or now,
+            "agent": answer.agent,
+            "session": answer.session,
+            "code": answer.code,
+        }
+    )
+    _HAPPENINGS[event.kind](run, event, now)
+
+
+def expire(run: Run, now: datetime) -> None:
+    """End the task's life, or begin its `expired` handler's last words."""
+    run.record(now, "event", "expired")
+    run.time_passed()
+    if run.progress.where != "out":
+        run.release()
+    if run.progress.cause is not None:
+        _leave_by(run, "expired", now)
+        run.close(run.progress.cause, now)
+    else:
+        _last_words(run, _EXPIRED, "expired", now)
+
+
+def tell_changes(run: Run, now: datetime) -> None:
+    """Tell the distributor the first of the changes it does not know."""
+    _TELL[run.progress.unsent[0]](run, now)
+
+
+def is_old(run: Run, event: Happening) -> bool:
+    """Tell whether this is of a released epoch, or was taken in already."""
+    p = run.progress
+    return isinstance(event, TaskEvent) and (event.epoch, event.rank) <= (p.epoch, p.rank)
+
+
+def _matters(run: Run, event: Happening) -> bool:
+    early = isinstance(event, TaskEvent) and event.epoch > run.progress.epoch
+    return not early and not is_old(run, event)
+
+
+def _accepted(run: Run, event: TaskEvent, now: datetime) -> None:
+    p = run.progress
+    run.change(rank=max(p.rank, event.rank))
+    if p.where != "in":
+        return
+    run.record(now, "event", "accepted", agent=event.agent, session=event.session)
+    run.time_passed()
+    stopped = Interrupted(step=run.step.name, placed=p.phase != "fresh")
+    run.change(where="with_agent", time_left=p.expires_at - event.at, interrupted=stopped)
+    target = run.target(stopped.step, "accepted")
+    if target is None:
+        run.wait(now, None)
+    else:
+        _leave_by(run, "accepted", now)
+        run.enter(target, now)
+
+
+def _completed(run: Run, event: TaskEvent, now: datetime) -> None:
+    p = run.progress
+    if p.where == "out":
+        return
+    run.record(now, "event", "completed", agent=event.agent, code=event.code)
+    run.time_passed()
+    base = p.interrupted.step if p.interrupted else run.step.name
+    run.change(expires_at=_prolonged(run, event.at))
+    run.release()
+    run.change(agent=event.agent or "", result=event.code, completed=True)
+    target = run.target(base, "completed")
+    _leave_by(run, "completed", now)
+    if target is None:
+        run.close(Ending(kind="handled", outcome="user_accepted"), now)
+    else:
+        run.enter(target, now)
+
+
+def _returned(run: Run, event: TaskEvent, now: datetime) -> None:
+    p = run.progress
+    run.change(rank=max(p.rank, event.rank))
+    if p.where != "with_agent" or p.interrupted is None:
+        return
+    run.record(now, "event", "returned", agent=event.agent)
+    run.time_passed()
+    if p.step != p.interrupted.step:
+        _leave_by(run, "returned", now)
+    told = None if "expiry" in p.unsent else event.expires_at
+    run.change(where="in", expires_at=told or _prolonged(run, event.at), time_left=None)
+    run.enter_again(p.interrupted, now)
+
+
+def _prolonged(run: Run, at: datetime) -> datetime:
+    left = run.progress.time_left
+    return run.progress.expires_at if left is None else at + left
+
+
+def _expired(run: Run, event: TaskEvent, now: datetime) -> None:
+    run.change(rank=max(run.progress.rank, event.rank))
+    if run.progress.where == "in":
+        expire(run, now)
+
+
+def _aborted(run: Run, event: Aborted, now: datetime) -> None:
+    p = run.progress
+    if p.completed:
+        answer_abort(run, event, "completed")
+    elif p.cause is not None and p.cause.outcome != "expired":
+        answer_abort(run, event, "done")
+    elif p.where == "out":
+        _abort(run, event, _abort_outcome(event, working=False), now)
+    else:
+        _take_out_to_abort(run, event)
+
+
+def _take_out_to_abort(run: Run, event: Aborted) -> None:
+    working = run.progress.where == "with_agent"
+    outcome = _abort_outcome(event, working=working)
+    then = partial(_withdrawn_to_abort, run, event, working=working)
+    run.ask(Withdraw, then, unless="completed", outcome=outcome)
+    run.obeys = partial(_outrun, run, event)
+
+
+def _withdrawn_to_abort(
+    run: Run, event: Aborted, answer: Answer, now: datetime, *, working: bool
+) -> None:
+    run.release()
+    outcome = _abort_outcome(event, working=working or answer.agent is not None)
+    _abort(run, event, outcome, now)
+
+
+def _outrun(run: Run, event: Aborted, answer: Answer) -> None:
+    if answer.status == "completed":
+        answer_abort(run, event, "completed")
+    else:
+        run.change(events=(event, *run.progress.events))
+
+
+def _abort_outcome(event: Aborted, *, working: bool) -> Outcome:
+    if event.by == "supervisor":
+        return "aborted_by_supervisor"
+    return "abandoned" if working else "cancelled_by_api"
+
+
+def _abort(run: Run, event: Aborted, outcome: Outcome, now: datetime) -> None:
+    run.record(now, "event", "aborted", by=event.by, reason=event.reason)
+    run.time_passed()
+    answer_abort(run, event, "done")
+    result = "by supervisor" if event.by == "supervisor" else "by API"
+    _last_words(run, Ending(kind="cancelled", outcome=outcome, result=result), "aborted", now)
+
+
+def answer_abort(run: Run, event: Aborted, answer: str) -> None:
+    """Keep what the caller of an abort is to be told."""
+    run.change(aborts={**run.progress.aborts, event.request: answer})
+
+
+def _last_words(run: Run, cause: Ending, handler: str, now: datetime) -> None:
+    target = run.target("", handler)
+    _leave_by(run, handler, now)
+    if target is None:
+        run.close(cause, now)
+    else:
+        run.change(cause=cause, expires_at=now + LAST_WORDS)
+        run.enter(target, now)
+
+
+def _leave_by(run: Run, outcome: str, now: datetime) -> None:
+    run.record(now, "left", outcome)
+
+
+def _patched(run: Run, event: Patched, now: datetime) -> None:
+    params = _fitting(run, event.params)
+    run.record(now, "event", "patched", params=sorted(params))
+    run.change(params={**run.progress.params, **params})
+    if event.priority is not None:
+        run.change(asked_priority=event.priority, priority=event.priority)
+        _unsent(run, "priority")
+    if event.expires_at is not None and run.progress.cause is None:
+        _new_expiry(run, event.expires_at, now)
+
+
+def _fitting(run: Run, given: dict[str, Any]) -> dict[str, Any]:
+    fitted: dict[str, Any] = {}
+    for name, value in given.items():
+        if name in run.plan.params:
+            try:
+                fitted[name] = to_plain(fit_param(run.plan.params[name], value))
+            except ExpressionFailed:
+                continue
+    return fitted
+
+
+def _new_expiry(run: Run, instant: datetime, now: datetime) -> None:
+    run.change(expires_at=instant)
+    if run.progress.where == "with_agent":
+        run.change(time_left=instant - now)
+    _unsent(run, "expiry")
+
+
+def _unsent(run: Run, what: Change) -> None:
+    p = run.progress
+    if p.where != "out" and what not in p.unsent:
+        run.change(unsent=(*p.unsent, what))
+
+
+def _tell_priority(run: Run, _now: datetime) -> None:
+    run.ask(Reprioritize, partial(_told, run), to=run.progress.asked_priority)
+
+
+def _tell_expiry(run: Run, _now: datetime) -> None:
+    run.ask(SetExpiry, partial(_told, run), expires_at=run.progress.expires_at)
+
+
+def _told(run: Run, _answer: Answer, _now: datetime) -> None:
+    run.change(unsent=run.progress.unsent[1:])
+
+
+_TELL: dict[Change, Callable[[Run, datetime], None]] = {
+    "priority": _tell_priority,
+    "expiry": _tell_expiry,
+}
+_HAPPENINGS: dict[str, Callable[[Run, Any, datetime], None]] = {
+    "accepted": _accepted,
+    "completed": _completed,
+    "returned": _returned,
+    "expired": _expired,
+    "aborted": _aborted,
+    "patched": _patched,
+}

@@ -1,0 +1,175 @@
+"""The resumable machine: what a run wants next, and how answers and events move it on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from extask.definition.plan import Plan
+from extask.engine import happenings, kinds
+from extask.engine.progress import Aborted, Ending, Facts, Patched, Progress, Where
+from extask.engine.run import Run
+from extask.engine.todo import Finish, Sleep, Todo
+from extask.messages import Answer, StepRecord, TaskAnswer, TaskEvent, TaskState
+
+_FIRST = ("accepted", "completed", "expired")
+
+
+class Engine:
+    """One run of a plan: pure, without clock; its whole state is `progress`.
+
+    A driver repeats `next`, does what it says, and comes back with `answer`, with events through
+    `notify`, or later. `Engine(plan, facts, engine.progress)` goes on identically, at any moment
+    but while an `Ask` is open.
+    """
+
+    def __init__(self, plan: Plan, facts: Facts, progress: Progress) -> None:
+        self._run = Run(plan, facts, progress)
+
+    def next(self, now: datetime) -> Todo:
+        """Tell what the run wants; an `Ask` and a `Finish` stay until resolved."""
+        while True:
+            todo = self._settled() or self._turn(now)
+            if todo is not None:
+                return todo
+
+    def answer(self, answer: Answer, now: datetime) -> None:
+        """Resolve the open `Ask`; an answer that something came first is followed instead."""
+        run = self._run
+        then, obeys = run.then, run.obeys
+        if then is None:
+            raise ValueError("nothing was asked")
+        run.open, run.then, run.obeys = None, None, None
+        if answer.status == "stale":
+            raise ValueError("a superseded run must not go on")
+        if answer.status not in _FIRST:
+            self._attempt(lambda: then(answer, now), now)
+            return
+        if obeys is not None:
+            obeys(answer)
+        happenings.follow(run, answer, now)
+
+    def notify(self, event: TaskEvent | Aborted | Patched) -> None:
+        """Tell of an event; one of an older epoch, or seen before, changes nothing."""
+        p = self._run.progress
+        if isinstance(event, Aborted) and self._knows(event):
+            return
+        if p.ending is not None and p.ending.kind != "transferred":
+            if isinstance(event, Aborted):
+                happenings.answer_abort(self._run, event, "ended")
+        elif not happenings.is_old(self._run, event):
+            self._run.change(events=(*p.events, event))
+
+    def take_records(self) -> tuple[StepRecord, ...]:
+        """Give the records since the last time, each once."""
+        records = self._run.progress.records
+        self._run.change(records=())
+        return records
+
+    def abort_answer(self, request: str) -> TaskAnswer | None:
+        """Give the answer to an `Aborted` of this request; none while it is not decided.
+
+        `done`, or `refused` with reason `completed` (an agent was first) or `ended`.
+        """
+        answer = self._run.progress.aborts.get(request)
+        if answer is None:
+            return None
+        state = self.state or ""
+        if answer == "done":
+            return TaskAnswer(status="done", state=state)
+        return TaskAnswer(status="refused", state=state, reason=answer)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that is driven."""
+        return self._run.plan
+
+    @property
+    def progress(self) -> Progress:
+        """The whole state."""
+        return self._run.progress
+
+    @property
+    def has_news(self) -> bool:
+        """Whether an event waits that `next` would act on."""
+        return happenings.due(self._run) is not None
+
+    @property
+    def where(self) -> Where:
+        """Whether the task is out, in a queue or with an agent, as far as the run knows."""
+        return self._run.progress.where
+
+    @property
+    def epoch(self) -> int:
+        """The queue stay's number; it rises at each enqueue and each release."""
+        return self._run.progress.epoch
+
+    @property
+    def step(self) -> str:
+        """The present step's name."""
+        return self._run.step.name
+
+    @property
+    def ending(self) -> Ending | None:
+        """How the run ended, once it has."""
+        return self._run.progress.ending
+
+    @property
+    def state(self) -> TaskState | None:
+        """The row's state while the workflow owns it, else nothing: the distributor does."""
+        p = self._run.progress
+        if p.ending is not None and p.ending.kind != "transferred":
+            return "ended"
+        if p.where != "out":
+            return None
+        transfers = self._run.open is not None and self._run.step.kind == "transfer"
+        return "moving" if transfers else "delayed"
+
+    def _settled(self) -> Todo | None:
+        ending = self._run.progress.ending
+        return self._run.open or (Finish(ending) if ending else None)
+
+    def _turn(self, now: datetime) -> Sleep | None:
+        """Make one move, or find that there is none to make."""
+        run = self._run
+        event = happenings.due(run)
+        if run.progress.step is None:
+            run.enter(run.plan.start, now)
+        elif event is not None:
+            happenings.take(run, event, now)
+        elif self._is_over(now):
+            happenings.expire(run, now)
+        elif run.progress.unsent and run.progress.where == "in":
+            happenings.tell_changes(run, now)
+        elif run.progress.phase != "waiting":
+            self._attempt(lambda: kinds.perform(run, now), now)
+        elif run.progress.deadline is None or now < run.progress.deadline:
+            return self._sleep()
+        else:
+            kinds.time_out(run, now)
+        return None
+
+    def _attempt(self, move: Callable[[], None], now: datetime) -> None:
+        try:
+            move()
+        except kinds.FAILURES as failure:
+            self._run.fail(now, f"{self._run.step.name}: {failure}")
+
+    def _is_over(self, now: datetime) -> bool:
+        """Whether the life ends now, out of the queue, and no earlier deadline is due first."""
+        p = self._run.progress
+        if p.where != "out" or now < p.expires_at:
+            return False
+        return p.deadline is None or p.expires_at <= p.deadline
+
+    def _sleep(self) -> Sleep:
+        p = self._run.progress
+        ends = [p.deadline] if p.where != "out" else [p.deadline, p.expires_at]
+        until = min((end for end in ends if end is not None), default=None)
+        where = {"out": "", "in": " in the queue", "with_agent": " with an agent"}[p.where]
+        return Sleep(until, f"{self._run.step.name}: {self._run.step.kind}{where}")
+
+    def _knows(self, event: Aborted) -> bool:
+        p = self._run.progress
+        waiting = (e.request for e in p.events if isinstance(e, Aborted))
+        return event.request in p.aborts or event.request in waiting

@@ -1,0 +1,219 @@
+"""What the machine is given (`Facts`), what it becomes (`Progress`), and what happens to it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from extask.definition.fitting import fit_param, to_plain
+from extask.definition.plan import Plan
+from extask.messages import (
+    Message,
+    Outcome,
+    Place,
+    Priority,
+    StepRecord,
+    TaskEvent,
+    TaskStart,
+)
+
+Where = Literal["out", "in", "with_agent"]
+EndKind = Literal["handled", "ended", "cancelled", "transferred", "failed"]
+Change = Literal["priority", "expiry"]
+AbortAnswer = Literal["done", "completed", "ended"]
+
+
+class Facts(Message):
+    """What a run knows of its task and never changes while it runs."""
+
+    task: str
+    tenant: str
+    run: int = 1
+    created_at: datetime
+    service: str
+    place: Place
+    """What the create call asked for; a step's own properties go before it."""
+    priority: Priority = "normal"
+    """What `task.priority` is before anybody chose one."""
+    customer_identifier: str = ""
+    due_at: datetime | None = None
+    """Not queued before."""
+
+    @classmethod
+    def of(cls, start: TaskStart, run: int) -> Facts:
+        """Take the facts of a task from the start of its workflow."""
+        return cls(
+            task=start.task,
+            tenant=start.tenant,
+            run=run,
+            created_at=start.created_at,
+            service=start.service,
+            place=start.place,
+            priority=start.place.priority or "normal",
+            customer_identifier=start.customer_identifier,
+            due_at=start.due_at,
+        )
+
+
+class Ending(Message):
+    """How a run ended: `result` is the `end` step's result, the reason, or what failed.
+
+    `transferred`: the task stands in `service`'s queue already and goes on under that plan.
+    """
+
+    kind: EndKind
+    outcome: Outcome
+    result: str = ""
+    service: str | None = None
+
+    @property
+    def says(self) -> str:
+        """The ending in the words of a test's `ends`."""
+        if self.kind == "transferred":
+            return f"transferred to {self.service}"
+        if self.kind == "ended":
+            return self.result or "done"
+        return f"{self.kind}: {self.result}" if self.result else self.kind
+
+
+class Aborted(Message):
+    """Somebody outside wants the task cancelled; `request` makes a repeat harmless."""
+
+    kind: Literal["aborted"] = "aborted"
+    request: str
+    reason: str = ""
+    by: Literal["api", "supervisor"] = "api"
+
+
+class Patched(Message):
+    """Somebody outside changed the task; what is empty stays, parameters fit the plan."""
+
+    kind: Literal["patched"] = "patched"
+    params: dict[str, Any] = Field(default_factory=dict)
+    priority: Priority | None = None
+    expires_at: datetime | None = None
+
+
+Happening = Annotated[TaskEvent | Aborted | Patched, Field(discriminator="kind")]
+
+
+class Interrupted(Message):
+    """The step that acceptance interrupted; `placed`: its own asking was done already."""
+
+    step: str
+    placed: bool = False
+
+
+class Progress(Message):
+    """The machine's whole state between two steps; parameters are in plain form (JSON)."""
+
+    service: str
+    """Whose workflow this is: the default of `queue`."""
+    params: dict[str, Any]
+    expires_at: datetime
+    step: str | None = None
+    """Empty before the first step."""
+    phase: Literal["fresh", "placed", "waiting"] = "fresh"
+    """`placed`: the step stands in its queue, its waiting is yet to begin."""
+    since: datetime | None = None
+    """When the present waiting began."""
+    deadline: datetime | None = None
+    visits: dict[str, int] = Field(default_factory=dict)
+    entered: int = 0
+    quiet: int = 0
+    """Steps entered since time last passed."""
+    where: Where = "out"
+    epoch: int = 0
+    rank: int = 0
+    """The last change of this epoch that was taken in."""
+    standing: str | None = None
+    """The service in whose queue the task stands."""
+    asked_priority: Priority | None = None
+    """What was chosen for this task; empty leaves it to the service."""
+    priority: Priority | None = None
+    unsent: tuple[Change, ...] = ()
+    """Changes that the distributor is yet to be told."""
+    time_left: timedelta | None = None
+    """What was left of the life when the agent accepted."""
+    interrupted: Interrupted | None = None
+    cause: Ending | None = None
+    """Set once the task expired or was aborted: how it ends at the latest at `expires_at`."""
+    in_error: bool = False
+    failure: str = ""
+    completed: bool = False
+    """An agent completed it, and it has not been queued since."""
+    agent: str = ""
+    result: str = ""
+    transfers: int = 0
+    number: int = 0
+    """The last command's number."""
+    events: tuple[Happening, ...] = ()
+    """What happened and is not consumed yet."""
+    aborts: dict[str, AbortAnswer] = Field(default_factory=dict)
+    records: tuple[StepRecord, ...] = ()
+    """Records that nobody has taken yet."""
+    ending: Ending | None = None
+
+
+def first_progress(
+    plan: Plan, facts: Facts, params: dict[str, Any], expires_at: datetime
+) -> Progress:
+    """Stand before the first step; `params` may be Python values or JSON, unknown ones drop."""
+    chosen = facts.place.priority
+    return Progress(
+        service=facts.service,
+        params=_filled(plan, params),
+        expires_at=expires_at,
+        asked_priority=chosen,
+        priority=chosen or facts.priority,
+    )
+
+
+def missing_params(old: Plan, new: Plan) -> tuple[str, ...]:
+    """Name what a plan requires and a transfer from `old` would not bring: then it is refused."""
+    return tuple(
+        name for name, param in new.params.items() if param.required and not _goes(old, new, name)
+    )
+
+
+def transferred_progress(old: Plan, new: Plan, progress: Progress) -> Progress:
+    """Begin the target's plan where a finished transfer left: in its queue, before step one.
+
+    Parameters of the same name and type go along. A run that expired or was aborted before keeps
+    only what was left of its handler's time.
+    """
+    params = {name: progress.params[name] for name in new.params if _goes(old, new, name)}
+    service = progress.standing or progress.service
+    kept = {name: getattr(progress, name) for name in _KEPT}
+    return Progress(service=service, params=_filled(new, params), **kept)
+
+
+_KEPT = (
+    "expires_at",
+    "where",
+    "epoch",
+    "rank",
+    "standing",
+    "asked_priority",
+    "priority",
+    "unsent",
+    "cause",
+    "transfers",
+    "number",
+    "events",
+    "aborts",
+    "records",
+)
+
+
+def _goes(old: Plan, new: Plan, name: str) -> bool:
+    return name in old.params and old.params[name].type == new.params[name].type
+
+
+def _filled(plan: Plan, given: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: to_plain(fit_param(param, given[name])) if name in given else param.default
+        for name, param in plan.params.items()
+    }

@@ -1,0 +1,36 @@
+"""What a run wants next: an answer, time, or nothing more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from extask.engine.progress import Ending
+from extask.messages import TaskCommand
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The command to be answered through `Engine.answer`; nothing else moves until then."""
+
+    command: TaskCommand
+    takes_over: str | None = None
+    """The service whose plan takes over when this is `done`; refuse it where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Nothing to do until this instant (if any) or the next event."""
+
+    until: datetime | None
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The run is over; asked again it says the same."""
+
+    ending: Ending
+
+
+Todo = Ask | Sleep | Finish
