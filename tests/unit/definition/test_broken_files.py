@@ -462,6 +462,7 @@ EXPRESSIONS = [
         (15, 39),
         "offset",
     ),
+    step("empty block", "check:\n  - if: >\n\n    then: end", "E301", (15, 13), "what should"),
     step(
         "in a block",
         "cancel: |\n  sorry,\n  ${params.nope_at_all} is out",

@@ -271,4 +271,4 @@ def test_checking_eighty_lines_is_quick() -> None:
         begin = perf_counter()
         check(text, "x")
         times.append(perf_counter() - begin)
-    assert min(times) < 0.004, "the aim is 2 ms on a free machine"
+    assert min(times) < 0.03, "0.7 ms on a free machine; coverage's tracing takes ten times that"
