@@ -243,4 +243,4 @@ def _load_work(reader: Reader, pool: Pool) -> None:
         wrap_up = WrapUp(name, pool.agents[agent], *rest)
         wrap_up.agent.wrap_ups[name] = wrap_up
         wrap_up.agent.blocking += 1
-        pool.deadlines.add(wrap_up.until, Kind.WRAP_UP_END, name, wrap_up)
+        pool.deadlines.add(wrap_up.until, Kind.WRAP_UP_END, wrap_up.tie, wrap_up)
