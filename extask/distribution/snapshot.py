@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,20 @@ def dump(pool: Pool) -> bytes:
 
 
 def load(data: bytes) -> Pool:
-    """Read a pool; everything that can be derived is derived anew."""
+    """Read a pool; everything that can be derived is derived anew.
+
+    So many objects come to stay that looking for garbage among them would double the time.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return _load(data)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _load(data: bytes) -> Pool:
     reader = Reader(data)
     now, version, level_worth, seq = reader.get("pool")
     pool = Pool(now)

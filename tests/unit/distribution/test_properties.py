@@ -293,7 +293,9 @@ class JudgementMachine(RuleBasedStateMachine):
         self.apply(Configure(key=self.key(), config=config))
 
     @rule(simultaneous=st.booleans(), worth=st.sampled_from((0, 60, 600)), cooldown=spans)
-    def a_service_is_configured(self, worth: int, cooldown: timedelta, *, simultaneous: bool) -> None:
+    def a_service_is_configured(
+        self, worth: int, cooldown: timedelta, *, simultaneous: bool
+    ) -> None:
         self.version += 1
         changed = ServiceConfig(
             name="chats",
@@ -301,9 +303,7 @@ class JudgementMachine(RuleBasedStateMachine):
             simultaneous=simultaneous,
             decline_cooldown=cooldown,
         )
-        config = PoolConfig(
-            version=self.version, level_worth=worth * SECOND, services=(changed,)
-        )
+        config = PoolConfig(version=self.version, level_worth=worth * SECOND, services=(changed,))
         self.apply(Configure(key=self.key(), config=config))
 
     @precondition(lambda self: self.said)
@@ -370,9 +370,7 @@ class LongJudgementMachine(JudgementMachine):
     """The same for as long as proving may take."""
 
 
-TestJudgementAtLength = pytest.mark.prove(
-    pytest.mark.timeout(3600)(LongJudgementMachine.TestCase)
-)
+TestJudgementAtLength = pytest.mark.prove(pytest.mark.timeout(3600)(LongJudgementMachine.TestCase))
 TestJudgementAtLength.settings = settings(
     max_examples=3_000, stateful_step_count=80, deadline=None, suppress_health_check=CHECKS
 )

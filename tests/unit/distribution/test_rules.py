@@ -84,7 +84,9 @@ class Floor:
     def about(self, task: str, epoch: int = 1, run: int = 1) -> dict[str, Any]:
         return {"key": self.key(), "task": task, "epoch": epoch, "run": run}
 
-    def enqueue(self, task: str, service: str = "calls", *, life: float = 0, **place: Any) -> Answer:
+    def enqueue(
+        self, task: str, service: str = "calls", *, life: float = 0, **place: Any
+    ) -> Answer:
         expires_at = self.now + seconds(life) if life else None
         place_ = Place(service=service, **place)
         return self.do(Enqueue(**self.about(task), place=place_, expires_at=expires_at))
