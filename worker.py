@@ -17,7 +17,6 @@ from activities.journal import JournalActivities
 from activities.plans import PlanActivities
 from extask import logs, temporal
 from extask.distributor_client import DistributorClient
-from extask.messages import PoolStart
 from extask.settings import Settings, WorkerSettings
 from extask.storage import pools
 from extask.storage.database import Database
@@ -59,7 +58,8 @@ def _worker(
     return Worker(
         client,
         task_queue=queue,
-        plugins=[temporal.plugin(workflows, activities)],
+        workflows=workflows,
+        activities=activities,
         max_cached_workflows=settings.max_cached_workflows,
         max_concurrent_workflow_tasks=slots,
         max_concurrent_local_activities=slots,
@@ -67,17 +67,6 @@ def _worker(
         sticky_queue_schedule_to_start_timeout=temporal.STICKY_TIMEOUT,
         graceful_shutdown_timeout=settings.shutdown_grace,
     )
-
-
-def pool_loader(database: Database, continue_as_new_after: int = 0) -> Callable[[str, str], Any]:
-    """Read pools from the database, to start their distributors with."""
-
-    async def load(tenant: str, pool: str) -> PoolStart:
-        async with database.begin() as connection:
-            start = await pools.load_pool(connection, tenant, pool)
-        return start.model_copy(update={"continue_as_new_after": continue_as_new_after})
-
-    return load
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -89,7 +78,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         stack.push_async_callback(database.close)
         distributor = DistributorClient(
             client,
-            pool_loader(database, settings.worker.continue_as_new_after),
+            pools.starter(database, settings.worker.continue_as_new_after),
             permits=settings.distributor.permits,
             batch=settings.distributor.batch,
         )

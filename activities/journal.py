@@ -42,10 +42,11 @@ class JournalActivities:
         return await self._tell_all([*batch.again, *batch.events])
 
     @activity.defn(name=temporal.JOURNAL_TASK)
-    async def journal_task(self, entry: TaskJournal) -> None:
-        """Write a task's own records and move its row forward."""
+    async def journal_task(self, entry: TaskJournal) -> bool:
+        """Write a task's own records and move its row forward; answers that it is done."""
         async with self._database.begin() as connection:
             await journal.write_task(connection, entry)
+        return True
 
     async def _tell_all(self, events: Iterable[Event]) -> JournalResult:
         by_task: dict[str, list[Event]] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -57,17 +56,12 @@ STICKY_TIMEOUT = timedelta(seconds=1)
 """A killed worker's cached workflows are taken over by others after this."""
 
 
-def plugin(
-    workflows: Sequence[type] = (), activities: Sequence[Callable[..., Any]] = ()
-) -> SimplePlugin:
-    """Bundle what client, workers, replayer and tests must agree on."""
-    return SimplePlugin(
-        "extask",
-        data_converter=_data_converter,
-        workflows=list(workflows),
-        activities=list(activities),
-        workflow_runner=_runner,
-    )
+def plugin() -> SimplePlugin:
+    """Bundle what client, workers, replayer and tests must agree on.
+
+    A worker takes it over from its client; workflows and activities are the worker's own.
+    """
+    return SimplePlugin("extask", data_converter=_data_converter, workflow_runner=_runner)
 
 
 def _data_converter(_given: DataConverter | None) -> DataConverter:
@@ -117,7 +111,7 @@ async def start_task(client: Client, start: TaskStart) -> WorkflowHandle[Any, An
     try:
         return await client.start_workflow(
             TASK_WORKFLOW,
-            start,
+            args=[start, None],
             id=start.task,
             task_queue=TASK_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
 from temporalio import workflow
@@ -51,7 +51,7 @@ class DistributorWorkflow:
         self._judgement = (
             Distributor.restore(judgement)
             if judgement
-            else Distributor(start.config, start.presence, workflow.now())
+            else Distributor(start.config, start.presence, at=workflow.now())
         )
         self._outbox: deque[Event] = deque(unpack(outbox))
         self._again: tuple[Event, ...] = ()
@@ -107,7 +107,9 @@ class DistributorWorkflow:
         if now - self._described_at < DETAILS_EVERY:
             return
         self._described_at = now
-        workflow.set_current_details(overview.markdown(self._judgement, len(self._outbox), now))
+        workflow.set_current_details(
+            overview.markdown(self._judgement.overview(), len(self._outbox))
+        )
 
     async def _keep_time(self) -> None:
         """Wake at the earliest deadline; a later one never arms the timer again."""
@@ -119,10 +121,10 @@ class DistributorWorkflow:
             self._judgement.advance(workflow.now())
             self._gather()
 
-    async def _until(self, pause: timedelta, armed: object) -> None:
+    async def _until(self, pause: timedelta, armed: datetime) -> None:
         def earlier() -> bool:
             due = self._judgement.next_deadline()
-            return due is not None and due < armed  # type: ignore[operator]  # both are instants
+            return due is not None and due < armed
 
         try:
             await workflow.wait_condition(earlier, timeout=pause, timeout_summary="next deadline")

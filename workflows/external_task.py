@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from datetime import timedelta
-from typing import Any
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 from temporalio import workflow
@@ -42,6 +42,8 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows import task_details
 
+_A = TypeVar("_A")
+_STATES = {"out": "delayed", "in": "queued", "with_agent": "active"}
 LOCAL_PATIENCE = timedelta(seconds=30)
 LOCAL_RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=5)
@@ -58,6 +60,7 @@ class Carried(BaseModel):
     progress: Progress
     service: str
     digest: str
+    agent: str
 
 
 class StaleRunError(Exception):
@@ -69,14 +72,15 @@ class ExternalTaskWorkflow:
     """One task, from its creation to its end, over as many plans as it is transferred to."""
 
     @workflow.init
-    def __init__(self, start: TaskStart, carried: Carried | None = None) -> None:
+    def __init__(self, start: TaskStart, carried: Carried | None) -> None:
         self._start = start
         self._service = carried.service if carried else start.service
         self._digest = carried.digest if carried else start.digest
         self._progress = carried.progress if carried else None
+        self._agent = carried.agent if carried else ""
         self._inbox: list[TaskEvent | Aborted | Patched] = []
         self._engine: Engine | None = None
-        self._target = RunStart.model_construct()
+        self._target: RunStart | None = None
         self._run = 0
         self._next_record = 1
         self._told: dict[str, object] = {}
@@ -84,7 +88,7 @@ class ExternalTaskWorkflow:
         self._standing: Standing | None = None
 
     @workflow.run
-    async def run(self, _start: TaskStart, _carried: Carried | None = None) -> str:
+    async def run(self, _start: TaskStart, _carried: Carried | None) -> str:
         """Drive the plan to its end; answers the last outcome."""
         engine = await self._begin()
         while True:
@@ -95,7 +99,7 @@ class ExternalTaskWorkflow:
             elif isinstance(todo, Sleep):
                 await self._sleep(engine, todo)
             elif todo.ending.kind == "transferred":
-                engine = await self._take_over(engine)
+                engine = await self._take_over(engine, self._target)
             else:
                 return await self._finish(engine, todo.ending)
 
@@ -108,11 +112,9 @@ class ExternalTaskWorkflow:
     async def cancel(self, request: CancelTask) -> TaskAnswer:
         """Cancel or abort the task; refused once it is completed."""
         self._inbox.append(Aborted(request=request.request, reason=request.reason, by=request.by))
-        await workflow.wait_condition(lambda: self._decided(request.request) is not None)
-        decided = self._decided(request.request)
-        if decided == "done":
-            return TaskAnswer(status="done")
-        return TaskAnswer(status="refused", state=decided or "", reason=f"already_{decided}")
+        while (answer := self._decided(request.request)) is None:
+            await workflow.wait_condition(lambda: self._decided(request.request) is not None)
+        return answer
 
     @workflow.update
     async def patch(self, request: TaskPatch) -> TaskAnswer:
@@ -128,24 +130,27 @@ class ExternalTaskWorkflow:
         """Number this run, load its plan, and set the engine where the last run left it."""
         begun = await self._load(self._service, self._digest)
         self._run = begun.run
-        facts = Facts.of(self._start, begun.run)
         plan = Plan.model_validate(begun.plan)
         progress = self._progress or first_progress(
-            plan, facts, self._start.params, self._start.expires_at
+            plan, Facts.of(self._start, self._run), self._start.params, self._start.expires_at
         )
-        self._engine = Engine(plan, facts, progress)
+        return self._drive(plan, progress)
+
+    def _drive(self, plan: Plan, progress: Progress) -> Engine:
+        self._engine = Engine(plan, Facts.of(self._start, self._run), progress)
         return self._engine
 
     async def _load(self, service: str, digest: str) -> RunStart:
         request = RunRequest(
             tenant=self._start.tenant, task=self._start.task, service=service, digest=digest
         )
-        begun: RunStart = await _locally(temporal.BEGIN_RUN, request, RunStart)
-        return begun
+        return await _locally(temporal.BEGIN_RUN, request, RunStart)
 
     def _feed(self, engine: Engine) -> None:
         for event in self._inbox:
             engine.notify(event)
+            if isinstance(event, TaskEvent):
+                self._agent = event.agent or "" if event.kind == "accepted" else ""
         self._inbox.clear()
 
     async def _ask(self, engine: Engine, ask: Ask) -> None:
@@ -155,12 +160,15 @@ class ExternalTaskWorkflow:
             if refused is not None:
                 engine.answer(refused, workflow.now())
                 return
-        journal = self._journal(engine, step=engine.step)
-        assignment = Assignment(pool=self._start.pool, journal=journal, command=ask.command)
-        answer: Answer = await _locally(temporal.ASSIGN, assignment, Answer)
+        assignment = Assignment.model_validate(
+            {"pool": self._start.pool, "journal": self._journal(engine), "command": ask.command}
+        )
+        answer = await _locally(temporal.ASSIGN, assignment, Answer)
         if answer.status == "stale":
             raise StaleRunError(ask.command.key)
         self._standing = answer.standing or self._standing
+        if answer.status == "accepted":
+            self._agent = answer.agent or ""
         engine.answer(answer, workflow.now())
 
     async def _prepare(self, engine: Engine, move: Move) -> Answer | None:
@@ -187,14 +195,13 @@ class ExternalTaskWorkflow:
                 lambda: bool(self._inbox), timeout=timeout, timeout_summary=sleep.summary[:200]
             )
 
-    async def _take_over(self, engine: Engine) -> Engine:
+    async def _take_over(self, engine: Engine, target: RunStart | None) -> Engine:
         """Go on with the plan of the service that the task was transferred to."""
-        old, begun = engine.plan, self._target
+        begun = target or await self._load(engine.progress.service, "")
         plan = Plan.model_validate(begun.plan)
-        progress = transferred_progress(old, plan, engine.progress)
+        progress = transferred_progress(engine.plan, plan, engine.progress)
         self._service, self._digest = progress.service, begun.digest
-        engine = Engine(plan, engine.facts, progress)
-        self._engine = engine
+        engine = self._drive(plan, progress)
         await self._write(
             engine, service=progress.service, workflow=begun.workflow, version=begun.version
         )
@@ -214,18 +221,23 @@ class ExternalTaskWorkflow:
             await self._write(engine)
         self._show(engine, state=engine.state or _STATES[engine.where])
 
-    async def _write(self, engine: Engine, **values: Any) -> None:
+    async def _write(self, engine: Engine, **values: object) -> None:
         journal = self._journal(engine, **{"state": engine.state, **values})
-        await _locally(temporal.JOURNAL_TASK, journal, None)
+        await _locally(temporal.JOURNAL_TASK, journal, bool)
 
-    def _journal(self, engine: Engine, **values: Any) -> TaskJournal:
+    def _journal(self, engine: Engine, **values: object) -> TaskJournal:
         """Take the records that nobody took yet, with the row's values that go with them."""
         records = engine.take_records()
         first = self._next_record
         self._next_record += max(len(records), 1)
         self._told = {"step": engine.step, "state": values.get("state")}
         head = {"tenant": self._start.tenant, "task": self._start.task, "run": self._run}
-        now = {"epoch": engine.epoch, "step": engine.step, "params": engine.progress.params}
+        now = {
+            "epoch": engine.epoch,
+            "step": engine.step,
+            "params": engine.progress.params,
+            "expires_at": engine.progress.expires_at,
+        }
         return TaskJournal.model_validate(
             {**head, **now, "first": first, "records": records, **values}
         )
@@ -238,7 +250,7 @@ class ExternalTaskWorkflow:
             "ExtaskStep": engine.step or "",
             "ExtaskService": progress.standing or self._service,
             "ExtaskState": state,
-            "ExtaskAgent": progress.agent,
+            "ExtaskAgent": self._agent or progress.agent,
             "ExtaskPriority": progress.priority or "",
         }
         changed = {name: value for name, value in values.items() if self._shown.get(name) != value}
@@ -249,8 +261,8 @@ class ExternalTaskWorkflow:
             task_details.markdown(engine.plan, values, progress, self._standing, workflow.now())
         )
 
-    def _decided(self, request: str) -> str | None:
-        return self._engine.progress.aborts.get(request) if self._engine else None
+    def _decided(self, request: str) -> TaskAnswer | None:
+        return self._engine.abort_answer(request) if self._engine else None
 
     def _is_settled(self) -> bool:
         """Say whether the distributor knows all that was changed from outside."""
@@ -260,14 +272,16 @@ class ExternalTaskWorkflow:
         return not self._inbox and workflow.all_handlers_finished()
 
     def _carried(self, engine: Engine) -> Carried:
-        return Carried(progress=engine.progress, service=self._service, digest=self._digest)
+        return Carried(
+            progress=engine.progress,
+            service=self._service,
+            digest=self._digest,
+            agent=self._agent,
+        )
 
 
-_STATES = {"out": "delayed", "in": "queued", "with_agent": "active"}
-
-
-async def _locally(activity: str, argument: object, answers: type | None) -> Any:
-    return await workflow.execute_local_activity(
+async def _locally(activity: str, argument: object, answers: type[_A]) -> _A:
+    answer: _A = await workflow.execute_local_activity(
         activity,
         argument,
         result_type=answers,
@@ -275,3 +289,4 @@ async def _locally(activity: str, argument: object, answers: type | None) -> Any
         retry_policy=LOCAL_RETRY,
         local_retry_threshold=LONG_RETRY_FROM,
     )
+    return answer

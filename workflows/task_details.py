@@ -40,14 +40,12 @@ def _step(plan: Plan, name: str) -> str:
 
 
 def _why(standing: Standing) -> list[str]:
-    if standing.agents_free and standing.position <= 1:
-        reason = f"An agent is being asked; {standing.agents_free} could take it."
-    elif standing.why:
-        reason = "; ".join(f"{count} × `{rule}`" for rule, count in sorted(standing.why.items()))
-    else:
-        reason = "no agent serves this service"
+    if standing.position == 0:
+        return ["**Why it waits:** an agent is being asked."]
     place = f"place {standing.position} of {standing.queue_length}"
-    return [f"**Why it waits:** {place}. {reason}"]
+    ruled_out = ", ".join(f"`{rule}` {count}" for rule, count in sorted(standing.why.items()))
+    agents = f"; agents ruled out: {ruled_out}" if ruled_out else ""
+    return [f"**Why it waits:** {place}{agents}."]
 
 
 def _clock(instant: datetime) -> str:

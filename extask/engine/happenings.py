@@ -24,8 +24,9 @@ def due(run: Run) -> Happening | None:
 
 
 def take(run: Run, event: Happening, now: datetime) -> None:
-    """Consume a happening and let the run follow it."""
-    run.change(events=tuple(other for other in run.progress.events if other is not event))
+    """Consume a happening, forget those it made old, and let the run follow it."""
+    kept = (e for e in run.progress.events if e is not event and not is_old(run, e))
+    run.change(events=tuple(kept))
     _HAPPENINGS[event.kind](run, event, now)
 
 
@@ -63,10 +64,15 @@ def tell_changes(run: Run, now: datetime) -> None:
     _TELL[run.progress.unsent[0]](run, now)
 
 
+def is_old(run: Run, event: Happening) -> bool:
+    """Tell whether this is of a released epoch, or was taken in already."""
+    p = run.progress
+    return isinstance(event, TaskEvent) and (event.epoch, event.rank) <= (p.epoch, p.rank)
+
+
 def _matters(run: Run, event: Happening) -> bool:
-    if not isinstance(event, TaskEvent):
-        return True
-    return event.epoch == run.progress.epoch and event.rank > run.progress.rank
+    early = isinstance(event, TaskEvent) and event.epoch > run.progress.epoch
+    return not early and not is_old(run, event)
 
 
 def _accepted(run: Run, event: TaskEvent, now: datetime) -> None:
@@ -113,8 +119,9 @@ def _returned(run: Run, event: TaskEvent, now: datetime) -> None:
     run.time_passed()
     if p.step != p.interrupted.step:
         _leave_by(run, "returned", now)
-    run.change(where="in", expires_at=_prolonged(run, event.at), time_left=None)
-    run.enter_again(now)
+    told = None if "expiry" in p.unsent else event.expires_at
+    run.change(where="in", expires_at=told or _prolonged(run, event.at), time_left=None)
+    run.enter_again(p.interrupted, now)
 
 
 def _prolonged(run: Run, at: datetime) -> datetime:

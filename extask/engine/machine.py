@@ -57,7 +57,7 @@ class Engine:
         if p.ending is not None and p.ending.kind != "transferred":
             if isinstance(event, Aborted):
                 happenings.answer_abort(self._run, event, "ended")
-        elif not isinstance(event, TaskEvent) or not self._is_old(event):
+        elif not happenings.is_old(self._run, event):
             self._run.change(events=(*p.events, event))
 
     def take_records(self) -> tuple[StepRecord, ...]:
@@ -78,6 +78,11 @@ class Engine:
         if answer == "done":
             return TaskAnswer(status="done", state=state)
         return TaskAnswer(status="refused", state=state, reason=answer)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that is driven."""
+        return self._run.plan
 
     @property
     def progress(self) -> Progress:
@@ -168,7 +173,3 @@ class Engine:
         p = self._run.progress
         waiting = (e.request for e in p.events if isinstance(e, Aborted))
         return event.request in p.aborts or event.request in waiting
-
-    def _is_old(self, event: TaskEvent) -> bool:
-        p = self._run.progress
-        return (event.epoch, event.rank) <= (p.epoch, p.rank)

@@ -10,7 +10,7 @@ from extask.definition.expressions import evaluate_source
 from extask.definition.fitting import from_plain, to_plain
 from extask.definition.plan import END, Case, Plan, Step
 from extask.definition.values import resolve_params
-from extask.engine.progress import Ending, Facts, Progress
+from extask.engine.progress import Ending, Facts, Interrupted, Progress
 from extask.engine.todo import Ask
 from extask.errors import ExtaskError
 from extask.messages import Answer, StepRecord, TaskCommand
@@ -83,12 +83,10 @@ class Run:
         self._stand_at(name, "fresh", visits=visits, entered=p.entered + 1)
         self.record(now, "entered")
 
-    def enter_again(self, now: datetime) -> None:
+    def enter_again(self, stopped: Interrupted, now: datetime) -> None:
         """Enter the step that acceptance interrupted; this is no visit, only times start over."""
-        stopped = self.progress.interrupted
-        if stopped is not None:
-            self._stand_at(stopped.step, "placed" if stopped.placed else "fresh", interrupted=None)
-            self.record(now, "entered", again=True)
+        self._stand_at(stopped.step, "placed" if stopped.placed else "fresh", interrupted=None)
+        self.record(now, "entered", again=True)
 
     def _stand_at(self, name: str, phase: str, **updates: object) -> None:
         quiet = self.progress.quiet + 1
@@ -145,17 +143,24 @@ class Run:
         aborts = {**self.progress.aborts, **late}
         self.change(ending=ending, events=(), aborts=aborts)
 
-    def ask(self, command: type[TaskCommand], then: Then, **values: object) -> None:
+    def ask(
+        self,
+        command: type[TaskCommand],
+        then: Then,
+        *,
+        takes_over: str | None = None,
+        **values: object,
+    ) -> None:
         """Ask the distributor; `then` gets an answer that says `done` or `refused`."""
-        p = self.progress.number + 1
-        self.change(number=p)
+        number = self.progress.number + 1
+        self.change(number=number)
         head = {
-            "key": f"{self.facts.task}:{self.facts.run}:{p}",
+            "key": f"{self.facts.task}:{self.facts.run}:{number}",
             "task": self.facts.task,
             "run": self.facts.run,
             "epoch": self.progress.epoch,
         }
-        self.open = Ask(command.model_validate({**head, **values}))
+        self.open = Ask(command.model_validate({**head, **values}), takes_over)
         self.then = then
 
     def stand(self, epoch: int, service: str, answer: Answer) -> None:

@@ -1,1 +1,1 @@
-"""The database: tables, migrations, queries."""
+"""The database: tables, migrations, queries; SQLite embedded, PostgreSQL in production."""

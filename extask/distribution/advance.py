@@ -1,0 +1,50 @@
+"""What happens by itself, moment by moment, each moment in one order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from extask.distribution.agents import clear_rona, end_wrap_up
+from extask.distribution.deadlines import Kind
+from extask.distribution.dispatch import dispatch
+from extask.distribution.sessions import expire, lapse
+from extask.distribution.waiting import end_cooldowns, refile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from extask.distribution.pool import Pool
+    from extask.distribution.state import Agent, Entry
+
+
+def advance(pool: Pool, until: int) -> None:
+    """Let everything happen that is due until an instant, that instant included."""
+    deadlines = pool.deadlines
+    while (due := deadlines.first()) is not None and due[0] <= until:
+        pool.set_time(max(due[0], pool.now))
+        while due is not None and due[0] <= pool.now:
+            _, kind, _, subject = deadlines.take()
+            _HAPPEN[kind](pool, subject)
+            due = deadlines.first()
+        dispatch(pool)
+    if until > pool.now:
+        pool.set_time(until)
+
+
+def _lapse(pool: Pool, entry: Entry) -> None:
+    if entry.session is not None:
+        lapse(pool, entry.session)
+
+
+def _end_rona(pool: Pool, agent: Agent) -> None:
+    clear_rona(pool, agent, "time")
+
+
+_HAPPEN: dict[int, Callable[[Pool, Any], None]] = {
+    Kind.EXPIRY: expire,
+    Kind.LAPSE: _lapse,
+    Kind.WRAP_UP_END: end_wrap_up,
+    Kind.RONA_END: _end_rona,
+    Kind.WINDOW_END: refile,
+    Kind.COOLDOWN_END: end_cooldowns,
+}

@@ -1,0 +1,30 @@
+"""Instants and durations as whole microseconds, exact and fast to compare."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SECOND = 1_000_000
+_DAY = 86_400 * SECOND
+_LAST = ((datetime.max.replace(tzinfo=UTC) - EPOCH).days - 1) * _DAY
+
+
+def span(duration: timedelta) -> int:
+    """Convert a duration to microseconds."""
+    return duration.days * _DAY + duration.seconds * SECOND + duration.microseconds
+
+
+def micros(at: datetime) -> int:
+    """Convert an instant to microseconds since 1970; one without a zone is taken as UTC."""
+    return span((at if at.tzinfo else at.replace(tzinfo=UTC)) - EPOCH)
+
+
+def instant(at: int) -> datetime:
+    """Convert microseconds since 1970 to an aware UTC instant, bounded by the calendar."""
+    return EPOCH + timedelta(microseconds=min(at, _LAST))
+
+
+def text(at: int | None) -> str | None:
+    """Write an instant as ISO 8601, as it stands in the data of events."""
+    return None if at is None else instant(at).isoformat()

@@ -1,0 +1,168 @@
+"""Columns of whole numbers, random ids and repeated words, packed so that they compress well."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+import zlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+NONE = -(1 << 62)
+_MASK = (1 << 64) - 1
+_SIGN = 1 << 63
+_WIDTH = 8
+_RANDOM = re.compile(r"((?:[a-z]-)?)((?:[0-9a-f]{2})+)")
+
+Row = tuple[int | None, ...]
+
+
+class Writer:
+    """Collects columns, and interns ids and words that they refer to by number."""
+
+    def __init__(self) -> None:
+        self._head: dict[str, Any] = {}
+        self._sizes: dict[str, int] = {}
+        self._blobs: list[bytes] = []
+        self._ids: dict[str, int] = {}
+        self._words: dict[str, int] = {}
+
+    def id(self, value: str | None) -> int | None:
+        """Give the number of an id; ids are mostly random and stored as bytes."""
+        return None if value is None else self._ids.setdefault(value, len(self._ids))
+
+    def word(self, value: str) -> int:
+        """Give the number of a word; words are mostly repeated."""
+        return self._words.setdefault(value, len(self._words))
+
+    def put(self, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
+        """Write a small JSON value."""
+        self._head[name] = value
+
+    def column(self, name: str, values: Iterable[int | None], *, rising: bool = False) -> None:
+        """Write numbers; those that mostly rise are stored as differences."""
+        numbers = [NONE if value is None else value for value in values]
+        if rising:
+            numbers = [
+                after - before for before, after in zip([0, *numbers], numbers, strict=False)
+            ]
+        self._blob(name, _planes([number & _MASK for number in numbers]))
+
+    def table(self, name: str, rows: Sequence[Row], rising: tuple[int, ...] = ()) -> None:
+        """Write rows of equal width, column by column."""
+        for place, values in enumerate(zip(*rows, strict=True)):
+            self.column(f"{name}.{place}", values, rising=place in rising)
+
+    def finish(self) -> bytes:
+        """Give everything as compressed bytes."""
+        self._write_ids()
+        self.put("words", list(self._words))
+        self.put("sizes", self._sizes)
+        head = json.dumps(self._head, separators=(",", ":")).encode()
+        return zlib.compress(len(head).to_bytes(_WIDTH, "big") + head + b"".join(self._blobs))
+
+    def _write_ids(self) -> None:
+        """Write ids of a shape such as `t-` and 32 hexadecimal digits as bytes, others as text."""
+        shapes: dict[tuple[str, int], int] = {}
+        kinds: list[int | None] = []
+        packed: list[bytes] = []
+        odd: list[str] = []
+        for value in self._ids:
+            match = _RANDOM.fullmatch(value)
+            if match is None:
+                kinds.append(None)
+                odd.append(value)
+            else:
+                kinds.append(shapes.setdefault((match[1], len(match[2]) // 2), len(shapes)))
+                packed.append(bytes.fromhex(match[2]))
+        self.column("ids", kinds)
+        self._blob("random", b"".join(packed))
+        self.put("shapes", list(shapes))
+        self.put("odd", odd)
+
+    def _blob(self, name: str, data: bytes) -> None:
+        self._sizes[name] = len(data)
+        self._blobs.append(data)
+
+
+class Reader:
+    """Reads what a `Writer` wrote."""
+
+    def __init__(self, data: bytes) -> None:
+        raw = memoryview(zlib.decompress(data))
+        start = _WIDTH + int.from_bytes(raw[:_WIDTH], "big")
+        self._head = json.loads(bytes(raw[_WIDTH:start]))
+        self._blobs: dict[str, bytes] = {}
+        for name, size in self._head["sizes"].items():
+            self._blobs[name] = bytes(raw[start : start + size])
+            start += size
+        self._words: list[str] = self._head["words"]
+        self._ids = list(self._read_ids())
+
+    def id(self, number: int) -> str:
+        """Give the id of a number."""
+        return self._ids[number]
+
+    def id_or_none(self, number: int | None) -> str | None:
+        """Give the id of a number, if there is one."""
+        return None if number is None else self._ids[number]
+
+    def word(self, number: int) -> str:
+        """Give the word of a number."""
+        return self._words[number]
+
+    def get(self, name: str) -> Any:  # noqa: ANN401 - any JSON value
+        """Read a small JSON value."""
+        return self._head[name]
+
+    def column(self, name: str, *, rising: bool = False) -> list[int | None]:
+        """Read a column of numbers."""
+        numbers = _from_planes(self._blobs[name])
+        return list(_summed(numbers) if rising else map(_signed, numbers))
+
+    def table(self, name: str, width: int, rising: tuple[int, ...] = ()) -> Iterator[Any]:
+        """Read rows of a table, `width` columns wide."""
+        if f"{name}.0" not in self._blobs:
+            return iter(())
+        columns = (self.column(f"{name}.{place}", rising=place in rising) for place in range(width))
+        return zip(*columns, strict=True)
+
+    def _read_ids(self) -> Iterator[str]:
+        odd = iter(self._head["odd"])
+        packed, start = self._blobs["random"], 0
+        for kind in self.column("ids"):
+            if kind is None:
+                yield next(odd)
+                continue
+            prefix, size = self._head["shapes"][kind]
+            yield prefix + packed[start : start + size].hex()
+            start += size
+
+
+def _planes(numbers: list[int]) -> bytes:
+    """Put first all the first bytes, then all the second ones …: most planes are all alike."""
+    raw = struct.pack(f"<{len(numbers)}Q", *numbers)
+    return b"".join(raw[place::_WIDTH] for place in range(_WIDTH))
+
+
+def _from_planes(data: bytes) -> tuple[int, ...]:
+    raw = bytearray(len(data))
+    length = len(data) // _WIDTH
+    for place in range(_WIDTH):
+        raw[place::_WIDTH] = data[place * length : (place + 1) * length]
+    return struct.unpack(f"<{length}Q", raw)
+
+
+def _signed(number: int) -> int | None:
+    value = number - (1 << 64) if number >= _SIGN else number
+    return None if value == NONE else value
+
+
+def _summed(differences: tuple[int, ...]) -> Iterator[int | None]:
+    total = 0
+    for difference in differences:
+        total = (total + difference) & _MASK
+        yield _signed(total)

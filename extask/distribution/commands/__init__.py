@@ -1,0 +1,32 @@
+"""The table of commands: one handler for each kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from extask.distribution.commands import agents, configure, moving, sessions, tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from extask.distribution.pool import Pool
+    from extask.messages import Answer
+
+HANDLERS: dict[str, Callable[[Pool, Any], Answer]] = {
+    "enqueue": tasks.enqueue,
+    "move": moving.move,
+    "withdraw": tasks.withdraw_task,
+    "confirm": tasks.confirm,
+    "look": tasks.look,
+    "reprioritize": tasks.reprioritize,
+    "set_expiry": tasks.set_expiry,
+    "orphaned": tasks.orphaned,
+    "accept": sessions.accept,
+    "decline": sessions.decline,
+    "complete": sessions.complete,
+    "return": sessions.give_back,
+    "set_agent_state": agents.set_state,
+    "start_engagement": agents.start_engagement,
+    "end_engagement": agents.end_engagement,
+    "configure": configure.configure,
+}

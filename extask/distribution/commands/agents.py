@@ -1,0 +1,94 @@
+"""What changes an agent's state: presence, duty, the RONA flag, foreign engagements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from extask.distribution import stays
+from extask.distribution.agents import (
+    available_again,
+    clear_rona,
+    restation,
+    work_ended,
+    wrap_up_foreign,
+)
+from extask.distribution.clock import span
+from extask.distribution.sessions import cancel_offers, interrupt
+from extask.distribution.state import Foreign
+from extask.messages import Answer
+
+if TYPE_CHECKING:
+    from extask.distribution.pool import Pool
+    from extask.distribution.state import Agent
+    from extask.messages import EndEngagement, SetAgentState, StartEngagement
+
+
+def set_state(pool: Pool, command: SetAgentState) -> Answer:
+    """Change presence and duty, clear the flag; what is empty stays."""
+    agent = pool.agents.get(command.agent)
+    if agent is None:
+        return _unknown(command.agent)
+    before = (agent.presence, agent.on_duty)
+    agent.presence = command.presence or agent.presence
+    agent.on_duty = agent.on_duty if command.on_duty is None else command.on_duty
+    if before != (agent.presence, agent.on_duty):
+        _changed(pool, agent, *before)
+    if command.clear_rona and agent.rona_until is not None:
+        clear_rona(pool, agent, "agent")
+    return Answer(status="done", at=pool.moment, agent=agent.id)
+
+
+def _changed(pool: Pool, agent: Agent, presence: str, on_duty: bool) -> None:  # noqa: FBT001 - a pair
+    came = agent.presence == "available" != presence or (agent.on_duty and not on_duty)
+    if came:
+        agent.idle_since = pool.now
+    data = {"presence": agent.presence, "on_duty": agent.on_duty}
+    pool.emit("agent_state", agent=agent, data=data)
+    restation(pool, agent)
+    if agent.presence == "offline" or not agent.on_duty:
+        cancel_offers(pool, agent, "agent_gone")
+
+
+def _unknown(agent: str) -> Answer:
+    return stays.refused("unknown_agent", f"There is no agent {agent}.")
+
+
+def start_engagement(pool: Pool, command: StartEngagement) -> Answer:
+    """Note a foreign engagement: a fact, even over a blocking task (C7)."""
+    agent = pool.agents.get(command.agent)
+    if agent is None:
+        return _unknown(command.agent)
+    answer = Answer(status="done", at=pool.moment, agent=agent.id)
+    if command.engagement in agent.foreign:
+        return answer
+    foreign = Foreign(command.blocking, span(command.acw), pool.now)
+    agent.foreign[command.engagement] = foreign
+    data = {"engagement": command.engagement, "blocking": command.blocking}
+    pool.emit("engagement_started", agent=agent, data=data)
+    if command.blocking:
+        agent.blocking += 1
+        interrupt(pool, agent, "foreign_engagement")
+    else:
+        agent.companions += 1
+    available_again(pool, agent)
+    return answer
+
+
+def end_engagement(pool: Pool, command: EndEngagement) -> Answer:
+    """Note the end of a foreign engagement; a blocking one may leave a wrap-up."""
+    agent = pool.agents.get(command.agent)
+    if agent is None:
+        return _unknown(command.agent)
+    foreign = agent.foreign.pop(command.engagement, None)
+    if foreign is None:
+        return stays.refused("unknown_engagement", "There is no such engagement.")
+    data = {"engagement": command.engagement, "lasted_us": pool.now - foreign.since}
+    pool.emit("engagement_ended", agent=agent, data=data)
+    if not foreign.blocking:
+        agent.companions -= 1
+    else:
+        agent.blocking -= 1
+        if foreign.acw > 0:
+            wrap_up_foreign(pool, agent, command.engagement, foreign)
+    work_ended(pool, agent)
+    return Answer(status="done", at=pool.moment, agent=agent.id)

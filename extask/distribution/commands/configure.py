@@ -1,0 +1,70 @@
+"""Configuration: whole changed objects, each taken over unless older than what is known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from extask.distribution.agents import restation
+from extask.distribution.clock import span
+from extask.distribution.sessions import cancel_offers
+from extask.distribution.state import Agent, Service
+from extask.distribution.waiting import refile
+from extask.messages import Answer
+
+if TYPE_CHECKING:
+    from extask.distribution.pool import Pool
+    from extask.messages import AgentConfig, Configure, PoolConfig, ServiceConfig
+
+
+def configure(pool: Pool, command: Configure) -> Answer:
+    """Take a configuration over and tell which objects changed."""
+    services, agents = take_over(pool, command.config)
+    data = {"version": pool.version, "services": services, "agents": agents}
+    pool.emit("configured", data=data)
+    return Answer(status="done", at=pool.moment)
+
+
+def take_over(pool: Pool, config: PoolConfig) -> tuple[list[str], list[str]]:
+    """Take a configuration over; gives names and ids of what was not too old."""
+    if config.version >= pool.version:
+        pool.version = config.version
+        pool.level_worth = span(config.level_worth)
+    services = [service.name for service in config.services if _take_service(pool, service)]
+    agents = [agent.id for agent in config.agents if _take_agent(pool, agent)]
+    return services, agents
+
+
+def _take_service(pool: Pool, config: ServiceConfig) -> bool:
+    service = pool.services.get(config.name)
+    if service is None:
+        service = pool.services[config.name] = Service(config)
+        for agent in pool.agents.values():
+            if config.name in agent.config.services:
+                service.members[agent.id] = agent
+    elif config.version < service.config.version:
+        return False
+    service.configure(config)
+    for agent in service.members.values():
+        restation(pool, agent)
+    for entry in service.order.waiting.entries():
+        refile(pool, entry)
+    return True
+
+
+def _take_agent(pool: Pool, config: AgentConfig) -> bool:
+    agent = pool.agents.get(config.id)
+    if agent is None:
+        agent = pool.agents[config.id] = Agent(config, idle_since=pool.now)
+    elif config.version < agent.config.version:
+        return False
+    for name in agent.config.services:
+        if name in pool.services:
+            pool.services[name].members.pop(agent.id, None)
+    agent.config = config
+    for name in config.services:
+        if name in pool.services:
+            pool.services[name].members[agent.id] = agent
+    restation(pool, agent)
+    if config.removed:
+        cancel_offers(pool, agent, "agent_gone")
+    return True

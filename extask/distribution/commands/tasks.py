@@ -1,0 +1,195 @@
+"""What task workflows ask: enqueue, move, withdraw, confirm, look, reprioritise, expiry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from extask.distribution import clock, stays
+from extask.distribution.commands.places import new_entry, place_data
+from extask.distribution.deadlines import Kind
+from extask.distribution.dispatch import dispatch
+from extask.distribution.explain import brief, standing
+from extask.distribution.memory import Ending
+from extask.distribution.order import HIGHEST, LOWEST, NOTHING_ELSE, STRICT
+from extask.distribution.sessions import expire, withdraw
+from extask.distribution.state import Entry
+from extask.distribution.waiting import enter, leave
+from extask.messages import (
+    PRIORITIES,
+    Answer,
+    Confirm,
+    Enqueue,
+    Look,
+    Orphaned,
+    Reprioritize,
+    SetExpiry,
+    Withdraw,
+)
+
+if TYPE_CHECKING:
+    from extask.distribution.pool import Pool
+    from extask.distribution.state import Service, Session
+    from extask.messages import Standing
+
+
+def done(
+    pool: Pool,
+    entry: Entry,
+    *,
+    session: Session | None = None,
+    standing: Standing | None = None,
+    code: str = "",
+) -> Answer:
+    """Answer that it happened; `session` is one that has just ended."""
+    session = session or entry.session
+    return Answer(
+        status="done",
+        at=pool.moment,
+        task=entry.task,
+        rank=entry.rank,
+        priority=PRIORITIES[entry.level],
+        agent=None if session is None else session.agent.config.id,
+        session=None if session is None else session.id,
+        standing=standing,
+        code=code,
+    )
+
+
+def enqueue(pool: Pool, command: Enqueue) -> Answer:
+    """Put a task into a queue and offer it if somebody may take it."""
+    if _is_stale(pool, command):
+        return stays.STALE
+    before = pool.entries.get(command.task)
+    if before is not None:
+        withdraw(pool, before, "ended_by_workflow", "superseded")
+    target = admit(pool, command.place.service)
+    if isinstance(target, Answer):
+        return target
+    if command.expires_at is not None and clock.micros(command.expires_at) <= pool.now:
+        return _too_old(pool, command)
+    entry = new_entry(pool, command, target)
+    pool.entries[entry.task] = entry
+    pool.memory.endings.pop(entry.task, None)
+    enter(pool, entry)
+    pool.emit("queued", entry, data=place_data(entry))
+    dispatch(pool)
+    return done(pool, entry, standing=brief(pool, entry))
+
+
+def _is_stale(pool: Pool, command: Enqueue) -> bool:
+    stay = pool.entries.get(command.task) or pool.memory.endings.get(command.task)
+    return stay is not None and stays.is_released(stay, command)
+
+
+def _too_old(pool: Pool, command: Enqueue) -> Answer:
+    ending = Ending(command.run, command.epoch, "expired", pool.now)
+    pool.memory.ended(command.task, ending)
+    return Answer(status="expired", at=pool.moment, task=command.task)
+
+
+def admit(pool: Pool, name: str) -> Service | Answer:
+    """Find the service that takes another task, or say why it does not."""
+    service = pool.services.get(name)
+    if service is None or service.config.removed:
+        return stays.refused("unknown_service", f"There is no service {name}.")
+    limit = service.config.max_waiting
+    if limit is not None and len(service.order) >= limit:
+        return stays.refused("service_full", f"{limit} tasks are waiting for {name} already.")
+    return service
+
+
+def withdraw_task(pool: Pool, command: Withdraw) -> Answer:
+    """Take a task out, unless an agent was first."""
+    entry = stays.find(pool, command)
+    if isinstance(entry, Answer):
+        return entry
+    if is_with_agent(entry) and command.unless == "accepted":
+        return stays.accepted(entry)
+    session = entry.session
+    withdraw(pool, entry, command.outcome)
+    return done(pool, entry, session=session)
+
+
+def is_with_agent(entry: Entry) -> bool:
+    """Say whether an agent has accepted the task."""
+    return entry.session is not None and entry.session.deadline is None
+
+
+def confirm(pool: Pool, command: Confirm) -> Answer:
+    """Tell what came first."""
+    entry = stays.find(pool, command)
+    if isinstance(entry, Answer):
+        return entry
+    return stays.accepted(entry) if is_with_agent(entry) else done(pool, entry)
+
+
+def look(pool: Pool, command: Look) -> Answer:
+    """Tell where the task stands."""
+    entry = stays.find(pool, command)
+    if isinstance(entry, Answer):
+        return entry
+    answer = stays.accepted(entry) if is_with_agent(entry) else done(pool, entry)
+    return answer.model_copy(update={"standing": standing(pool, entry)})
+
+
+def reprioritize(pool: Pool, command: Reprioritize) -> Answer:
+    """Change the priority; a changed one loses the turn number."""
+    entry = stays.find(pool, command)
+    if isinstance(entry, Answer):
+        return entry
+    level = entry.level if command.by is None else raised(entry.level, command.by)
+    if command.to is not None:
+        level = PRIORITIES.index(command.to)
+    if level != entry.level:
+        before = entry.level
+        set_level(pool, entry, level)
+        data = {"priority": PRIORITIES[level], "before": PRIORITIES[before]}
+        pool.emit("reprioritized", entry, entry.session, data=data)
+        dispatch(pool)
+    return done(pool, entry)
+
+
+def raised(level: int, by: int) -> int:
+    """Raise a level within highest…lowest; never lowers `strict` or raises past it."""
+    if (level == STRICT and by >= 0) or (level == NOTHING_ELSE and by <= 0):
+        return level
+    return min(max(level - by, HIGHEST), LOWEST)
+
+
+def set_level(pool: Pool, entry: Entry, level: int) -> None:
+    """Let the entry go on at another level, without a turn number."""
+    waiting = entry.waiting
+    if waiting:
+        leave(pool, entry)
+    entry.level, entry.number = level, None
+    if waiting:
+        enter(pool, entry)
+
+
+def set_expiry(pool: Pool, command: SetExpiry) -> Answer:
+    """Set the end of the task's life; with an agent, of what is left of it."""
+    entry = stays.find(pool, command)
+    if isinstance(entry, Answer):
+        return entry
+    at = clock.micros(command.expires_at)
+    pool.emit("expiry_set", entry, entry.session, data={"expires_at": clock.text(at)})
+    if is_with_agent(entry):
+        entry.left = max(at - pool.now, 0)
+        return done(pool, entry)
+    entry.expires_at = at
+    if at > pool.now:
+        pool.deadlines.add(at, Kind.EXPIRY, entry.seq, entry)
+        return done(pool, entry)
+    expire(pool, entry)
+    return Answer(status="expired", at=pool.moment, task=entry.task, rank=entry.rank)
+
+
+def orphaned(pool: Pool, command: Orphaned) -> Answer:
+    """Free whatever a task holds whose workflow is gone, unless a later run has taken over."""
+    entry = pool.entries.get(command.task)
+    if entry is None:
+        return Answer(status="done", at=pool.moment, task=command.task)
+    if command.run < entry.run:
+        return stays.STALE
+    withdraw(pool, entry, "failed", "orphaned")
+    return Answer(status="done", at=pool.moment, task=command.task, rank=entry.rank)

@@ -1,0 +1,117 @@
+"""The distributor's face: commands and time in, answers and events out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from extask.distribution import advance, clock, explain, snapshot, views
+from extask.distribution.agents import restation
+from extask.distribution.commands import HANDLERS
+from extask.distribution.commands.configure import take_over
+from extask.distribution.dispatch import dispatch
+from extask.distribution.pool import Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from extask.messages import (
+        AgentPresence,
+        Answer,
+        AnyCommand,
+        Event,
+        PoolConfig,
+        Standing,
+    )
+
+
+class Distributor:
+    """Judges a pool of services and agents; never raises on a command, never reads a clock."""
+
+    __slots__ = ("_pool",)
+
+    def __init__(
+        self, config: PoolConfig, presence: Iterable[AgentPresence] = (), *, at: datetime
+    ) -> None:
+        self._pool = Pool(clock.micros(at))
+        take_over(self._pool, config)
+        for told in presence:
+            if told.agent in self._pool.agents:
+                agent = self._pool.agents[told.agent]
+                agent.presence, agent.on_duty = told.presence, told.on_duty
+                restation(self._pool, agent)
+        dispatch(self._pool)
+
+    @classmethod
+    def restore(cls, data: bytes) -> Distributor:
+        """Go on from a snapshot."""
+        distributor = cls.__new__(cls)
+        distributor._pool = snapshot.load(data)
+        return distributor
+
+    def snapshot(self) -> bytes:
+        """Write everything down, events not yet taken included: columnar and compressed."""
+        return snapshot.dump(self._pool)
+
+    def apply(self, command: AnyCommand, at: datetime) -> Answer:
+        """Judge a command at an instant, or at the present one if that is later.
+
+        Whatever is due until then happens first. A repeat of the command's key is answered as
+        before and changes nothing.
+        """
+        pool = self._pool
+        advance.advance(pool, clock.micros(at))
+        known = pool.memory.answers.get(command.key)
+        if known is not None:
+            return known
+        answer = HANDLERS[command.kind](pool, command)
+        dispatch(pool)
+        advance.advance(pool, pool.now)
+        pool.memory.answered(command.key, answer)
+        return answer
+
+    def advance(self, at: datetime) -> None:
+        """Let everything happen that is due until an instant."""
+        advance.advance(self._pool, clock.micros(at))
+
+    def next_deadline(self) -> datetime | None:
+        """Give the instant at which something happens by itself."""
+        deadline = self._pool.deadlines.first()
+        return None if deadline is None else clock.instant(deadline[0])
+
+    def take_events(self) -> tuple[Event, ...]:
+        """Hand over the events since the last call, in order."""
+        events = tuple(self._pool.events)
+        self._pool.events.clear()
+        return events
+
+    @property
+    def now(self) -> datetime:
+        """The present instant of the pool."""
+        return self._pool.moment
+
+    def standing(self, task: str) -> Standing | None:
+        """Tell where a task stands and why it is not assigned; empty if it is not in the pool."""
+        entry = self._pool.entries.get(task)
+        return None if entry is None else explain.standing(self._pool, entry)
+
+    def position(self, task: str) -> int:
+        """Give the place in the queue from 1; 0 for a task that does not wait."""
+        entry = self._pool.entries.get(task)
+        if entry is None or not entry.waiting:
+            return 0
+        return entry.service.order.position(entry)
+
+    def explain(self, task: str) -> tuple[explain.Ruling, ...]:
+        """Give for every agent of the task's service the first rule that rules them out."""
+        entry = self._pool.entries.get(task)
+        return () if entry is None else explain.explain(self._pool, entry)
+
+    @property
+    def sessions(self) -> tuple[views.SessionView, ...]:
+        """All open offers and engagements."""
+        return tuple(map(views.session_view, self._pool.sessions.values()))
+
+    def overview(self) -> views.Overview:
+        """Show the pool in numbers."""
+        return views.overview(self._pool)

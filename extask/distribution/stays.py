@@ -1,0 +1,79 @@
+"""Which stay a task's command is about, and what came first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from extask.distribution import clock
+from extask.distribution.state import Entry
+from extask.messages import Answer
+
+if TYPE_CHECKING:
+    from extask.distribution.memory import Ending
+    from extask.distribution.pool import Pool
+    from extask.messages import TaskCommand
+
+STALE = Answer(status="stale", reason="stale", message="A later run or queue stay has taken over.")
+
+
+def refused(reason: str, message: str = "", task: str | None = None) -> Answer:
+    """Answer that something is not possible; `reason` is a stable code."""
+    return Answer(status="refused", reason=reason, message=message, task=task)
+
+
+def find(pool: Pool, command: TaskCommand) -> Entry | Answer:
+    """Find the entry that the command is about, or say why there is none."""
+    entry = pool.entries.get(command.task)
+    if entry is None:
+        return _after_the_end(pool.memory.endings.get(command.task), command)
+    if command.run < entry.run or (command.run == entry.run and command.epoch < entry.epoch):
+        return STALE
+    if command.epoch != entry.epoch:
+        return unknown(command.task)
+    entry.run = command.run
+    return entry
+
+
+def unknown(task: str) -> Answer:
+    """Answer that the pool knows no such stay of the task."""
+    return refused("unknown_task", "The pool knows no such stay of this task.", task)
+
+
+def _after_the_end(ending: Ending | None, command: TaskCommand) -> Answer:
+    if ending is None:
+        return unknown(command.task)
+    if is_released(ending, command) and (
+        command.run < ending.run or command.epoch != ending.epoch or ending.how == "withdrawn"
+    ):
+        return STALE
+    if command.epoch != ending.epoch or ending.how == "withdrawn":
+        return unknown(command.task)
+    return Answer(
+        status=ending.how,
+        at=clock.instant(ending.at),
+        agent=ending.agent,
+        session=ending.session,
+        task=command.task,
+        code=ending.code,
+        rank=ending.rank,
+    )
+
+
+def is_released(stay: Entry | Ending, command: TaskCommand) -> bool:
+    """Say whether the command speaks of this stay or one before it."""
+    return (command.run, command.epoch) <= (stay.run, stay.epoch)
+
+
+def accepted(entry: Entry) -> Answer:
+    """Answer that an agent accepted first."""
+    session = entry.session
+    if session is None or session.accepted_at is None:
+        raise AssertionError(entry.task)
+    return Answer(
+        status="accepted",
+        at=clock.instant(session.accepted_at),
+        agent=session.agent.id,
+        session=session.id,
+        task=entry.task,
+        rank=entry.rank,
+    )

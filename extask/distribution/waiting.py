@@ -1,0 +1,163 @@
+"""Entries that wait: on which shelf they stand, and when that changes by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from extask.distribution.choice import attends
+from extask.distribution.deadlines import Kind
+from extask.distribution.order import Shelf
+from extask.distribution.state import Wishes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from extask.distribution.pool import Pool
+    from extask.distribution.state import Entry, Service
+
+
+def enter(pool: Pool, entry: Entry) -> None:
+    """Let an entry wait in its service's queue."""
+    entry.waiting = True
+    entry.service.order.add(entry)
+    _forget_cooldowns(pool, entry)
+    if entry.cooldowns:
+        entry.service.cooling[entry.seq] = entry
+    _file(pool, entry)
+    _arm(pool, entry)
+
+
+def leave(pool: Pool, entry: Entry) -> None:
+    """Take an entry out of its service's queue."""
+    entry.waiting = False
+    _unfile(pool, entry)
+    entry.service.order.waiting.remove(entry)
+    entry.service.cooling.pop(entry.seq, None)
+
+
+def alter(pool: Pool, entry: Entry, change: Callable[[Entry], None]) -> None:
+    """Change who may take an entry; it keeps its place in the order."""
+    if not entry.waiting:
+        change(entry)
+        return
+    _unfile(pool, entry)
+    change(entry)
+    _file(pool, entry)
+    _arm(pool, entry)
+
+
+def _file(pool: Pool, entry: Entry) -> None:
+    for agent in entry.preferred:
+        pool.wishes.setdefault(agent, Wishes()).entries[entry.seq] = entry
+    _shelve(pool, entry)
+
+
+def _unfile(pool: Pool, entry: Entry) -> None:
+    _unshelve(pool, entry)
+    for agent in entry.preferred:
+        wishes = pool.wishes[agent]
+        del wishes.entries[entry.seq]
+        if not wishes.entries:
+            del pool.wishes[agent]
+
+
+def _forget_cooldowns(pool: Pool, entry: Entry) -> None:
+    if entry.cooldowns:
+        left = {name: it for name, it in entry.cooldowns.items() if it.until > pool.now}
+        entry.cooldowns = left
+
+
+def refile(pool: Pool, entry: Entry) -> None:
+    """Put a waiting entry on the shelf where it now belongs."""
+    _unshelve(pool, entry)
+    _shelve(pool, entry)
+
+
+def give_number(entry: Entry, number: int) -> None:
+    """Give an entry its turn number; one that waits changes its place."""
+    shelves = (entry.service.order.waiting, *entry.shelves) if entry.waiting else ()
+    for shelf in shelves:
+        shelf.remove(entry)
+    entry.number = number
+    for shelf in shelves:
+        shelf.add(entry)
+
+
+def stir(pool: Pool, entry: Entry) -> None:
+    """Let the next dispatch look at a waiting entry again."""
+    pool.touched[entry.service.name] = entry.service
+    if entry.reserved:
+        for name in entry.preferred:
+            if name in entry.service.reachable:
+                pool.stirred[name] = pool.agents[name]
+
+
+def end_cooldowns(pool: Pool, entry: Entry) -> None:
+    """Forget cool-downs that are over and look at the entry again."""
+    _forget_cooldowns(pool, entry)
+    if not entry.cooldowns:
+        entry.service.cooling.pop(entry.seq, None)
+    refile(pool, entry)
+
+
+def _arm(pool: Pool, entry: Entry) -> None:
+    if entry.expires_at is not None:
+        pool.deadlines.add(entry.expires_at, Kind.EXPIRY, entry.seq, entry)
+    if entry.preferred and entry.window > pool.now:
+        pool.deadlines.add(entry.window, Kind.WINDOW_END, entry.seq, entry)
+    for cooldown in entry.cooldowns.values():
+        if cooldown.cut > pool.now:
+            pool.deadlines.add(cooldown.cut, Kind.COOLDOWN_END, entry.seq, entry)
+        pool.deadlines.add(cooldown.until, Kind.COOLDOWN_END, entry.seq, entry)
+
+
+def _is_reserved(pool: Pool, entry: Entry) -> bool:
+    """Say whether only preferred agents may take it: by wish, or while the window is open."""
+    if entry.preferred_only:
+        return True
+    if pool.now >= entry.window:
+        return False
+    known = (pool.agents.get(name) for name in entry.preferred)
+    return any(agent is not None and attends(agent, entry.service) for agent in known)
+
+
+def _shelve(pool: Pool, entry: Entry) -> None:
+    service = entry.service
+    entry.blocking = entry.block_agent or not service.config.simultaneous
+    entry.reserved = _is_reserved(pool, entry)
+    if entry.reserved:
+        entry.shelves = _reserved_shelves(pool, entry)
+    elif entry.exclude or entry.cooldowns:
+        entry.shelves = (service.barred[entry.blocking],)
+    else:
+        entry.shelves = (service.common[entry.blocking],)
+    for shelf in entry.shelves:
+        shelf.add(entry)
+    stir(pool, entry)
+
+
+def _reserved_shelves(pool: Pool, entry: Entry) -> tuple[Shelf, ...]:
+    shelves = []
+    for name in entry.preferred:
+        reserved = pool.wishes[name].reserved
+        pair = reserved.get(entry.service.name)
+        if pair is None:
+            pair = reserved[entry.service.name] = (Shelf(), Shelf())
+        shelves.append(pair[entry.blocking])
+    return tuple(shelves)
+
+
+def _unshelve(pool: Pool, entry: Entry) -> None:
+    for shelf in entry.shelves:
+        shelf.remove(entry)
+    if entry.reserved:
+        _drop_empty(pool, entry.preferred, entry.service)
+    entry.shelves = ()
+    entry.reserved = False
+
+
+def _drop_empty(pool: Pool, agents: tuple[str, ...], service: Service) -> None:
+    for name in agents:
+        reserved = pool.wishes[name].reserved
+        if not any(map(len, reserved[service.name])):
+            del reserved[service.name]

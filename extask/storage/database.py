@@ -1,0 +1,148 @@
+"""The one door to the database: connections, transactions, and what its failures are called."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from typing import Any
+
+from pydantic_core import to_json
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from extask import errors
+
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+BUSY_MILLISECONDS = 15_000
+CONNECT_SECONDS = 10
+SQLITE_PASSING = {5, 6, 10, 13, 14}
+"""BUSY, LOCKED, IOERR, FULL, CANTOPEN: the file is away, not the statement wrong."""
+POSTGRESQL_PASSING = ("08", "40", "53", "55", "57")
+"""SQLSTATE classes: connection, conflict of transactions, resources, lock, operator."""
+
+
+class Database:
+    """A database by its address, such as `sqlite:///FILE` or `postgresql://HOST/NAME`.
+
+    It belongs to one event loop. `begin` and `connect` raise `errors.Unavailable` where the
+    database is away, `errors.BadInput` where a value cannot be stored, and `errors.Conflict` where
+    a key is taken.
+    """
+
+    def __init__(self, url: str, *, connections: int = 10) -> None:
+        self._engine = create_engine(url, connections=connections)
+        self._writer = self._engine.execution_options(extask_write=True)
+        # SQLite has one writer; queueing here is fair, its own waiting is a lottery.
+        embedded = self._engine.dialect.name == "sqlite"
+        self._turn = asyncio.Lock() if embedded else nullcontext()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """Open a write transaction, committed at the end unless an error leaves it."""
+        async with self._turn:
+            with _translated():
+                async with _opened(self._writer) as conn, conn.begin():
+                    yield conn
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[AsyncConnection]:
+        """Open a connection for reading."""
+        with _translated():
+            async with _opened(self._engine) as conn:
+                yield conn
+
+    async def ping(self) -> None:
+        """Ask the database for a sign of life."""
+        async with self.connect() as conn:
+            await conn.exec_driver_sql("SELECT 1")
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+
+def create_engine(url: str, *, connections: int = 10) -> AsyncEngine:
+    """Make the engine for an address, with SQLite set up as this room needs it."""
+    try:
+        address = make_url(url)
+        address = address.set(drivername=DRIVERS[address.get_backend_name()])
+    except (ArgumentError, KeyError):
+        raise errors.Misconfigured(
+            "the database address is no sqlite:// or postgresql:// one"
+        ) from None
+    embedded = address.get_backend_name() == "sqlite"
+    engine = create_async_engine(
+        address,
+        pool_size=connections,
+        max_overflow=0,
+        connect_args={"isolation_level": None} if embedded else {"timeout": CONNECT_SECONDS},
+        json_serializer=_json,
+    )
+    if embedded:
+        event.listen(engine.sync_engine, "connect", _set_up)
+        event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _json(value: Any) -> str:  # noqa: ANN401 - whatever a JSON column takes
+    return to_json(value, inf_nan_mode="null").decode()
+
+
+def _set_up(connection: DBAPIConnection, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout = {BUSY_MILLISECONDS}",
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(conn: Connection) -> None:
+    # A transaction that reads before it writes must own the file from its start: SQLite cannot
+    # wait for another writer in the middle of one.
+    write = conn.get_execution_options().get("extask_write")
+    conn.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+@asynccontextmanager
+async def _opened(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    try:
+        conn = await engine.connect()
+    except (OSError, PoolTimeoutError) as error:
+        raise errors.Unavailable("the database cannot be reached") from error
+    try:
+        yield conn
+    finally:
+        await conn.close()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except DataError as error:
+        raise errors.BadInput("a value cannot be stored") from error
+    except IntegrityError as error:
+        raise errors.Conflict("this exists already, or refers to what does not") from error
+    except DBAPIError as error:
+        if _passing(error):
+            raise errors.Unavailable("the database is away for the moment") from error
+        raise
+
+
+def _passing(error: DBAPIError) -> bool:
+    sqlite = getattr(error.orig, "sqlite_errorcode", None)
+    postgresql = getattr(error.orig, "sqlstate", None) or ""
+    return (
+        error.connection_invalidated
+        or (sqlite is not None and sqlite & 0xFF in SQLITE_PASSING)
+        or postgresql.startswith(POSTGRESQL_PASSING)
+    )

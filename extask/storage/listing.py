@@ -1,0 +1,71 @@
+"""Lists of tasks: filtered, newest first, a page at a time."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, literal, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from extask import errors
+from extask.storage.columns import Instant
+from extask.storage.rows import TaskFilter, TaskPage, TaskRow
+from extask.storage.statements import many
+from extask.storage.tables import tasks
+
+PAGE = 50
+ALL = TaskFilter()
+
+
+async def list_tasks(
+    conn: AsyncConnection,
+    tenant: str,
+    which: TaskFilter = ALL,
+    *,
+    after: str | None = None,
+    limit: int = PAGE,
+) -> TaskPage:
+    """List a page of tasks; `after` is the `next` of the page before.
+
+    Pages neither repeat nor lose a task while others are created. Raises `errors.BadInput` for
+    an `after` that no page gave.
+    """
+    query = select(tasks).where(tasks.c.tenant == tenant, *_conditions(which))
+    if after is not None:
+        at, task = _read_cursor(after)
+        query = query.where(tuple_(tasks.c.created_at, tasks.c.id) < tuple_(at, task))
+    query = query.order_by(tasks.c.created_at.desc(), tasks.c.id.desc()).limit(limit + 1)
+    found = await many(conn, query, TaskRow)
+    page = found[:limit]
+    return TaskPage(tasks=page, next=_cursor(page[-1]) if len(found) > limit else None)
+
+
+def _conditions(which: TaskFilter) -> Iterator[ColumnElement[bool]]:
+    if which.states:
+        yield tasks.c.state.in_(which.states)
+    exact = {
+        tasks.c.service: which.service,
+        tasks.c.agent: which.agent,
+        tasks.c.customer_identifier: which.customer,
+        tasks.c.reference_id: which.reference,
+    }
+    for column, value in exact.items():
+        if value is not None:
+            yield column == value
+
+
+def _cursor(task: TaskRow) -> str:
+    place = f"{task.created_at.isoformat()} {task.id}"
+    return base64.urlsafe_b64encode(place.encode()).decode()
+
+
+def _read_cursor(text: str) -> tuple[ColumnElement[datetime], ColumnElement[str]]:
+    try:
+        at, task = base64.urlsafe_b64decode(text.encode()).decode().split(" ")
+        return literal(datetime.fromisoformat(at), Instant), literal(task)
+    except (ValueError, binascii.Error):
+        fault = errors.Fault("/after", "bad_cursor", "this is no page's 'next'")
+        raise errors.BadInput(faults=(fault,)) from None

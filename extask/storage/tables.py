@@ -1,0 +1,370 @@
+"""Every table, on both databases the same."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    literal_column,
+)
+from sqlalchemy.sql.schema import SchemaItem
+
+from extask.storage.columns import Instant, Span
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _text(name: str, *, null: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=null)
+
+
+def _number(name: str, *, null: bool = False) -> Column[int]:
+    return Column(name, Integer, nullable=null)
+
+
+def _long(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False)
+
+
+def _flag(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False)
+
+
+def _instant(name: str, *, null: bool = False) -> Column[datetime]:
+    return Column(name, Instant(), nullable=null)
+
+
+def _span(name: str) -> Column[timedelta]:
+    return Column(name, Span(), nullable=False)
+
+
+def _json(name: str) -> Column[JSON]:
+    return Column(name, JSON, nullable=False)
+
+
+def _of_tenant(*items: SchemaItem) -> tuple[SchemaItem, ...]:
+    return (_text("tenant"), *items, ForeignKeyConstraint(["tenant"], ["tenants.name"]))
+
+
+tenants = Table(
+    "tenants",
+    metadata,
+    _text("name"),
+    _flag("external_tasks_enabled"),
+    _number("max_concurrent_tasks"),
+    _number("ceiling"),
+    _instant("created_at"),
+    PrimaryKeyConstraint("name"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    *_of_tenant(
+        _text("hash"),
+        _text("role"),
+        _text("name"),
+        _text("agent", null=True),
+        _instant("created_at"),
+        _instant("expires_at", null=True),
+        _instant("revoked_at", null=True),
+    ),
+    PrimaryKeyConstraint("hash"),
+    Index(None, "tenant"),
+)
+
+pools = Table(
+    "pools",
+    metadata,
+    *_of_tenant(
+        _text("name"),
+        _number("version"),
+        _number("generation"),
+        _span("level_worth"),
+        _flag("behind"),
+        _flag("full"),
+    ),
+    PrimaryKeyConstraint("tenant", "name"),
+)
+
+services = Table(
+    "services",
+    metadata,
+    _text("tenant"),
+    _text("name"),
+    _text("upn"),
+    _text("display_name"),
+    _text("description"),
+    _text("pool"),
+    _text("workflow", null=True),
+    _flag("external_tasks_enabled"),
+    _number("max_concurrent_tasks", null=True),
+    _json("config"),
+    PrimaryKeyConstraint("tenant", "name"),
+    UniqueConstraint("tenant", "upn"),
+    ForeignKeyConstraint(["tenant", "pool"], ["pools.tenant", "pools.name"]),
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    _text("tenant"),
+    _text("id"),
+    _text("upn"),
+    _text("display_name"),
+    _text("pool"),
+    _number("simultaneous"),
+    _json("skills"),
+    _number("version"),
+    _flag("removed"),
+    _text("presence"),
+    _flag("on_duty"),
+    _flag("rona"),
+    PrimaryKeyConstraint("tenant", "id"),
+    UniqueConstraint("tenant", "upn"),
+    ForeignKeyConstraint(["tenant", "pool"], ["pools.tenant", "pools.name"]),
+)
+
+agent_services = Table(
+    "agent_services",
+    metadata,
+    _text("tenant"),
+    _text("agent"),
+    _text("service"),
+    _flag("active"),
+    PrimaryKeyConstraint("tenant", "agent", "service"),
+    ForeignKeyConstraint(["tenant", "agent"], ["agents.tenant", "agents.id"]),
+    ForeignKeyConstraint(["tenant", "service"], ["services.tenant", "services.name"]),
+)
+
+definitions = Table(
+    "definitions",
+    metadata,
+    *_of_tenant(
+        _text("workflow"),
+        _number("version"),
+        _text("digest"),
+        _text("source"),
+        _json("plan"),
+        _text("state"),
+        _instant("published_at"),
+        _text("published_by"),
+    ),
+    PrimaryKeyConstraint("tenant", "workflow", "version"),
+    Index(None, "tenant", "digest"),
+)
+
+current_definitions = Table(
+    "current_definitions",
+    metadata,
+    _text("tenant"),
+    _text("workflow"),
+    _number("version"),
+    PrimaryKeyConstraint("tenant", "workflow"),
+    ForeignKeyConstraint(
+        ["tenant", "workflow", "version"],
+        ["definitions.tenant", "definitions.workflow", "definitions.version"],
+    ),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    *_of_tenant(
+        _text("id"),
+        _text("pool"),
+        _text("service"),
+        _text("workflow"),
+        _number("version"),
+        _text("digest"),
+        _text("caller"),
+        _text("reference_id", null=True),
+        _text("title"),
+        _json("links"),
+        _text("customer_identifier"),
+        _json("params"),
+        _json("place"),
+        _flag("block_agent"),
+        _json("preferred_users"),
+        _text("priority"),
+        _text("state"),
+        _text("outcome", null=True),
+        _text("result"),
+        _text("step", null=True),
+        _text("agent", null=True),
+        _text("session", null=True),
+        _instant("created_at"),
+        _instant("due_at", null=True),
+        _instant("queued_at", null=True),
+        _instant("accepted_at", null=True),
+        _instant("ended_at", null=True),
+        _instant("expires_at"),
+        # What wrote the state last; what the pool said last; what the workflow said last.
+        _number("run"),
+        _number("epoch"),
+        _number("rank"),
+        _number("pool_run"),
+        _number("pool_epoch"),
+        _number("pool_rank"),
+        _number("step_run"),
+        _number("step_first"),
+    ),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index(None, "tenant", "created_at", "id"),
+    # Hashed on PostgreSQL, whose trees hold no key of 1,024 four-byte characters.
+    Index(None, "reference_id", postgresql_using="hash"),
+    Index(None, "customer_identifier", postgresql_using="hash"),
+)
+
+LIVE = tasks.c.state != literal_column("'ended'")
+"""Written out, not bound: else the partial index of living tasks would not serve."""
+
+Index(
+    "ix_tasks_live",
+    tasks.c.tenant,
+    tasks.c.service,
+    sqlite_where=LIVE,
+    postgresql_where=LIVE,
+)
+
+task_private = Table(
+    "task_private",
+    metadata,
+    _text("tenant"),
+    _text("task"),
+    _json("customer"),
+    _json("context_parameters"),
+    PrimaryKeyConstraint("tenant", "task"),
+    ForeignKeyConstraint(["tenant", "task"], ["tasks.tenant", "tasks.id"]),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    _text("tenant"),
+    _text("caller"),
+    _text("key"),
+    _text("body_hash"),
+    _text("task"),
+    _instant("created_at"),
+    PrimaryKeyConstraint("tenant", "caller", "key"),
+    ForeignKeyConstraint(["tenant", "task"], ["tasks.tenant", "tasks.id"]),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    _text("tenant"),
+    _text("task"),
+    _text("run_id"),
+    _number("number"),
+    PrimaryKeyConstraint("tenant", "task", "run_id"),
+    UniqueConstraint("tenant", "task", "number"),
+    ForeignKeyConstraint(["tenant", "task"], ["tasks.tenant", "tasks.id"]),
+)
+
+pool_events = Table(
+    "pool_events",
+    metadata,
+    _text("tenant"),
+    _text("pool"),
+    _number("generation"),
+    _long("seq"),
+    _instant("at"),
+    _text("kind"),
+    _text("task", null=True),
+    _number("run", null=True),
+    _number("epoch", null=True),
+    _number("rank", null=True),
+    _text("service", null=True),
+    _text("agent", null=True),
+    _text("session", null=True),
+    _json("data"),
+    PrimaryKeyConstraint("tenant", "pool", "generation", "seq"),
+    Index(None, "tenant", "task"),
+)
+
+task_records = Table(
+    "task_records",
+    metadata,
+    _text("tenant"),
+    _text("task"),
+    _number("run"),
+    _number("number"),
+    _instant("at"),
+    _text("kind"),
+    _text("step"),
+    _text("step_kind"),
+    _text("outcome"),
+    _json("data"),
+    PrimaryKeyConstraint("tenant", "task", "run", "number"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    _text("tenant"),
+    _text("id"),
+    _text("task"),
+    _text("pool"),
+    _text("service"),
+    _text("agent"),
+    _text("state"),
+    _text("outcome", null=True),
+    _flag("blocking"),
+    _text("priority", null=True),
+    _instant("offered_at", null=True),
+    _instant("deadline", null=True),
+    _instant("accepted_at", null=True),
+    _instant("held_at", null=True),
+    _span("hold"),
+    _instant("ended_at", null=True),
+    _instant("wrap_up_until", null=True),
+    _instant("wrap_up_ended_at", null=True),
+    _text("code"),
+    _json("tags"),
+    _text("note"),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index(None, "tenant", "task"),
+)
+
+OPEN = sessions.c.state != literal_column("'ended'")
+
+Index(
+    "ix_sessions_open",
+    sessions.c.tenant,
+    sessions.c.agent,
+    sqlite_where=OPEN,
+    postgresql_where=OPEN,
+)
+
+engagements = Table(
+    "engagements",
+    metadata,
+    _text("tenant"),
+    _text("agent"),
+    _text("id"),
+    _flag("blocking"),
+    _instant("started_at"),
+    _instant("ended_at", null=True),
+    PrimaryKeyConstraint("tenant", "agent", "id"),
+)

@@ -1,0 +1,139 @@
+"""Tasks: created once, bounded by fair use, found and listed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from extask import errors
+from extask.storage import tenants
+from extask.storage.rows import (
+    Created,
+    IdempotencyKey,
+    NewTask,
+    PrivateRow,
+    TaskRow,
+)
+from extask.storage.statements import one
+from extask.storage.tables import LIVE, idempotency_keys, services, task_private, tasks
+
+RETRY_AFTER = timedelta(seconds=5)
+PRIVATE = {"customer", "context_parameters"}
+AT_FIRST = {
+    "state": "created",
+    "result": "",
+    "run": 0,
+    "epoch": 0,
+    "rank": 0,
+    "pool_run": 0,
+    "pool_epoch": 0,
+    "pool_rank": 0,
+    "step_run": 0,
+    "step_first": 0,
+}
+
+
+async def create(
+    conn: AsyncConnection, tenant: str, task: NewTask, key: IdempotencyKey | None = None
+) -> Created:
+    """Create a task, or answer the one that an earlier call with the same key and body made.
+
+    Raises `errors.IdempotencyConflict` for the key with another body, `errors.FairUseLimit`
+    where tenant or service has as many living tasks as it may, `errors.NotFound` where one of
+    them is unknown. Tenants create one task at a time, so none of this can be overtaken.
+    """
+    owner = await tenants.lock(conn, tenant)
+    if owner is None:
+        raise errors.NotFound(f"there is no tenant '{tenant}'")
+    earlier = await _earlier(conn, tenant, key)
+    if earlier is not None:
+        return Created(task=earlier, created=False)
+    await _check_limit(conn, owner.limit, "the tenant", tasks.c.tenant == tenant)
+    await _check_service(conn, tenant, task.service)
+    await _insert(conn, tenant, task)
+    await _remember(conn, tenant, task, key)
+    created = await get(conn, tenant, task.id)
+    assert created is not None  # noqa: S101 - inserted a moment ago in this transaction
+    return Created(task=created, created=True)
+
+
+async def get(conn: AsyncConnection, tenant: str, task: str) -> TaskRow | None:
+    """Find a task."""
+    query = select(tasks).where(tasks.c.tenant == tenant, tasks.c.id == task)
+    return await one(conn, query, TaskRow)
+
+
+async def private(conn: AsyncConnection, tenant: str, task: str) -> PrivateRow | None:
+    """Read customer and context of a task."""
+    query = select(task_private)
+    query = query.where(task_private.c.tenant == tenant, task_private.c.task == task)
+    return await one(conn, query, PrivateRow)
+
+
+async def _earlier(
+    conn: AsyncConnection, tenant: str, key: IdempotencyKey | None
+) -> TaskRow | None:
+    if key is None:
+        return None
+    known = idempotency_keys.c
+    query = select(known.body_hash, known.task).where(
+        known.tenant == tenant, known.caller == key.caller, known.key == key.key
+    )
+    row = (await conn.execute(query)).first()
+    if row is None:
+        return None
+    if row.body_hash != key.body_hash:
+        raise errors.IdempotencyConflict
+    return await get(conn, tenant, row.task)
+
+
+async def _check_limit(
+    conn: AsyncConnection, limit: int, whose: str, *which: ColumnElement[bool]
+) -> None:
+    # Counting stops at the limit; the partial index of living tasks holds nothing else.
+    living = select(tasks.c.id).where(*which, LIVE).limit(limit).subquery()
+    count = (await conn.execute(select(func.count()).select_from(living))).scalar_one()
+    if count >= limit:
+        raise errors.FairUseLimit(
+            f"{whose} has {limit} concurrent tasks, as many as it may", RETRY_AFTER
+        )
+
+
+async def _check_service(conn: AsyncConnection, tenant: str, service: str) -> None:
+    query = select(services.c.max_concurrent_tasks)
+    query = query.where(services.c.tenant == tenant, services.c.name == service)
+    row = (await conn.execute(query)).first()
+    if row is None:
+        raise errors.NotFound(f"there is no service '{service}'")
+    if row.max_concurrent_tasks is not None:
+        which = (tasks.c.tenant == tenant, tasks.c.service == service)
+        await _check_limit(conn, row.max_concurrent_tasks, f"service '{service}'", *which)
+
+
+async def _insert(conn: AsyncConnection, tenant: str, task: NewTask) -> None:
+    place = task.place.model_dump(mode="json")
+    values = task.model_dump(exclude=PRIVATE | {"place"}) | AT_FIRST
+    values |= {
+        "tenant": tenant,
+        "place": place,
+        "block_agent": place["block_agent"],
+        "preferred_users": place["preferred"],
+    }
+    await conn.execute(insert(tasks).values(values))
+    context = task.model_dump(include=PRIVATE) | {"tenant": tenant, "task": task.id}
+    await conn.execute(insert(task_private).values(context))
+
+
+async def _remember(
+    conn: AsyncConnection, tenant: str, task: NewTask, key: IdempotencyKey | None
+) -> None:
+    if key is None:
+        return
+    values = key.model_dump() | {
+        "tenant": tenant,
+        "task": task.id,
+        "created_at": task.created_at,
+    }
+    await conn.execute(insert(idempotency_keys).values(values))

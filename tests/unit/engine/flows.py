@@ -1,0 +1,159 @@
+"""Small plans and a driver for tests of the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from extask.definition.plan import (
+    Case,
+    Expression,
+    Handler,
+    Listed,
+    Literally,
+    Mapped,
+    Param,
+    Plan,
+    Step,
+    Template,
+    Value,
+)
+from extask.engine import Aborted, Ask, Engine, Facts, Finish, Patched, Sleep, first_progress
+from extask.messages import Answer, Place, StepRecord, TaskCommand, TaskEvent
+
+START = datetime(2026, 1, 5, 9, tzinfo=UTC)
+LIFE = timedelta(hours=8)
+MINUTE = timedelta(minutes=1)
+
+
+def value(written: object) -> Value:
+    if isinstance(written, str) and written.startswith("${") and written.endswith("}"):
+        return Expression(expression=written[2:-1])
+    if isinstance(written, str) and "${" in written:
+        head, _, tail = written.partition("${")
+        expression, _, rest = tail.partition("}")
+        return Template(template=(head, Expression(expression=expression), rest))
+    if isinstance(written, list):
+        return Listed(items=tuple(value(item) for item in written))
+    if isinstance(written, dict):
+        return Mapped(entries={name: value(entry) for name, entry in written.items()})
+    return Literally(value=written)
+
+
+def step(
+    kind: str,
+    properties: Mapping[str, Any] | None = None,
+    then: Mapping[str, str] | None = None,
+    *,
+    cases: tuple[tuple[str | None, str], ...] = (),
+    save: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "line": 1,
+        "properties": {name: value(each) for name, each in (properties or {}).items()},
+        "then": dict(then or {}),
+        "cases": tuple(Case(condition=condition, target=target) for condition, target in cases),
+        "save": {name: value(each) for name, each in (save or {}).items()},
+    }
+
+
+def plan(
+    params: tuple[Param, ...] = (),
+    when: dict[Handler, str] | None = None,
+    **steps: dict[str, Any],
+) -> Plan:
+    return Plan(
+        workflow="example",
+        version=1,
+        digest="d",
+        lifetime=LIFE,
+        start=next(iter(steps)),
+        params={param.name: param for param in params},
+        steps={name: Step(name=name, **fields) for name, fields in steps.items()},
+        when=when or {},
+    )
+
+
+def text(name: str, default: str = "") -> Param:
+    return Param(name=name, type="text", default=default)
+
+
+def facts(place: Place | None = None) -> Facts:
+    return Facts(
+        task="t-1",
+        tenant="acme",
+        run=1,
+        created_at=START,
+        service="support",
+        place=place or Place(service="support"),
+    )
+
+
+class Driver:
+    """Drives an engine by hand: a clock, what it asks, what it told."""
+
+    def __init__(
+        self, plan: Plan, params: dict[str, Any] | None = None, place: Place | None = None
+    ) -> None:
+        self.now = START
+        self.facts = facts(place)
+        self.plan = plan
+        progress = first_progress(plan, self.facts, params or {}, START + LIFE)
+        self.engine = Engine(plan, self.facts, progress)
+        self.records: list[StepRecord] = []
+
+    def todo(self, after: timedelta = timedelta(0)) -> Ask | Sleep | Finish:
+        self.now += after
+        todo = self.engine.next(self.now)
+        self.records += self.engine.take_records()
+        return todo
+
+    def asked(self, after: timedelta = timedelta(0)) -> TaskCommand:
+        todo = self.todo(after)
+        assert isinstance(todo, Ask), todo
+        assert self.engine.next(self.now) == todo
+        return todo.command
+
+    def answer(self, status: str = "done", **fields: object) -> None:
+        self.asked()
+        self.engine.answer(Answer.model_validate({"status": status, **fields}), self.now)
+
+    def slept(self, after: timedelta = timedelta(0)) -> timedelta | None:
+        todo = self.todo(after)
+        assert isinstance(todo, Sleep), todo
+        return None if todo.until is None else todo.until - self.now
+
+    def ended(self, after: timedelta = timedelta(0)) -> str:
+        todo = self.todo(after)
+        assert isinstance(todo, Finish), todo
+        assert todo.ending == self.engine.ending
+        return f"{todo.ending.says} ({todo.ending.outcome})"
+
+    def tell(self, kind: str, rank: int, **fields: object) -> None:
+        event = {"epoch": self.engine.epoch, "rank": rank, "at": self.now, "kind": kind, **fields}
+        self.engine.notify(TaskEvent.model_validate(event))
+
+    def abort(self, by: str = "api", request: str = "r1") -> None:
+        self.engine.notify(Aborted.model_validate({"request": request, "by": by}))
+
+    def patch(self, **fields: object) -> None:
+        self.engine.notify(Patched.model_validate(fields))
+
+    def path(self) -> list[str]:
+        self.records += self.engine.take_records()
+        return [record.step for record in self.records if record.kind == "entered"]
+
+    def outcomes(self) -> list[tuple[str, str]]:
+        self.records += self.engine.take_records()
+        return [(r.step, r.outcome) for r in self.records if r.kind == "left"]
+
+
+Move = Callable[[Driver], None]
+
+
+def queued(driver: Driver) -> Driver:
+    """Answer the first `Enqueue`."""
+    driver.answer(rank=1)
+    return driver
