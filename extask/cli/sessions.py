@@ -177,7 +177,7 @@ def _all(agents: Mapping[str, Api], states: tuple[str, ...]) -> list[_Found]:
 
 
 def _open(api: Api, states: tuple[str, ...]) -> list[Data]:
-    return [session for state in states for session in api.every("/sessions", state=state)]
+    return [session for session in api.every("/sessions") if session["state"] in states]
 
 
 def _names(session: Data) -> tuple[str, str]:
