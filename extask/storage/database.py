@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -30,7 +30,8 @@ class Database:
     """A database by its address, such as `sqlite:///FILE` or `postgresql://HOST/NAME`.
 
     It belongs to one event loop. `begin` and `connect` raise `errors.Unavailable` where the
-    database is away, and `errors.BadInput` where a value cannot be stored.
+    database is away, `errors.BadInput` where a value cannot be stored, and `errors.Conflict` where
+    a key is taken.
     """
 
     def __init__(self, url: str, *, connections: int = 10) -> None:
@@ -129,6 +130,8 @@ def _translated() -> Iterator[None]:
         yield
     except DataError as error:
         raise errors.BadInput("a value cannot be stored") from error
+    except IntegrityError as error:
+        raise errors.Conflict("this exists already, or refers to what does not") from error
     except DBAPIError as error:
         if _passing(error):
             raise errors.Unavailable("the database is away for the moment") from error

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from extask import errors
 from extask.definition.plan import Plan
-from extask.storage import tenants
+from extask.messages import RunStart
+from extask.storage import services, tenants
 from extask.storage.rows import DefinitionRow
 from extask.storage.statements import many
 from extask.storage.tables import current_definitions, definitions
@@ -60,6 +61,24 @@ async def by_digest(conn: AsyncConnection, tenant: str, digest: str) -> Definiti
     return await _first(conn, tenant, definitions.c.digest == digest)
 
 
+async def plan_by_digest(conn: AsyncConnection, tenant: str, digest: str) -> RunStart:
+    """Load a plan for a run whose number the caller fills in; `errors.NotFound` without one."""
+    found = await by_digest(conn, tenant, digest)
+    if found is None:
+        raise errors.NotFound(f"there is no definition with digest {digest}")
+    return _start(found)
+
+
+async def current_plan(conn: AsyncConnection, tenant: str, service: str) -> RunStart:
+    """Load the plan that a service's tasks take now; `errors.NotFound` without one."""
+    row = await services.get(conn, tenant, service)
+    workflow = None if row is None else row.workflow
+    found = None if workflow is None else await current(conn, tenant, workflow)
+    if found is None:
+        raise errors.NotFound(f"service '{service}' has no current workflow")
+    return _start(found)
+
+
 async def list_all(
     conn: AsyncConnection, tenant: str, *, workflow: str | None = None
 ) -> tuple[DefinitionRow, ...]:
@@ -78,6 +97,16 @@ async def set_current(conn: AsyncConnection, tenant: str, workflow: str, version
     await conn.execute(delete(current_definitions).where(*mine))
     values = {"tenant": tenant, "workflow": workflow, "version": version}
     await conn.execute(insert(current_definitions).values(values))
+
+
+def _start(found: DefinitionRow) -> RunStart:
+    return RunStart(
+        run=0,
+        workflow=found.workflow,
+        version=found.version,
+        digest=found.digest,
+        plan=found.plan.model_dump(mode="json"),
+    )
 
 
 async def _insert(

@@ -343,8 +343,6 @@ sessions = Table(
     _text("code"),
     _json("tags"),
     _text("note"),
-    _number("generation"),
-    _long("seq"),
     PrimaryKeyConstraint("tenant", "id"),
     Index(None, "tenant", "task"),
 )

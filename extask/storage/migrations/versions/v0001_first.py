@@ -76,8 +76,6 @@ def _sessions() -> None:
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("tags", sa.JSON(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
-        sa.Column("generation", sa.Integer(), nullable=False),
-        sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_sessions"),
     )
     op.create_index(

@@ -1,0 +1,56 @@
+"""The read model of agents' states and foreign engagements, following a pool's events."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from extask.messages import Event
+from extask.storage.statements import insert_new
+from extask.storage.tables import agents, engagements
+
+
+async def write(conn: AsyncConnection, tenant: str, events: Sequence[Event]) -> None:
+    """Note presence, duty, RONA flags and engagements that events tell of."""
+    states: dict[str, dict[str, Any]] = defaultdict(dict)
+    for event in events:
+        if event.agent is None:
+            continue
+        if event.kind in {"engagement_started", "engagement_ended"}:
+            await _write_engagement(conn, tenant, event.agent, event)
+        else:
+            states[event.agent] |= _state(event)
+    for agent, state in states.items():
+        if state:
+            mine = (agents.c.tenant == tenant, agents.c.id == agent)
+            await conn.execute(update(agents).where(*mine).values(state))
+
+
+def _state(event: Event) -> dict[str, Any]:
+    if event.kind == "agent_state":
+        return {name: event.data[name] for name in ("presence", "on_duty") if name in event.data}
+    if event.kind in {"rona_flagged", "rona_cleared"}:
+        return {"rona": event.kind == "rona_flagged"}
+    return {}
+
+
+async def _write_engagement(conn: AsyncConnection, tenant: str, agent: str, event: Event) -> None:
+    name = str(event.data["engagement"])
+    values = {"blocking": event.data.get("blocking", True), "started_at": event.at}
+    key = {"tenant": tenant, "agent": agent, "id": name}
+    mine = (
+        engagements.c.tenant == tenant,
+        engagements.c.agent == agent,
+        engagements.c.id == name,
+    )
+    if event.kind == "engagement_started":
+        await conn.execute(insert_new(conn, engagements).values(key | values))
+        # An id may be used again after its end.
+        again = update(engagements).where(*mine, engagements.c.ended_at.is_not(None))
+        await conn.execute(again.values(values | {"ended_at": None}))
+    else:
+        await conn.execute(update(engagements).where(*mine).values(ended_at=event.at))

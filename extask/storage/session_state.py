@@ -1,0 +1,116 @@
+"""How events of a pool move the row of an offer or engagement forward; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
+
+from extask.messages import Event
+from extask.storage.rows import SessionOutcome, SessionRow
+from extask.storage.task_state import instant
+
+OUTCOMES: Mapping[str, SessionOutcome] = MappingProxyType(
+    {
+        "declined": "declined",
+        "lapsed": "rona",
+        "offer_cancelled": "cancelled",
+        "completed": "accepted",
+        "returned": "returned",
+        "moved": "transferred",
+        "withdrawn": "cancelled",
+        "expired": "cancelled",
+    }
+)
+"""What the agent's share came to, by the event that ends it."""
+
+
+def take_event(row: SessionRow | None, event: Event, pool: str) -> SessionRow:
+    """Move a session by an event that names it; the first event begins it."""
+    if row is None:
+        row = SessionRow(
+            id=event.session or "",
+            task=event.task or "",
+            pool=pool,
+            service=event.service or "",
+            agent=event.agent or "",
+            state="offered",
+        )
+    change = _CHANGES.get(event.kind)
+    return row if change is None else row.model_copy(update=change(row, event))
+
+
+def _offered(_row: SessionRow, event: Event) -> dict[str, Any]:
+    return {
+        "offered_at": event.at,
+        "deadline": instant(event.data.get("deadline")),
+        "blocking": event.data.get("blocking", True),
+        "priority": event.data.get("priority"),
+    }
+
+
+def _accepted(row: SessionRow, event: Event) -> dict[str, Any]:
+    blocking = event.data.get("blocking", row.blocking)
+    return {"state": "active", "accepted_at": event.at, "blocking": blocking}
+
+
+def _held(_row: SessionRow, event: Event) -> dict[str, Any]:
+    return {"state": "on_hold", "held_at": event.at}
+
+
+def _resumed(row: SessionRow, event: Event) -> dict[str, Any]:
+    return {"state": "active", "held_at": None, "hold": _hold(row, event)}
+
+
+def _ended(row: SessionRow, event: Event) -> dict[str, Any]:
+    return {
+        "state": "ended",
+        "outcome": OUTCOMES[event.kind],
+        "ended_at": event.at,
+        "held_at": None,
+        "hold": _hold(row, event),
+    }
+
+
+def _completed(row: SessionRow, event: Event) -> dict[str, Any]:
+    chosen = {
+        "code": event.data.get("code", ""),
+        "tags": tuple(event.data.get("tags", ())),
+        "note": event.data.get("note", ""),
+    }
+    return _ended(row, event) | chosen
+
+
+def _moved(row: SessionRow, event: Event) -> dict[str, Any]:
+    """End an engagement by transfer; where only the place was rewritten, the offer stays."""
+    if event.data.get("state") == "offered":
+        return {"service": event.service or row.service}
+    return _ended(row, event)
+
+
+def _wrap_up_started(_row: SessionRow, event: Event) -> dict[str, Any]:
+    return {"state": "wrap_up", "wrap_up_until": instant(event.data.get("until"))}
+
+
+def _wrap_up_ended(_row: SessionRow, event: Event) -> dict[str, Any]:
+    return {"state": "ended", "wrap_up_ended_at": event.at}
+
+
+def _hold(row: SessionRow, event: Event) -> timedelta:
+    return row.hold if row.held_at is None else row.hold + (event.at - row.held_at)
+
+
+_CHANGES: Mapping[str, Callable[[SessionRow, Event], dict[str, Any]]] = MappingProxyType(
+    dict.fromkeys(OUTCOMES, _ended)
+    | {
+        "offered": _offered,
+        "accepted": _accepted,
+        "held": _held,
+        "resumed": _resumed,
+        "completed": _completed,
+        "moved": _moved,
+        "wrap_up_started": _wrap_up_started,
+        "wrap_up_ended": _wrap_up_ended,
+    }
+)
