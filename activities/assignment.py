@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from extask import temporal
 from extask.distributor_client import DistributorClient
 from extask.errors import Unavailable
-from extask.messages import Answer, Assignment
-from extask.storage import journal
+from extask.messages import Answer, AnyCommand, Assignment, Enqueue, Move, Place
+from extask.storage import agents, journal
 from extask.storage.database import Database
 
 
@@ -29,12 +30,40 @@ class AssignmentActivities:
         """
         async with self._database.begin() as connection:
             await journal.write_task(connection, assignment.journal)
+            command = await _by_id(connection, assignment)
         try:
             answer = await self._distributor.submit(
-                assignment.journal.tenant, assignment.pool, assignment.command
+                assignment.journal.tenant, assignment.pool, command
             )
         except Unavailable as error:
             raise ApplicationError(str(error), type=error.code) from error
         if answer.reason == "pool_behind":
             raise ApplicationError(answer.message, type=answer.reason)
         return answer
+
+
+async def _by_id(connection: AsyncConnection, assignment: Assignment) -> AnyCommand:
+    """Name agents by id where a definition's author named them by UPN."""
+    command = assignment.command
+    if not isinstance(command, Enqueue | Move):
+        return command
+    place = command.place
+    upns = {name for name in (*_preferred(place), *place.exclude) if "@" in name}
+    if not upns:
+        return command
+    ids = await agents.ids(connection, assignment.journal.tenant, upns)
+    return command.model_copy(update={"place": _renamed(place, ids)})
+
+
+def _preferred(place: Place) -> list[str]:
+    return [each.agent for each in place.preferred]
+
+
+def _renamed(place: Place, ids: dict[str, str]) -> Place:
+    """Rename agents; who is not known stays as written and is simply never there."""
+    preferred = tuple(
+        each.model_copy(update={"agent": ids.get(each.agent, each.agent)})
+        for each in place.preferred
+    )
+    exclude = tuple(ids.get(name, name) for name in place.exclude)
+    return place.model_copy(update={"preferred": preferred, "exclude": exclude})

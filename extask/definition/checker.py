@@ -49,7 +49,8 @@ def examine(text: str | bytes, file: str) -> Checked:
     if document is None:
         return Checked(findings.ordered())
     draft = read_draft(document, Reader(findings, document.text.splitlines() or [""]))
-    flow = _judge(draft, findings) if draft and draft.steps else None
+    doubled = findings.has("E102")
+    flow = _judge(draft, findings) if draft and draft.steps and not doubled else None
     if draft:
         _style(draft, document, findings)
     return Checked(_silenced(findings.ordered(), document.text), draft, flow, document)
@@ -137,7 +138,7 @@ def _longest(step: StepDraft) -> timedelta | None:
 
 def _style(draft: Draft, document: Document, findings: Findings) -> None:
     for name, place in draft.param_places.items():
-        if name not in draft.params_read and draft.sound:
+        if name not in draft.params_read and not findings.errors:
             message = f"no step reads the parameter '{name}'"
             advice = f"use it as params.{name}, or delete it"
             findings.add("W701", place, message, help=advice, path=f"params.{name}")

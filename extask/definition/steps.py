@@ -94,6 +94,7 @@ class StepReader:
                 text = self.reader.text(entry.value, f"'{name}'", step.path(name))
                 setattr(step, name, text)
             elif name not in STEP_KEYS and name != step.kind_name:
+                step.broken = True
                 inside = step.kind is not None and name in step.kind.properties
                 advice = f"write it inside: {step.kind_name}: {{ {name}: … }}" if inside else ""
                 known = () if inside else STEP_KEYS
@@ -128,6 +129,7 @@ class StepReader:
             if name in kind.properties:
                 self._property(step, kind, entry)
                 continue
+            step.broken = step.broken or name in STEP_KEYS
             message = f"'{step.kind_name}' has no property"
             path = step.path(step.kind_name, name)
             advice = "write it beside the kind, one level up" if name in STEP_KEYS else ""
@@ -288,6 +290,7 @@ class StepReader:
                 at = case.entries[name].key
                 self.reader.findings.add("E105", at, message, help=advice, path=path)
         if not last:
+            step.broken = True
             message = "cases after 'else' are never reached"
             advice = "put '- else: …' last"
             self.reader.findings.add("E105", otherwise.key, message, help=advice, path=path)

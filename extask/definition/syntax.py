@@ -44,9 +44,9 @@ def explain(error: yaml.MarkedYAMLError, text: str, findings: Findings) -> None:
             help="indent with spaces; YAML takes no tabs",
         )
         return
-    opened = _opened(error, lines)
-    spot = opened or Spot(number + 1, column, column + 1)
-    message, advice = _words(error, lines[spot.line - 1], opened=bool(opened))
+    start = _start(error, lines)
+    spot = start or Spot(number + 1, column, column + 1)
+    message, advice = _words(error, lines[spot.line - 1], opened=start is not None)
     findings.add("E101", spot, message, help=advice)
 
 
@@ -58,22 +58,22 @@ def _tab(lines: list[str], near: int) -> Spot | None:
     return None
 
 
-def _opened(error: yaml.MarkedYAMLError, lines: list[str]) -> Spot | None:
-    """Find where something was opened that never closes, which is where the author must look."""
-    context, start = error.context or "", error.context_mark
-    if start is None or start.line >= len(lines):
-        return None
+def _start(error: yaml.MarkedYAMLError, lines: list[str]) -> Spot | None:
+    """Find where something began that never ends, which is where the author must look."""
+    context, mark = error.context or "", error.context_mark
     unclosed = "quoted scalar" in context and "end of stream" in (error.problem or "")
-    if not unclosed and "flow" not in context:
+    if not unclosed and "flow" not in context and "simple key" not in context:
         return None
-    return Spot(start.line + 1, start.column + 1, start.column + 2)
+    if mark is None or mark.line >= len(lines):
+        return None
+    return Spot(mark.line + 1, mark.column + 1, mark.column + 2)
 
 
 def _words(error: yaml.MarkedYAMLError, line: str, *, opened: bool) -> tuple[str, str]:
     problem, context = error.problem or "", error.context or ""
     if opened:
         return _unclosed(context, line)
-    if "expected key" in problem or "expected ':'" in problem:
+    if "expected key" in problem:
         return "a 'name: value' is expected here", _lined_up(line)
     known = [words for sign, *words in _PROBLEMS if sign in problem]
     message, advice = known[0] if known else _UNREADABLE
@@ -81,6 +81,8 @@ def _words(error: yaml.MarkedYAMLError, line: str, *, opened: bool) -> tuple[str
 
 
 def _unclosed(context: str, line: str) -> tuple[str, str]:
+    if "simple key" in context:
+        return "a ':' is missing after this name", "write it as 'name: value'"
     if "quoted scalar" in context:
         return "this quote is never closed", "close the quote at the end of the text"
     if "${" in line:
