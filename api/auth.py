@@ -28,12 +28,12 @@ Role = Literal[
 ROLES: tuple[Role, ...] = get_args(Role)
 
 _ADMINS: frozenset[Role] = frozenset({"tenant_admin", "ou_admin"})
-_SENDERS = _ADMINS | {"flow", "service_owner", "service_supervisor"}
-_WATCHERS = _SENDERS | {"workflow_admin", "user_supervisor"}
-_STAFF = _WATCHERS | {"agent"}
-_AUTHORS = frozenset[Role]({"tenant_admin", "workflow_admin"})
-_LEADERS = _ADMINS | {"service_supervisor", "user_supervisor"}
-_AGENT = frozenset[Role]({"agent"})
+_SENDERS: frozenset[Role] = _ADMINS | {"flow", "service_owner", "service_supervisor"}
+_WATCHERS: frozenset[Role] = _SENDERS | {"workflow_admin", "user_supervisor"}
+_STAFF: frozenset[Role] = _WATCHERS | {"agent"}
+_AUTHORS: frozenset[Role] = frozenset({"tenant_admin", "workflow_admin"})
+_LEADERS: frozenset[Role] = _ADMINS | {"service_supervisor", "user_supervisor"}
+_AGENT: frozenset[Role] = frozenset({"agent"})
 
 OPEN = frozenset({"GetLiveness", "GetReadiness", "GetVersion"})
 """Operations that need no key, for probes; they tell nothing of any tenant."""

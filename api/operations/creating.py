@@ -66,7 +66,29 @@ async def new_task(
     assert target.service is not None  # noqa: S101 -- the same
     assert target.definition is not None  # noqa: S101 -- the same
     await _check_pool(connection, who.tenant, target.service.pool)
-    return _made(who, body, target.service, target.definition, preferred, plain, now)
+    place = Place(
+        service=target.service.name,
+        priority=body.priority,
+        block_agent=body.block_agent,
+        preferred=preferred,
+        preferred_only=body.preferred_only,
+    )
+    lifetime = body.lifetime or target.definition.plan.lifetime
+    return NewTask(
+        id=new_id(),
+        pool=target.service.pool,
+        service=target.service.name,
+        workflow=target.definition.workflow,
+        version=target.definition.version,
+        digest=target.definition.digest,
+        caller=who.id,
+        params=plain,
+        place=place,
+        priority=body.priority or target.service.config.priority,
+        created_at=now,
+        expires_at=body.expires_at or now + lifetime,
+        **_as_said(body),
+    )
 
 
 def _said(body: CreateTask | Faulty) -> Mapping[str, Any]:
@@ -89,9 +111,7 @@ async def _target(connection: AsyncConnection, tenant: str, name: object) -> Tar
     return await _with_definition(connection, tenant, service)
 
 
-async def _with_definition(
-    connection: AsyncConnection, tenant: str, service: ServiceRow
-) -> Target:
+async def _with_definition(connection: AsyncConnection, tenant: str, service: ServiceRow) -> Target:
     found = (
         await definitions.current(connection, tenant, service.workflow)
         if service.workflow
@@ -176,40 +196,13 @@ async def _check_pool(connection: AsyncConnection, tenant: str, name: str) -> No
         raise PoolBehind
 
 
-def _made(
-    who: Principal,
-    body: CreateTask,
-    service: ServiceRow,
-    definition: DefinitionRow,
-    preferred: tuple[Preferred, ...],
-    plain: dict[str, Any],
-    now: datetime,
-) -> NewTask:
-    place = Place(
-        service=service.name,
-        priority=body.priority,
-        block_agent=body.block_agent,
-        preferred=preferred,
-        preferred_only=body.preferred_only,
-    )
-    return NewTask(
-        id=new_id(),
-        pool=service.pool,
-        service=service.name,
-        workflow=definition.workflow,
-        version=definition.version,
-        digest=definition.digest,
-        caller=who.id,
-        reference_id=body.reference_id,
-        title=body.title,
-        links=tuple(link.model_dump() for link in body.links),
-        customer_identifier=body.customer_identifier,
-        customer=body.customer.model_dump(exclude_defaults=True),
-        context_parameters=tuple(each.model_dump() for each in body.context_parameters),
-        params=plain,
-        place=place,
-        priority=body.priority or service.config.priority,
-        created_at=now,
-        expires_at=body.expires_at or now + (body.lifetime or definition.plan.lifetime),
-        due_at=body.due_at,
-    )
+def _as_said(body: CreateTask) -> dict[str, Any]:
+    return {
+        "reference_id": body.reference_id,
+        "title": body.title,
+        "links": tuple(link.model_dump() for link in body.links),
+        "customer_identifier": body.customer_identifier,
+        "customer": body.customer.model_dump(exclude_defaults=True),
+        "context_parameters": tuple(each.model_dump() for each in body.context_parameters),
+        "due_at": body.due_at,
+    }

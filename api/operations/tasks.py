@@ -84,9 +84,7 @@ async def page(
     return [shown(row, people, None) for row in found.tasks], found.next
 
 
-async def _resolved(
-    connection: AsyncConnection, who: Principal, which: TaskFilter
-) -> TaskFilter:
+async def _resolved(connection: AsyncConnection, who: Principal, which: TaskFilter) -> TaskFilter:
     if which.agent is None:
         return which
     return which.model_copy(
@@ -94,9 +92,7 @@ async def _resolved(
     )
 
 
-async def change(
-    ports: Ports, who: Principal, task: str, body: PatchTask | Faulty
-) -> TaskDetails:
+async def change(ports: Ports, who: Principal, task: str, body: PatchTask | Faulty) -> TaskDetails:
     """Change priority, end of life or parameters of a task that has not ended.
 
     Raises:
@@ -117,19 +113,16 @@ async def _patch(ports: Ports, row: TaskRow, body: PatchTask | Faulty) -> TaskPa
     if isinstance(body, Faulty):
         raise BadInput(faults=body.faults)
     now = ports.clock()
-    plain, wrong = {}, ()
-    if body.params:
-        async with ports.database.connect() as connection:
-            definition = await definitions.by_digest(connection, row.tenant, row.digest)
-        if definition is not None:
-            plain, wrong = params.check_changes(definition.plan, body.params)
+    async with ports.database.connect() as connection:
+        definition = await definitions.by_digest(connection, row.tenant, row.digest)
+    if definition is None:
+        raise NotFound(f"The definition of task '{row.id}' is gone.")
+    plain, wrong = params.check_changes(definition.plan, body.params)
     faults = (*wrong, *_ends(body, now))
     if faults:
         raise BadInput(faults=faults)
     ends = body.expires_at or (now + body.lifetime if body.lifetime else None)
-    return TaskPatch(
-        request=pools.new_key(), priority=body.priority, expires_at=ends, params=plain
-    )
+    return TaskPatch(request=pools.new_key(), priority=body.priority, expires_at=ends, params=plain)
 
 
 def _ends(body: PatchTask, now: datetime) -> Iterator[Fault]:
@@ -174,7 +167,7 @@ async def story(ports: Ports, who: Principal, task: str) -> Timeline:
     """Tell everything that happened to a task, in order."""
     await find(ports, who, task)
     async with ports.database.connect() as connection:
-        entries = await timeline.of_task(connection, who.tenant, task)
+        entries = await timeline.timeline(connection, who.tenant, task)
     return Timeline(
         value=[
             TimelineEntryShape(**each.model_dump(exclude={"session"}), session_id=each.session)

@@ -21,7 +21,9 @@ from extask.messages import Presence
 
 Simultaneous = Annotated[int, Field(ge=0, le=100, strict=True)]
 Services = Annotated[dict[Name, Yes], Field(max_length=1000)]
-Skills = Annotated[dict[Name, Annotated[int, Field(ge=0, le=100, strict=True)]], Field(max_length=200)]
+Skills = Annotated[
+    dict[Name, Annotated[int, Field(ge=0, le=100, strict=True)]], Field(max_length=200)
+]
 
 
 class CreateAgent(Body):

@@ -106,7 +106,9 @@ Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH, pattern=NAME_P
 Reference = Annotated[str, Field(min_length=1, max_length=320), AfterValidator(_writable)]
 """A name, UPN or id by which something that exists is meant."""
 Upn = Annotated[
-    str, Field(min_length=3, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$"), AfterValidator(_writable)
+    str,
+    Field(min_length=3, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$"),
+    AfterValidator(_writable),
 ]
 Number = Annotated[int, Field(strict=True)]
 Yes = Annotated[bool, Field(strict=True)]

@@ -50,6 +50,9 @@ def _once(given: list[ContextParameter]) -> list[ContextParameter]:
     return given
 
 
+NamedValues = Annotated[list[NamedValue], Field(max_length=common.ENTRIES)]
+
+
 class Customer(Body):
     """Who the task is about; kept in the database only, never in Temporal."""
 
@@ -65,11 +68,11 @@ class Customer(Body):
     state: Text = ""
     country: Text = ""
     primary_tel_number: Text = ""
-    tel_numbers: Annotated[list[NamedValue], Field(max_length=common.ENTRIES)] = []
+    tel_numbers: NamedValues = Field(default=[])
     upn: Text = ""
     im_address: Text = ""
     email: Text = ""
-    custom_fields: Annotated[list[NamedValue], Field(max_length=common.ENTRIES)] = []
+    custom_fields: NamedValues = Field(default=[])
 
 
 class PreferredUser(Body):
@@ -247,5 +250,3 @@ class CancelAnswer(Shape):
 
     id: str
     status: Literal["cancelled"] = "cancelled"
-
-
