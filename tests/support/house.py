@@ -189,7 +189,6 @@ async def opened(
     try:
         async with database.begin() as conn:
             await tenants.add(conn, TenantRow(name=TENANT, created_at=datetime.now(UTC)))
-            await pools.add(conn, TENANT)
         starter = pools.starter(database, settings.continue_as_new_after)
         yield House(client, database, DistributorClient(client, starter), settings)
     finally:

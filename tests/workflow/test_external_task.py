@@ -102,7 +102,9 @@ async def test_a_returned_task_goes_back_to_its_place(house: House) -> None:
     )
     await house.add_agent("anna", "support")
     await house.add_agent("berta", "support")
-    task = await house.create("support", preferred=(Preferred(agent="anna"),))
+    task = await house.create(
+        "support", preferred=(Preferred(agent="anna"),), prefer_for=timedelta(seconds=1)
+    )
     session, agent = await accepted(house, task)
     assert agent == "anna"
     await house.submit(Return(key=key(), session=session, agent=agent))
