@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import structlog
-from extask.storage.database import Database
 from temporalio.client import Client
 from temporalio.worker import Worker
 
@@ -18,9 +17,9 @@ from activities.journal import JournalActivities
 from activities.plans import PlanActivities
 from extask import logs, temporal
 from extask.distributor_client import DistributorClient
-from extask.messages import PoolStart
 from extask.settings import Settings, WorkerSettings
 from extask.storage import pools
+from extask.storage.database import Database
 from workflows.distributor import DistributorWorkflow
 from workflows.external_task import ExternalTaskWorkflow
 
@@ -70,17 +69,6 @@ def _worker(
     )
 
 
-def pool_loader(database: Database, continue_as_new_after: int = 0) -> Callable[[str, str], Any]:
-    """Read pools from the database, to start their distributors with."""
-
-    async def load(tenant: str, pool: str) -> PoolStart:
-        async with database.begin() as connection:
-            start = await pools.load_pool(connection, tenant, pool)
-        return start.model_copy(update={"continue_as_new_after": continue_as_new_after})
-
-    return load
-
-
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set, then finish what is under way."""
     log = structlog.get_logger("extask.worker")
@@ -90,7 +78,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         stack.push_async_callback(database.close)
         distributor = DistributorClient(
             client,
-            pool_loader(database, settings.worker.continue_as_new_after),
+            pools.starter(database, settings.worker.continue_as_new_after),
             permits=settings.distributor.permits,
             batch=settings.distributor.batch,
         )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from extask import temporal
 from extask.distributor_client import DistributorClient
 from extask.errors import Unavailable
-from extask.messages import Answer, Assignment, Move
-from extask.storage import journal, services
+from extask.messages import Answer, AnyCommand, Assignment, Enqueue, Move, Place
+from extask.storage import agents, journal
 from extask.storage.database import Database
 
 
@@ -27,12 +28,12 @@ class AssignmentActivities:
         Raises:
             ApplicationError: nobody answered yet; Temporal repeats the activity.
         """
-        refused = await self._record(assignment)
-        if refused is not None:
-            return refused
+        async with self._database.begin() as connection:
+            await journal.write_task(connection, assignment.journal)
+            command = await _by_id(connection, assignment)
         try:
             answer = await self._distributor.submit(
-                assignment.journal.tenant, assignment.pool, assignment.command
+                assignment.journal.tenant, assignment.pool, command
             )
         except Unavailable as error:
             raise ApplicationError(str(error), type=error.code) from error
@@ -40,15 +41,29 @@ class AssignmentActivities:
             raise ApplicationError(answer.message, type=answer.reason)
         return answer
 
-    async def _record(self, assignment: Assignment) -> Answer | None:
-        """Write the records; a transfer to where no workflow stands ready is refused."""
-        async with self._database.begin() as connection:
-            await journal.write_task(connection, assignment.journal)
-            command = assignment.command
-            if not isinstance(command, Move) or not command.transfer:
-                return None
-            tenant, service = assignment.journal.tenant, command.place.service
-            if await services.has_workflow(connection, tenant, service):
-                return None
-        message = f"Service {service} has no workflow that could take the task over."
-        return Answer(status="refused", reason="no_workflow", message=message)
+
+async def _by_id(connection: AsyncConnection, assignment: Assignment) -> AnyCommand:
+    """Name agents by id where a definition's author named them by UPN."""
+    command = assignment.command
+    if not isinstance(command, Enqueue | Move):
+        return command
+    place = command.place
+    upns = {name for name in (*_preferred(place), *place.exclude) if "@" in name}
+    if not upns:
+        return command
+    ids = await agents.ids(connection, assignment.journal.tenant, upns)
+    return command.model_copy(update={"place": _renamed(place, ids)})
+
+
+def _preferred(place: Place) -> list[str]:
+    return [each.agent for each in place.preferred]
+
+
+def _renamed(place: Place, ids: dict[str, str]) -> Place:
+    """Rename agents; who is not known stays as written and is simply never there."""
+    preferred = tuple(
+        each.model_copy(update={"agent": ids.get(each.agent, each.agent)})
+        for each in place.preferred
+    )
+    exclude = tuple(ids.get(name, name) for name in place.exclude)
+    return place.model_copy(update={"preferred": preferred, "exclude": exclude})

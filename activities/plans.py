@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
 from extask import temporal
+from extask.errors import NotFound
 from extask.messages import RunRequest, RunStart
-from extask.storage import definitions, runs
+from extask.storage import definitions, runs, services
 from extask.storage.database import Database
+from extask.storage.rows import DefinitionRow
 
 PLANS_KEPT = 200
 
@@ -29,17 +30,38 @@ class PlanActivities:
             run = await runs.number(connection, request.tenant, request.task, temporal_run)
             kept = self._kept.get(f"{request.tenant}:{request.digest}")
             if kept is None:
-                kept = self._keep(request.tenant, await self._load(connection, request))
+                kept = await self._load(connection, request)
+                self._keep(request.tenant, kept)
         return kept.model_copy(update={"run": run})
 
-    def _keep(self, tenant: str, loaded: RunStart) -> RunStart:
+    def _keep(self, tenant: str, loaded: RunStart) -> None:
+        if not loaded.digest:
+            return
         if len(self._kept) >= PLANS_KEPT:
             self._kept.pop(next(iter(self._kept)))
         self._kept[f"{tenant}:{loaded.digest}"] = loaded
-        return loaded
 
     @staticmethod
     async def _load(connection: AsyncConnection, request: RunRequest) -> RunStart:
-        if request.digest:
-            return await definitions.plan_by_digest(connection, request.tenant, request.digest)
-        return await definitions.current_plan(connection, request.tenant, request.service)
+        """Read a plan; a service without a current workflow is answered by an empty digest."""
+        found = await _find(connection, request)
+        if found is None and request.digest:
+            raise NotFound(f"No published definition has digest {request.digest}.")
+        if found is None:
+            return RunStart(run=0, workflow="", version=0, digest="", plan={})
+        return RunStart(
+            run=0,
+            workflow=found.workflow,
+            version=found.version,
+            digest=found.digest,
+            plan=found.plan.model_dump(mode="json"),
+        )
+
+
+async def _find(connection: AsyncConnection, request: RunRequest) -> DefinitionRow | None:
+    if request.digest:
+        return await definitions.by_digest(connection, request.tenant, request.digest)
+    service = await services.get(connection, request.tenant, request.service)
+    if service is None or service.workflow is None:
+        return None
+    return await definitions.current(connection, request.tenant, service.workflow)

@@ -76,7 +76,7 @@ def _syntax(source: str, detail: str) -> tuple[str, str]:
     for pattern, message, advice in _SYNTAX:
         if re.search(pattern, re.sub(r"(['\"]).*?\1", "", source)):
             return message, advice
-    if "EOF" in detail:
+    if "input '<EOF>'" in detail:
         return "the expression stops too early", "write what should follow"
     return "this cannot be read as an expression", "check brackets, quotes and operators"
 
@@ -89,16 +89,23 @@ def _unknown(name: str, types: Mapping[str, NameType]) -> Words:
         return message, "now is: task.created + task.age", None
     if name in names_for({}, looks=True):
         return message, "only 'check_position' knows the place in the queue", None
-    meant = close(name, types)
-    if name.startswith("params.") and not meant:
-        return message, f"declare '{name.removeprefix('params.')}' under 'params'", None
-    advice = f"did you mean '{meant}'?" if meant else "a text is written in quotes: 'text'"
-    return message, advice, meant or None
+    space, dot, bare = name.rpartition(".")
+    inside = [known.removeprefix(f"{space}.") for known in types if known.startswith(space + dot)]
+    meant = close(bare, inside)
+    if meant:
+        return message, f"did you mean '{space}{dot}{meant}'?", f"{space}{dot}{meant}"
+    if space == "params":
+        return message, f"declare '{bare}' under 'params'", None
+    return message, "a text is written in quotes: 'text'", None
 
 
 def _overload(error: ExpressionError) -> tuple[str, str]:
     kinds = [_CEL_WORDS.get(kind.strip(), "this") for kind in error.detail.split(", ")]
     message = f"'{_operator(error.name)}' does not take {' and '.join(kinds)}"
+    if error.name == "@in":
+        return message, "write a list after 'in': ['a', 'b']"
+    if len(kinds) == 1:
+        return message, "give it a value of another type"
     advice = [advice for pair, advice in _PAIRS if pair == set(kinds)]
     return message, (advice or ["make both sides the same type"])[0]
 

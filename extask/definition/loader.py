@@ -182,12 +182,7 @@ class _Builder:
         if len(self._open) >= DEEPEST:
             self._refuse("E101", node, "this is nested too deeply", "write it with fewer levels")
         if self._keys and isinstance(self._open[-1], Mapping) and self._keys[-1] is None:
-            self._refuse(
-                "E101",
-                node,
-                "a name is expected here, not a list or map",
-                "quote a value that has '${' in it: \"${…}\"",
-            )
+            self._no_name(node)
         self._count += 1
         self._pending.append((event.anchor or "", self._count - 1))
         if event.anchor:
@@ -250,12 +245,7 @@ class _Builder:
 
     def _key(self, parent: Mapping, node: Node) -> None:
         if not isinstance(node, Scalar):
-            self._refuse(
-                "E101",
-                node,
-                "a name is expected here, not a list or map",
-                "write a plain name before the colon",
-            )
+            self._no_name(node)
         self._keys[-1] = node
         first = parent.entries.get(node.text)
         if first is not None:
@@ -266,6 +256,10 @@ class _Builder:
                 help=f"delete one of the two, or give this '{node.text}' another name",
                 path=node.text,
             )
+
+    def _no_name(self, at: Node) -> NoReturn:
+        message = "a name is expected here, not a list or map"
+        self._refuse("E101", at, message, "write a plain name before the colon")
 
     def _no_tag(self, event: yaml.NodeEvent) -> None:
         tag = getattr(event, "tag", None)

@@ -51,10 +51,6 @@ class Where:
     path: str
     looks: bool = False
 
-    def inside(self, more: str) -> Where:
-        """Name a place within this one."""
-        return Where(f"{self.what} {more}", f"{self.path}.{more}", self.looks)
-
 
 class Written:
     """Reads values of one file."""
@@ -84,7 +80,7 @@ class Written:
         self, node: Node, kind: Type | ParamType, where: Where, choices: tuple[str, ...] = ()
     ) -> Value | None:
         """Read a value of a type; without one there is a finding."""
-        if isinstance(node, Scalar) and "${" in node.text:
+        if isinstance(node, Scalar) and "${" in node.text and kind != "skills":
             return self._with_expressions(node, kind, where)
         if kind == "choice":
             word = self.reader.choice(node, where.what, where.path, choices)
@@ -324,7 +320,7 @@ class Written:
             else:
                 owner = "a preferred agent has no"
                 self.reader.unknown(entry.key, owner, ("agent", "priority"), where.path)
-        if "agent" not in entries:
+        if "agent" not in entries and entries.keys() == node.entries.keys():
             advice = "write { agent: NAME, priority: 1 }"
             self.reader.missing(node, "a preferred agent needs 'agent'", advice, where.path)
         return _mapped(entries)
@@ -336,9 +332,6 @@ class Written:
         return _literally(self.reader.integer(node, what, where.path, least=1, most=99))
 
     def _skills(self, node: Node, where: Where) -> Value | None:
-        if isinstance(node, Scalar) and "${" in node.text:
-            self._mixed(node, "skills", where)
-            return None
         skills = self.reader.mapping(node, where.what, "write { NAME: LEVEL }", where.path)
         if skills is None:
             return None

@@ -64,7 +64,7 @@ def _stands(service: Service, place: Candidate) -> bool:
     return place[4] == place[5].stamp and place[5].config.id in service.reachable
 
 
-def first_candidate(service: Service, *, blocking: bool) -> Agent | None:
+def first_candidate(service: Service, *, blocking: int) -> Agent | None:
     """Give the agent of the service who is to be asked first."""
     heap = service.candidates[blocking]
     while heap:

@@ -6,6 +6,7 @@ anything, for otherwise it would have been offered then.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from extask.distribution.capacity import has_room
@@ -14,11 +15,11 @@ from extask.distribution.order import STRICT
 from extask.distribution.sessions import offer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from sortedcontainers import SortedList
 
-    from extask.distribution.order import Fifo, OrderKey, Shelf
+    from extask.distribution.order import Fifo, Order, OrderKey, Shelf
     from extask.distribution.pool import Pool
     from extask.distribution.state import Entry, Service
 
@@ -26,19 +27,22 @@ if TYPE_CHECKING:
 
 Claim = tuple[bool, int, int]
 """Not strict, first queued + rank of the level · its worth, sequence: the smallest goes first."""
+_LAST: OrderKey = (1 << 63, 0, 0, 0)
+_NO_CLAIM: Claim = (True, 1 << 80, 0)
 
 
 class Front:
-    """Of the entries of a service that somebody may take now: the first, and the claim."""
+    """Of some entries of a service: the first in order, and the smallest claim."""
 
-    __slots__ = ("claim", "entry", "key", "level_worth", "service")
+    __slots__ = ("claim", "edition", "entry", "key", "level_worth", "order")
 
-    def __init__(self, service: Service, level_worth: int) -> None:
-        self.service = service
+    def __init__(self, order: Order, level_worth: int) -> None:
+        self.order = order
         self.level_worth = level_worth
+        self.edition = order.edition
         self.entry: Entry | None = None
-        self.key: OrderKey | None = None
-        self.claim: Claim | None = None
+        self.key: OrderKey = _LAST
+        self.claim: Claim = _NO_CLAIM
 
     def add(self, shelf: Shelf, test: Test | None = None) -> None:
         """Take a shelf into account, of which those entries count that pass the test."""
@@ -51,8 +55,8 @@ class Front:
             self._add_holders(shelf, test)
 
     def _add_holders(self, shelf: Shelf, test: Test | None) -> None:
-        first = (turn[4] for turn in shelf.turns if test is None or test(turn[4]))
-        holder = next(first, None)
+        passing = (turn[4] for turn in shelf.turns if test is None or test(turn[4]))
+        holder = next(passing, None)
         if holder is None:
             return
         self._take_key(holder)
@@ -62,15 +66,23 @@ class Front:
                 self._take_claim(entry)
 
     def _take_key(self, entry: Entry) -> None:
-        key = self.service.order.key(entry)
-        if self.key is None or key < self.key:
+        key = self.order.key(entry)
+        if key < self.key:
             self.key, self.entry = key, entry
 
     def _take_claim(self, entry: Entry) -> None:
         level = entry.level
         claim = (level != STRICT, entry.first_queued + level * self.level_worth, entry.seq)
-        if self.claim is None or claim < self.claim:
-            self.claim = claim
+        self.claim = min(self.claim, claim)
+
+
+def _open_front(shelf: Shelf, order: Order, level_worth: int) -> Front:
+    """Give the front of a shelf that is open to everybody, as long as possible the same."""
+    front = shelf.front
+    if front is None or front.edition != order.edition or front.level_worth != level_worth:
+        front = shelf.front = Front(order, level_worth)
+        front.add(shelf)
+    return front
 
 
 def _first(items: SortedList[Fifo], test: Test | None) -> Entry | None:
@@ -119,35 +131,46 @@ class _Round:
                 self.fronts[service.config.name] = found
 
     def _front(self, service: Service) -> tuple[Claim, Entry] | None:
-        if not service.order.waiting:
+        if not service.order.waiting.count:
             return None
-        front = Front(service, self.pool.level_worth)
-        for blocking in (False, True):
-            self._add_open(front, blocking=blocking)
+        fronts = list(self._open_fronts(service))
         for agent in self.pool.stirred:
-            self._add_reserved(front, agent)
-        if front.entry is None or front.claim is None:
+            fronts.extend(self._reserved_fronts(service, agent))
+        found = [(front.claim, front.key, front.entry) for front in fronts if front.entry]
+        if not found:
             return None
-        return (front.claim, front.entry)
+        return min(it[0] for it in found), min(found, key=itemgetter(1))[2]
 
-    def _add_open(self, front: Front, *, blocking: bool) -> None:
-        service = front.service
-        if first_candidate(service, blocking=blocking) is not None:
-            front.add(service.common[blocking])
-            front.add(service.barred[blocking], self._has_taker)
+    def _open_fronts(self, service: Service) -> Iterator[Front]:
+        for blocking in (0, 1):
+            common, barred = service.common[blocking], service.barred[blocking]
+            if not (common.count or barred.count):
+                continue
+            if first_candidate(service, blocking=blocking) is None:
+                continue
+            yield _open_front(common, service.order, self.pool.level_worth)
+            if barred.count:
+                yield self._tested_front(service, barred, self._has_taker)
+
+    def _tested_front(self, service: Service, shelf: Shelf, test: Test) -> Front:
+        front = Front(service.order, self.pool.level_worth)
+        front.add(shelf, test)
+        return front
 
     def _has_taker(self, entry: Entry) -> bool:
         return choose(self.pool, entry) is not None
 
-    def _add_reserved(self, front: Front, name: str) -> None:
+    def _reserved_fronts(self, service: Service, name: str) -> Iterator[Front]:
         pool, wishes = self.pool, self.pool.wishes.get(name)
-        pair = None if wishes is None else wishes.reserved.get(front.service.name)
+        pair = None if wishes is None else wishes.reserved.get(service.config.name)
         if pair is None:
             return
         agent = pool.agents[name]
         for blocking in (False, True):
             if has_room(agent, blocking=blocking):
-                front.add(pair[blocking], lambda entry: takes_reserved(pool, entry, agent))
+                yield self._tested_front(
+                    service, pair[blocking], lambda entry: takes_reserved(pool, entry, agent)
+                )
 
 
 def _claim(front: tuple[Claim, Entry]) -> Claim:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -29,18 +30,18 @@ class Memory:
     __slots__ = ("answers", "endings")
 
     def __init__(self) -> None:
-        self.answers: dict[str, Answer] = {}
-        self.endings: dict[str, Ending] = {}
+        self.answers: OrderedDict[str, Answer] = OrderedDict()
+        self.endings: OrderedDict[str, Ending] = OrderedDict()
 
     def answered(self, key: str, answer: Answer) -> None:
         """Remember what a command was answered."""
         self.answers[key] = answer
         if len(self.answers) > REMEMBERED:
-            del self.answers[next(iter(self.answers))]
+            self.answers.popitem(last=False)
 
     def ended(self, task: str, ending: Ending) -> None:
         """Remember how a task left."""
         self.endings.pop(task, None)
         self.endings[task] = ending
         if len(self.endings) > REMEMBERED:
-            del self.endings[next(iter(self.endings))]
+            self.endings.popitem(last=False)

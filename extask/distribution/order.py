@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sortedcontainers import SortedList
 
 if TYPE_CHECKING:
+    from extask.distribution.dispatch import Front
     from extask.distribution.state import Entry
 
 STRICT = 0
@@ -30,16 +31,19 @@ OrderKey = tuple[int, int, int, int]
 class Shelf:
     """Waiting entries in order: those without a turn number by level, the others by number."""
 
-    __slots__ = ("held", "levels", "turns")
+    __slots__ = ("count", "front", "held", "levels", "turns")
 
     def __init__(self) -> None:
+        self.count = 0
+        self.front: Front | None = None
+        """Computed by dispatch and good until something changes here or in the numbers."""
         self.levels: dict[int, SortedList[Fifo]] = {}
         self.held: dict[int, SortedList[Fifo]] = {}
         """The turn-holders again, by level and first queueing."""
         self.turns: SortedList[Turn] = SortedList()
 
     def __len__(self) -> int:
-        return len(self.turns) + sum(map(len, self.levels.values()))
+        return self.count
 
     def entries(self) -> list[Entry]:
         """List all entries: by level those without a number, then the turn-holders."""
@@ -48,12 +52,16 @@ class Shelf:
 
     def add(self, entry: Entry) -> None:
         """Put an entry in."""
+        self.count += 1
+        self.front = None
         if entry.number is not None:
             self.turns.add(_turn(entry, entry.number))
         self._fifo(entry).add((entry.first_queued, entry.seq, entry))
 
     def remove(self, entry: Entry) -> None:
         """Take an entry out; its level and number must be those it was put in with."""
+        self.count -= 1
+        self.front = None
         if entry.number is not None:
             self.turns.remove(_turn(entry, entry.number))
         self._fifo(entry).remove((entry.first_queued, entry.seq, entry))
@@ -69,21 +77,24 @@ class Shelf:
 class Order:
     """A service's clock, the next turn number of each level, and all that waits."""
 
-    __slots__ = ("clock", "next", "waiting")
+    __slots__ = ("clock", "edition", "next", "waiting")
 
     def __init__(self) -> None:
+        self.edition = 0
+        """Rises when a level's next number changes."""
         self.clock = 0
         self.next = list(STRIDES)
         self.waiting = Shelf()
 
     def __len__(self) -> int:
-        return len(self.waiting)
+        return self.waiting.count
 
     def add(self, entry: Entry) -> None:
         """Let an entry wait; a level that becomes non-empty gets its number from the clock."""
         level = entry.level
         if entry.number is None and level in MIDDLE and not self.waiting.levels.get(level):
             self.next[level] = self.clock + STRIDES[level]
+            self.edition += 1
         self.waiting.add(entry)
 
     def key(self, entry: Entry) -> OrderKey:
@@ -106,6 +117,7 @@ class Order:
         level = entry.level
         if entry.number is not None or level not in MIDDLE:
             return []
+        self.edition += 1
         number = self.next[level]
         self.clock = max(self.clock, number)
         self.next[level] = self.clock + STRIDES[level]

@@ -21,31 +21,25 @@ if TYPE_CHECKING:
 
 def offer(pool: Pool, entry: Entry, agent: Agent) -> None:
     """Offer a waiting entry to an agent, who is reserved for it until they answer."""
+    why = "preferred" if entry.reserved else "longest_idle"
     turns = entry.service.order.hand_out(entry)
+    leave(pool, entry)
     for holder, number in turns:
         give_number(holder, number)
-    data = _offer_data(pool, entry, bool(turns))
-    leave(pool, entry)
     session = _open(pool, entry, agent)
-    data["deadline"] = clock.text(session.deadline)
-    pool.emit("offered", entry, session, data=data)
-    line_up(agent)
-
-
-def _offer_data(pool: Pool, entry: Entry, numbered: bool) -> dict[str, Any]:  # noqa: FBT001 - positional for speed
-    preferred = entry.reserved
     data = {
-        "blocking": entry.blocking,
+        "blocking": session.blocking,
         "priority": PRIORITIES[entry.level],
         "turn": entry.number,
-        "new_turn": numbered,
         "first": not entry.asked,
+        "deadline": clock.text(session.deadline),
         "waited_us": pool.now - entry.first_queued,
-        "why": "preferred" if preferred else "longest_idle",
         "level": 0,
+        "why": why,
     }
     entry.asked = True
-    return data
+    pool.emit("offered", entry, session, data=data)
+    line_up(agent)
 
 
 def _open(pool: Pool, entry: Entry, agent: Agent) -> Session:
@@ -157,7 +151,7 @@ def give_back(pool: Pool, session: Session) -> None:
 
 def _restart_life(pool: Pool, entry: Entry) -> None:
     if entry.left is not None:
-        entry.left, entry.expires_at = None, pool.now + entry.left
+        entry.expires_at, entry.left = pool.now + entry.left, None
 
 
 def complete(pool: Pool, session: Session, data: dict[str, Any]) -> None:

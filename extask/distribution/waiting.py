@@ -10,36 +10,61 @@ from extask.distribution.order import Shelf
 from extask.distribution.state import Wishes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from extask.distribution.pool import Pool
     from extask.distribution.state import Entry, Service
 
 
 def enter(pool: Pool, entry: Entry) -> None:
     """Let an entry wait in its service's queue."""
-    entry.cooldowns = {
-        agent: cooldown for agent, cooldown in entry.cooldowns.items() if cooldown.until > pool.now
-    }
     entry.waiting = True
     entry.service.order.add(entry)
-    for agent in entry.preferred:
-        pool.wishes.setdefault(agent, Wishes()).entries[entry.seq] = entry
+    _forget_cooldowns(pool, entry)
     if entry.cooldowns:
         entry.service.cooling[entry.seq] = entry
-    _shelve(pool, entry)
+    _file(pool, entry)
     _arm(pool, entry)
 
 
 def leave(pool: Pool, entry: Entry) -> None:
     """Take an entry out of its service's queue."""
     entry.waiting = False
-    _unshelve(pool, entry)
+    _unfile(pool, entry)
     entry.service.order.waiting.remove(entry)
     entry.service.cooling.pop(entry.seq, None)
+
+
+def alter(pool: Pool, entry: Entry, change: Callable[[Entry], None]) -> None:
+    """Change who may take an entry; it keeps its place in the order."""
+    if not entry.waiting:
+        change(entry)
+        return
+    _unfile(pool, entry)
+    change(entry)
+    _file(pool, entry)
+    _arm(pool, entry)
+
+
+def _file(pool: Pool, entry: Entry) -> None:
+    for agent in entry.preferred:
+        pool.wishes.setdefault(agent, Wishes()).entries[entry.seq] = entry
+    _shelve(pool, entry)
+
+
+def _unfile(pool: Pool, entry: Entry) -> None:
+    _unshelve(pool, entry)
     for agent in entry.preferred:
         wishes = pool.wishes[agent]
         del wishes.entries[entry.seq]
         if not wishes.entries:
             del pool.wishes[agent]
+
+
+def _forget_cooldowns(pool: Pool, entry: Entry) -> None:
+    if entry.cooldowns:
+        left = {name: it for name, it in entry.cooldowns.items() if it.until > pool.now}
+        entry.cooldowns = left
 
 
 def refile(pool: Pool, entry: Entry) -> None:
@@ -49,8 +74,8 @@ def refile(pool: Pool, entry: Entry) -> None:
 
 
 def give_number(entry: Entry, number: int) -> None:
-    """Give a waiting entry its turn number."""
-    shelves = (entry.service.order.waiting, *entry.shelves)
+    """Give an entry its turn number; one that waits changes its place."""
+    shelves = (entry.service.order.waiting, *entry.shelves) if entry.waiting else ()
     for shelf in shelves:
         shelf.remove(entry)
     entry.number = number
@@ -69,9 +94,7 @@ def stir(pool: Pool, entry: Entry) -> None:
 
 def end_cooldowns(pool: Pool, entry: Entry) -> None:
     """Forget cool-downs that are over and look at the entry again."""
-    entry.cooldowns = {
-        agent: cooldown for agent, cooldown in entry.cooldowns.items() if cooldown.until > pool.now
-    }
+    _forget_cooldowns(pool, entry)
     if not entry.cooldowns:
         entry.service.cooling.pop(entry.seq, None)
     refile(pool, entry)

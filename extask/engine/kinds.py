@@ -43,7 +43,10 @@ def perform(run: Run, now: datetime) -> None:
 def time_out(run: Run, now: datetime) -> None:
     """Leave the step whose waiting is over; in a queue the distributor says what came first."""
     since, deadline = run.progress.since, run.progress.deadline
-    if since == deadline:
+    if run.step.kind == "queue" and run.progress.where == "out":
+        run.time_passed()
+        run.change(phase="fresh", since=None, deadline=None)
+    elif since == deadline:
         run.leave(_outcome_of_time(run), now)
     elif run.progress.where == "in":
         run.ask(Confirm, partial(_confirmed, run))
@@ -87,6 +90,8 @@ def _queue(run: Run, now: datetime) -> None:
         _stay(run, now)
     elif run.progress.where == "with_agent":
         raise StepFailed("queue is not possible while an agent works on the task")
+    elif run.progress.where == "out" and now < (run.facts.due_at or now):
+        run.wait(now, run.facts.due_at)
     else:
         _go_to(run, place_of(run, run.names(now)), _placed)
 
@@ -111,13 +116,14 @@ def _go_to(run: Run, place: Place, after: Perform, *, transfer: bool = False) ->
             _settle(run, place, epoch, answer, now)
             after(run, now)
 
+    ask = partial(run.ask, takes_over=place.service if transfer else None, place=place)
     if p.where == "out":
         run.change(epoch=epoch)
-        run.ask(Enqueue, stood, place=place, expires_at=p.expires_at)
+        ask(Enqueue, stood, expires_at=p.expires_at)
         run.obeys = partial(run.stand, epoch, place.service)
     else:
         unless = "completed" if p.where == "with_agent" else "accepted"
-        run.ask(Move, stood, place=place, to_epoch=epoch, transfer=transfer, unless=unless)
+        ask(Move, stood, to_epoch=epoch, transfer=transfer, unless=unless)
 
 
 def _settle(run: Run, place: Place, epoch: int, answer: Answer, now: datetime) -> None:

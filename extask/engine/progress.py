@@ -38,6 +38,8 @@ class Facts(Message):
     priority: Priority = "normal"
     """What `task.priority` is before anybody chose one."""
     customer_identifier: str = ""
+    due_at: datetime | None = None
+    """Not queued before."""
 
     @classmethod
     def of(cls, start: TaskStart, run: int) -> Facts:
@@ -51,6 +53,7 @@ class Facts(Message):
             place=start.place,
             priority=start.place.priority or "normal",
             customer_identifier=start.customer_identifier,
+            due_at=start.due_at,
         )
 
 

@@ -143,17 +143,24 @@ class Run:
         aborts = {**self.progress.aborts, **late}
         self.change(ending=ending, events=(), aborts=aborts)
 
-    def ask(self, command: type[TaskCommand], then: Then, **values: object) -> None:
+    def ask(
+        self,
+        command: type[TaskCommand],
+        then: Then,
+        *,
+        takes_over: str | None = None,
+        **values: object,
+    ) -> None:
         """Ask the distributor; `then` gets an answer that says `done` or `refused`."""
-        p = self.progress.number + 1
-        self.change(number=p)
+        number = self.progress.number + 1
+        self.change(number=number)
         head = {
-            "key": f"{self.facts.task}:{self.facts.run}:{p}",
+            "key": f"{self.facts.task}:{self.facts.run}:{number}",
             "task": self.facts.task,
             "run": self.facts.run,
             "epoch": self.progress.epoch,
         }
-        self.open = Ask(command.model_validate({**head, **values}))
+        self.open = Ask(command.model_validate({**head, **values}), takes_over)
         self.then = then
 
     def stand(self, epoch: int, service: str, answer: Answer) -> None:

@@ -14,6 +14,8 @@ class Ask:
     """The command to be answered through `Engine.answer`; nothing else moves until then."""
 
     command: TaskCommand
+    takes_over: str | None = None
+    """The service whose plan takes over when this is `done`; refuse it where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from extask import errors
 from extask.messages import PoolConfig, PoolStart
 from extask.storage import agents, services
+from extask.storage.database import Database
 from extask.storage.rows import PoolRow
 from extask.storage.statements import many, one
 from extask.storage.tables import pools
 
 DEFAULT = "main"
+LoadPool = Callable[[str, str], Awaitable[PoolStart]]
 
 
 async def add(conn: AsyncConnection, tenant: str, name: str = DEFAULT) -> None:
@@ -59,3 +63,19 @@ async def load_pool(conn: AsyncConnection, tenant: str, name: str = DEFAULT) -> 
         ),
         presence=tuple(agent.state for agent in staff),
     )
+
+
+def starter(database: Database, continue_as_new_after: int = 0) -> LoadPool:
+    """Read a pool for the start of a distributor; each start is a generation of its own.
+
+    The generation keeps the event log's keys apart where a distributor was lost.
+    """
+
+    async def start(tenant: str, name: str) -> PoolStart:
+        mine = (pools.c.tenant == tenant, pools.c.name == name)
+        async with database.begin() as conn:
+            await conn.execute(update(pools).where(*mine).values(generation=pools.c.generation + 1))
+            found = await load_pool(conn, tenant, name)
+        return found.model_copy(update={"continue_as_new_after": continue_as_new_after})
+
+    return start

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from extask.distribution import stays
 from extask.distribution.agents import work_ended
 from extask.distribution.commands.places import place_data, rewrite, settle
-from extask.distribution.commands.tasks import admit, done, is_with_agent
+from extask.distribution.commands.tasks import admit, done, is_with_agent, set_level
 from extask.distribution.dispatch import dispatch
 from extask.distribution.explain import brief
 from extask.distribution.sessions import detach
-from extask.distribution.waiting import enter, leave
-from extask.messages import Answer
+from extask.distribution.waiting import alter, enter
+from extask.messages import PRIORITIES, Answer
 
 if TYPE_CHECKING:
     from extask.distribution.pool import Pool
@@ -35,7 +35,7 @@ def move(pool: Pool, command: Move) -> Answer:
             return target
         _change_queue(pool, entry, command, target)
     dispatch(pool)
-    return done(pool, entry).model_copy(update={"standing": brief(pool, entry)})
+    return done(pool, entry, standing=brief(pool, entry))
 
 
 def _begin_stay(entry: Entry, epoch: int) -> None:
@@ -47,11 +47,11 @@ def _rewrite_place(pool: Pool, entry: Entry, command: Move) -> None:
     session = entry.session
     data: dict[str, Any] = {"from": entry.service.name, "from_epoch": entry.epoch}
     data["state"] = "queued" if session is None else "offered"
+    place = command.place
+    if place.priority is not None and PRIORITIES.index(place.priority) != entry.level:
+        set_level(pool, entry, PRIORITIES.index(place.priority))
+    alter(pool, entry, lambda it: rewrite(pool, it, place))
     if session is None:
-        leave(pool, entry)
-    rewrite(pool, entry, command.place)
-    if session is None:
-        enter(pool, entry)
         entry.offers = 0
     _begin_stay(entry, command.to_epoch)
     pool.emit("moved", entry, session, data={**data, **place_data(entry)})

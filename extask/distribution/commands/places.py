@@ -44,9 +44,7 @@ def settle(pool: Pool, entry: Entry, place: Place, service: Service) -> None:
 
 
 def rewrite(pool: Pool, entry: Entry, place: Place) -> None:
-    """Change only what is written, that is, differs from an empty place."""
-    if place.priority is not None and PRIORITIES.index(place.priority) != entry.level:
-        entry.level, entry.number = PRIORITIES.index(place.priority), None
+    """Change only what is written beside the priority, that is, differs from an empty place."""
     if not place.block_agent:
         entry.block_agent = False
     if place.preferred:

@@ -29,7 +29,7 @@ def decline(pool: Pool, command: Decline) -> Answer:
     if isinstance(session, Answer):
         return session
     sessions.decline(pool, session)
-    return _over(pool, session)
+    return done(pool, session.entry, session=session)
 
 
 def complete(pool: Pool, command: Complete) -> Answer:
@@ -39,7 +39,7 @@ def complete(pool: Pool, command: Complete) -> Answer:
         return session
     data = {"code": command.code, "tags": list(command.tags), "note": command.note}
     sessions.complete(pool, session, data)
-    return _over(pool, session).model_copy(update={"code": command.code})
+    return done(pool, session.entry, session=session, code=command.code)
 
 
 def give_back(pool: Pool, command: Return) -> Answer:
@@ -48,12 +48,7 @@ def give_back(pool: Pool, command: Return) -> Answer:
     if isinstance(session, Answer):
         return session
     sessions.give_back(pool, session)
-    return _over(pool, session)
-
-
-def _over(pool: Pool, session: Session) -> Answer:
-    answer = done(pool, session.entry)
-    return answer.model_copy(update={"agent": session.agent.id, "session": session.id})
+    return done(pool, session.entry, session=session)
 
 
 def _offered(pool: Pool, command: SessionCommand) -> Session | Answer:

@@ -28,20 +28,30 @@ from extask.messages import (
 
 if TYPE_CHECKING:
     from extask.distribution.pool import Pool
-    from extask.distribution.state import Service
+    from extask.distribution.state import Service, Session
+    from extask.messages import Standing
 
 
-def done(pool: Pool, entry: Entry) -> Answer:
-    """Answer that it happened."""
-    session = entry.session
+def done(
+    pool: Pool,
+    entry: Entry,
+    *,
+    session: Session | None = None,
+    standing: Standing | None = None,
+    code: str = "",
+) -> Answer:
+    """Answer that it happened; `session` is one that has just ended."""
+    session = session or entry.session
     return Answer(
         status="done",
         at=pool.moment,
         task=entry.task,
         rank=entry.rank,
         priority=PRIORITIES[entry.level],
-        agent=None if session is None else session.agent.id,
+        agent=None if session is None else session.agent.config.id,
         session=None if session is None else session.id,
+        standing=standing,
+        code=code,
     )
 
 
@@ -63,7 +73,7 @@ def enqueue(pool: Pool, command: Enqueue) -> Answer:
     enter(pool, entry)
     pool.emit("queued", entry, data=place_data(entry))
     dispatch(pool)
-    return done(pool, entry).model_copy(update={"standing": brief(pool, entry)})
+    return done(pool, entry, standing=brief(pool, entry))
 
 
 def _is_stale(pool: Pool, command: Enqueue) -> bool:
@@ -95,9 +105,9 @@ def withdraw_task(pool: Pool, command: Withdraw) -> Answer:
         return entry
     if is_with_agent(entry) and command.unless == "accepted":
         return stays.accepted(entry)
-    answer = done(pool, entry)
+    session = entry.session
     withdraw(pool, entry, command.outcome)
-    return answer.model_copy(update={"rank": entry.rank})
+    return done(pool, entry, session=session)
 
 
 def is_with_agent(entry: Entry) -> bool:

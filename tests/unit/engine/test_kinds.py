@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from extask.definition.plan import Param, Plan
-from extask.engine import Ask, Finish, Sleep
+from extask.engine import Ask, Engine, Finish, Sleep
 from extask.messages import Enqueue, Look, Move, Place, Preferred, Reprioritize, Standing, TaskStart
 from tests.unit.engine.flows import LIFE, MINUTE, START, Driver, facts, plan, queued, step, text
 
@@ -14,7 +14,12 @@ WAIT = step("wait", {"for": 300}, {"timeout": "end"})
 
 
 def line(**more: dict[str, Any]) -> Plan:
-    return plan(line_up=step("queue", {"wait": 0}, {"timeout": next(iter(more))}), params=(), when=None, **more)
+    return plan(
+        line_up=step("queue", {"wait": 0}, {"timeout": next(iter(more))}),
+        params=(),
+        when=None,
+        **more,
+    )
 
 
 def standing(**fields: object) -> Standing:
@@ -336,6 +341,9 @@ def test_the_transfer_of_a_task_that_is_out_puts_it_into_the_targets_queue() -> 
     assert isinstance(command, Enqueue)
     assert (command.place.service, command.place.priority) == ("backup", "high")
     assert driver.engine.state == "moving"
+    todo = driver.todo()
+    assert isinstance(todo, Ask)
+    assert todo.takes_over == "backup"
     driver.answer(rank=1)
     assert driver.ended() == "transferred to backup (transferred)"
     assert driver.engine.state is None
@@ -389,3 +397,11 @@ def test_facts_come_from_the_start_of_the_workflow() -> None:
     )
     made = type(facts()).of(start, run=3)
     assert (made.run, made.priority, made.service) == (3, "high", "support")
+
+
+def test_a_task_is_not_queued_before_it_is_due() -> None:
+    driver = Driver(line(after=WAIT))
+    due = driver.facts.model_copy(update={"due_at": START + timedelta(hours=1)})
+    driver.engine = Engine(driver.plan, due, driver.engine.progress)
+    assert driver.slept() == timedelta(hours=1)
+    assert isinstance(driver.asked(timedelta(hours=1)), Enqueue)

@@ -1,0 +1,71 @@
+"""`extask agent`: who works, in which state, for which services."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from extask.cli.output import note
+from extask.cli.pairs import switch
+from extask.cli.shared import Call, online
+from extask.errors import Misconfigured
+
+app = typer.Typer(help="List agents, set their state and settings.", no_args_is_help=True)
+NUMBER = "simultaneous_non_blocking_external_tasks"
+COLUMNS = ("upn", "display_name", "presence", "on_duty", "rona", NUMBER, "services", "id")
+
+
+@app.command("list")
+@online
+def list_(call: Call) -> None:
+    """List agents with their present state."""
+    call.output.rows(list(call.connection.api("supervisor").every("/agents")), COLUMNS)
+
+
+@app.command("set")
+@online
+def set_(
+    call: Call,
+    *,
+    agent: Annotated[str, typer.Argument(help="UPN or id of the agent.")],
+    presence: Annotated[str | None, typer.Option(help="available, busy, away, …")] = None,
+    on_duty: Annotated[bool | None, typer.Option("--on-duty/--off-duty")] = None,
+    clear_rona: Annotated[
+        bool, typer.Option("--clear-rona", help="Take away the flag of unanswered offers.")
+    ] = False,
+    simultaneous: Annotated[
+        int | None, typer.Option(min=0, help="How many non-blocking tasks at once.")
+    ] = None,
+    service: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME[=off]", help="A service; together they replace all."),
+    ] = None,
+    display_name: Annotated[str | None, typer.Option(help="Name for people.")] = None,
+) -> None:
+    """Change the state or the settings of an agent; what is not said stays."""
+    state = _said(presence=presence, on_duty=on_duty, clear_rona=clear_rona or None)
+    services = dict(map(_service, service)) if service else None
+    settings = _said(**{NUMBER: simultaneous}, services=services, display_name=display_name)
+    if not state and not settings:
+        raise Misconfigured("say what to set; see `extask agent set --help`")
+    api = call.connection.api("tenant_admin")
+    answer = {}
+    if settings:
+        answer = api.call("PATCH", f"/agents/{agent}", body=settings)
+    if state:
+        answer = api.call("PUT", f"/agents/{agent}/state", body=state)
+    call.output.record(answer)
+    note(f"{agent} is set")
+
+
+def _said(**values: object) -> dict[str, object]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _service(text: str) -> tuple[str, bool]:
+    name, sign, value = text.partition("=")
+    active = switch(value) if sign else True
+    if active is None:
+        raise Misconfigured(f"'{text}': write NAME, NAME=on or NAME=off")
+    return name, active

@@ -1,0 +1,57 @@
+"""The command line `extask`: its commands, and how they end."""
+
+from __future__ import annotations
+
+import sys
+from importlib import metadata
+
+import typer
+
+from extask.cli import agents, definitions, services, sessions, tasks
+from extask.cli.connection import Api
+from extask.cli.dev import dev
+from extask.cli.shared import Call, fail, online
+from extask.errors import ExtaskError
+
+app = typer.Typer(
+    help="External tasks reach the right person at the right time.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(dev)
+app.add_typer(definitions.app, name="definition")
+app.add_typer(tasks.app, name="task")
+app.add_typer(sessions.app, name="session")
+app.add_typer(agents.app, name="agent")
+app.add_typer(services.app, name="service")
+
+
+@app.command()
+@online
+def version(call: Call) -> None:
+    """Tell the versions of this program and of the server, if it answers."""
+    call.output.record({"extask": installed("extask"), "server": _server(call.connection.address)})
+
+
+def installed(distribution: str) -> str:
+    """Tell the version of an installed distribution; a bare source tree has none."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "from source"
+
+
+def _server(url: str) -> str | None:
+    try:
+        return str(Api(url, "").get("/version").get("version"))
+    except ExtaskError:
+        return None
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except ExtaskError as error:
+        sys.exit(fail(error))

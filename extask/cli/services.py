@@ -1,0 +1,49 @@
+"""`extask service`: what services there are, and their settings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from extask.cli.output import note
+from extask.cli.pairs import setting
+from extask.cli.shared import Call, online
+
+app = typer.Typer(help="List services and set how they work.", no_args_is_help=True)
+COLUMNS = (
+    "name",
+    "upn",
+    "workflow",
+    "external_tasks_enabled",
+    "priority",
+    "rona_timeout",
+    "acw",
+    "agents_handle_simultaneous_external_tasks",
+)
+_HELP = (
+    "Such as workflow=simple_queue, acw=30s, rona_flag=off, max_waiting=100, priority=high, "
+    "agents_handle_simultaneous_external_tasks=on, distribute_when:='[\"busy\"]'."
+)
+
+
+@app.command("list")
+@online
+def list_(call: Call) -> None:
+    """List services."""
+    call.output.rows(list(call.connection.api("supervisor").every("/services")), COLUMNS)
+
+
+@app.command("set")
+@online
+def set_(
+    call: Call,
+    *,
+    service: Annotated[str, typer.Argument(help="Name of the service.")],
+    settings: Annotated[list[str], typer.Argument(metavar="SETTING=VALUE...", help=_HELP)],
+) -> None:
+    """Change settings of a service; what is not said stays."""
+    body = dict(map(setting, settings))
+    api = call.connection.api("tenant_admin")
+    call.output.record(api.call("PATCH", f"/services/{service}", body=body))
+    note(f"{service} is set")

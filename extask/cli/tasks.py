@@ -1,0 +1,133 @@
+"""`extask task`: create tasks, look at them, cancel them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+
+from extask.cli import pairs
+from extask.cli.output import note
+from extask.cli.shared import Call, online
+
+app = typer.Typer(help="Create tasks, look at them, cancel them.", no_args_is_help=True)
+COLUMNS = ("id", "service", "state", "outcome", "step", "priority", "position", "agent")
+_TIMELINE = ("at", "kind", "step", "service", "agent", "outcome")
+_TaskIds = Annotated[list[str], typer.Argument(metavar="TASK...", help="Ids of tasks.")]
+
+
+@app.command()
+@online
+def create(
+    call: Call,
+    *,
+    service: Annotated[str, typer.Argument(help="Name, UPN or id of the service.")],
+    title: Annotated[str | None, typer.Option(help="What it is about, for people.")] = None,
+    customer: Annotated[
+        str | None, typer.Option(help="Identifier of the customer; without it, anonymous.")
+    ] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=TEXT|NAME:=JSON", help="A parameter of the workflow."),
+    ] = None,
+    context: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="A context parameter.")
+    ] = None,
+    priority: Annotated[str | None, typer.Option(help="strict, highest … nothing_else.")] = None,
+    preferred: Annotated[
+        list[str] | None,
+        typer.Option(metavar="UPN[:1-99]", help="A preferred agent, the first by number."),
+    ] = None,
+    preferred_only: Annotated[
+        bool, typer.Option("--preferred-only", help="Nobody but the preferred agents.")
+    ] = False,
+    non_blocking: Annotated[
+        bool, typer.Option("--non-blocking", help="Its agent may hold other tasks beside it.")
+    ] = False,
+    lifetime: Annotated[str | None, typer.Option(help="How long it lives, such as 8h.")] = None,
+    due_at: Annotated[datetime | None, typer.Option(help="Not queued before this time.")] = None,
+    reference_id: Annotated[str | None, typer.Option(help="Your own id of it.")] = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="A repeat with the same key makes no second task.")
+    ] = None,
+) -> None:
+    """Create a task and print what became of it."""
+    asked = {
+        "service": service,
+        "title": title,
+        "customer_identifier": customer,
+        "params": dict(map(pairs.param, param or ())),
+        "context_parameters": [
+            {"name": name, "value": value} for name, value in map(pairs.text, context or ())
+        ],
+        "priority": priority,
+        "preferred_users": [pairs.preferred(user) for user in preferred or ()],
+        "preferred_only": preferred_only or None,
+        "block_agent": False if non_blocking else None,
+        "lifetime": lifetime,
+        "due_at": due_at and due_at.astimezone().isoformat(),
+        "reference_id": reference_id,
+    }
+    body = {name: value for name, value in asked.items() if value is not None and value != []}
+    key = idempotency_key or uuid4().hex
+    task = call.connection.api("flow").post("/tasks", body, Idempotency_Key=key)
+    call.output.record(task)
+
+
+@app.command("list")
+@online
+def list_(
+    call: Call,
+    *,
+    state: Annotated[str | None, typer.Option(help="created, queued, offered …")] = None,
+    service: Annotated[str | None, typer.Option(help="Name of the service.")] = None,
+    agent: Annotated[str | None, typer.Option(help="UPN or id of the agent.")] = None,
+    customer: Annotated[str | None, typer.Option(help="Identifier of the customer.")] = None,
+    reference_id: Annotated[str | None, typer.Option(help="Your own id of it.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+) -> None:
+    """List tasks."""
+    tasks = call.connection.api("supervisor").every(
+        "/tasks",
+        state=state,
+        service=service,
+        agent=agent,
+        customer=customer,
+        reference_id=reference_id,
+    )
+    call.output.rows([task for task, _ in zip(tasks, range(limit), strict=False)], COLUMNS)
+
+
+@app.command()
+@online
+def show(
+    call: Call,
+    *,
+    task: Annotated[str, typer.Argument(metavar="TASK", help="Id of the task.")],
+    timeline: Annotated[
+        bool, typer.Option("--timeline", help="Show all that happened to it.")
+    ] = False,
+) -> None:
+    """Show a task, or its whole story."""
+    api = call.connection.api("supervisor")
+    if timeline:
+        call.output.rows(list(api.every(f"/tasks/{task}/timeline")), _TIMELINE)
+    else:
+        call.output.record(api.get(f"/tasks/{task}"))
+
+
+@app.command()
+@online
+def cancel(
+    call: Call,
+    *,
+    tasks: _TaskIds,
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "by command line",
+) -> None:
+    """Cancel tasks; with `--as supervisor` their work is recorded as aborted."""
+    api = call.connection.api("flow")
+    answers = [api.post(f"/tasks/{task}/cancel", {"reason": reason}) for task in tasks]
+    call.output.rows(answers, ("id", "status"))
+    note(f"{len(answers)} cancelled")

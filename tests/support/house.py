@@ -1,0 +1,205 @@
+"""A whole house in this process: a real Temporal server, a real database, the shipped workers."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from temporalio.client import Client, WorkflowHandle
+from temporalio.testing import WorkflowEnvironment
+
+import worker
+from extask import temporal
+from extask.definition.compiler import compile_definition
+from extask.distributor_client import DistributorClient
+from extask.messages import (
+    Answer,
+    AnyCommand,
+    Place,
+    ServiceConfig,
+    SetAgentState,
+    TaskStart,
+)
+from extask.settings import WorkerSettings
+from extask.storage import agents, definitions, pools, services, tasks, tenants
+from extask.storage.database import Database
+from extask.storage.migrate import upgrade
+from extask.storage.rows import AgentRow, NewTask, ServiceRow, TaskRow, TenantRow
+
+TEMPORAL = Path(sys.executable).parent / "temporal"
+TENANT = "demo"
+T = TypeVar("T")
+
+
+async def eventually(look: Callable[[], Awaitable[T]], within: float = 20) -> T:
+    """Look again and again until what is seen is true; the last look's answer."""
+    async with asyncio.timeout(within):
+        while not (seen := await look()):
+            await asyncio.sleep(0.02)
+    return seen
+
+
+@dataclass
+class House:
+    """What a test of workflows touches."""
+
+    client: Client
+    database: Database
+    distributor: DistributorClient
+    settings: WorkerSettings
+    made: int = field(default=0)
+
+    async def publish(self, source: str) -> str:
+        """Publish a definition; answers its name."""
+        compiled = compile_definition(source, "test.workflow.yaml")
+        assert compiled.plan is not None, compiled.findings
+        async with self.database.begin() as conn:
+            await definitions.publish(
+                conn, TENANT, compiled.plan, source, by="test", at=datetime.now(UTC)
+            )
+        return compiled.plan.workflow
+
+    async def add_service(self, name: str, workflow: str | None = None, **config: Any) -> None:
+        """Add a service to the pool, before its distributor starts."""
+        row = ServiceRow(
+            name=name,
+            upn=f"{name}@demo.example",
+            workflow=workflow,
+            config=ServiceConfig(name=name, **config),
+        )
+        async with self.database.begin() as conn:
+            await services.save(conn, TENANT, row)
+
+    async def add_agent(self, name: str, *served: str, simultaneous: int = 1) -> str:
+        """Add an available agent, before the distributor starts; answers the id."""
+        row = AgentRow(
+            id=name,
+            upn=f"{name}@demo.example",
+            services=dict.fromkeys(served, True),
+            simultaneous=simultaneous,
+            presence="available",
+        )
+        async with self.database.begin() as conn:
+            await agents.save(conn, TENANT, row)
+        return name
+
+    async def create(
+        self, service: str, *, lifetime: timedelta = timedelta(hours=8), **place: Any
+    ) -> str:
+        """Create a task and start its workflow; answers the id."""
+        start = await self.store(service, lifetime=lifetime, **place)
+        await temporal.start_task(self.client, start)
+        return start.task
+
+    async def store(
+        self,
+        service: str,
+        *,
+        lifetime: timedelta = timedelta(hours=8),
+        params: dict[str, Any] | None = None,
+        **place: Any,
+    ) -> TaskStart:
+        """Create a task's row only."""
+        now = datetime.now(UTC)
+        async with self.database.begin() as conn:
+            row = await services.get(conn, TENANT, service)
+            assert row is not None
+            assert row.workflow is not None
+            current = await definitions.current(conn, TENANT, row.workflow)
+            assert current is not None
+            new = NewTask(
+                id=f"t-{uuid.uuid4().hex}",
+                service=service,
+                workflow=current.workflow,
+                version=current.version,
+                digest=current.digest,
+                params=params or {},
+                place=Place(service=service, **place),
+                created_at=now,
+                expires_at=now + lifetime,
+            )
+            await tasks.create(conn, TENANT, new)
+        fields = set(TaskStart.model_fields) & set(NewTask.model_fields)
+        values = {name: getattr(new, name) for name in fields}
+        return TaskStart(tenant=TENANT, task=new.id, **values)
+
+    async def submit(self, command: AnyCommand) -> Answer:
+        """Hand a command to the pool."""
+        return await self.distributor.submit(TENANT, "main", command)
+
+    async def row(self, task: str) -> TaskRow:
+        """Read a task's row."""
+        async with self.database.connect() as conn:
+            row = await tasks.get(conn, TENANT, task)
+        assert row is not None
+        return row
+
+    async def until(self, task: str, state: str) -> TaskRow:
+        """Wait until a task's row is in a state."""
+
+        async def look() -> TaskRow | None:
+            row = await self.row(task)
+            return row if row.state == state else None
+
+        row = await eventually(look)
+        assert row is not None
+        return row
+
+    async def presence(self, agent: str, presence: str) -> Answer:
+        """Change an agent's presence."""
+        return await self.submit(
+            SetAgentState.model_validate(
+                {"key": uuid.uuid4().hex, "agent": agent, "presence": presence}
+            )
+        )
+
+    def handle(self, task: str) -> WorkflowHandle[Any, Any]:
+        """Reach a task's workflow."""
+        return self.client.get_workflow_handle(task)
+
+
+@asynccontextmanager
+async def dev_server(**options: Any) -> AsyncIterator[WorkflowEnvironment]:
+    """Run Temporal's dev server with our search attributes."""
+    async with await WorkflowEnvironment.start_local(
+        dev_server_existing_path=str(TEMPORAL),
+        dev_server_log_level="error",
+        search_attributes=list(temporal.KEYS.values()),
+        plugins=[temporal.plugin()],
+        **options,
+    ) as env:
+        yield env
+
+
+@asynccontextmanager
+async def opened(
+    client: Client, url: str, settings: WorkerSettings | None = None
+) -> AsyncIterator[House]:
+    """Open a house over a server and an empty database, no worker in it yet."""
+    await upgrade(url)
+    settings = settings or WorkerSettings()
+    database = Database(url)
+    try:
+        async with database.begin() as conn:
+            await tenants.add(conn, TenantRow(name=TENANT, created_at=datetime.now(UTC)))
+        starter = pools.starter(database, settings.continue_as_new_after)
+        yield House(client, database, DistributorClient(client, starter), settings)
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def working(house: House) -> AsyncIterator[House]:
+    """Let the shipped workers work."""
+    tasks_worker, distributors = worker.workers(
+        house.client, house.database, house.distributor, house.settings
+    )
+    async with tasks_worker, distributors:
+        yield house

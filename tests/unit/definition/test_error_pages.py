@@ -1,0 +1,41 @@
+"""Every code has its page, and the page's examples are what it says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from extask.definition.codes import CODES
+from extask.definition.compiler import compile_definition
+from extask.definition.render import render_all
+
+PAGES = Path(__file__).parents[3] / "docs" / "errors"
+FILE = "example.workflow.yaml"
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+
+
+def test_there_is_a_page_for_every_code_and_no_other() -> None:
+    assert {page.stem for page in PAGES.glob("[EW]*.md")} == set(CODES)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_wrong_example_shows_just_this_finding_and_the_right_one_none(code: str) -> None:
+    page = (PAGES / f"{code}.md").read_text()
+    wrong, right = blocks(page, "yaml")
+    refused = compile_definition(wrong, FILE)
+    assert page.startswith(f"# {code}: {CODES[code]}\n")
+    assert [found.code for found in refused.findings] == [code]
+    assert render_all(refused.findings, wrong) + "\n" == blocks(page, "text")[0]
+    assert (refused.plan is None) == code.startswith("E")
+    assert compile_definition(right, FILE).findings == []
+
+
+def test_the_index_lists_every_code_with_its_title() -> None:
+    index = (PAGES / "README.md").read_text()
+    listed = re.findall(r"^\| \[(\w+)\]\(\1\.md\) \| (.*) \|$", index, re.MULTILINE)
+    assert dict(listed) == CODES
