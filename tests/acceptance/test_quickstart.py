@@ -55,7 +55,6 @@ def test_the_walk_leads_a_task_to_its_end(clone: Path) -> None:
     assert all(map(gone, children.values()))
     acts = re.findall(r"^t-\w+\.1\.1 +t-\w+ +\S+@demo.example +done", said, re.MULTILINE)
     assert len(acts) == 2  # accepted, completed
-    print(said)
     assert re.search(r"^outcome: +user_accepted$", said, re.MULTILINE)
     story = ["offered", "accepted", "completed", "ended"]
     times = [re.search(rf"^\S+Z +{kind} ", said, re.MULTILINE) for kind in story]
