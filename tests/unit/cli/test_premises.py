@@ -91,9 +91,10 @@ def test_a_folder_with_broken_contents_is_told(tmp_path: Path, name: str) -> Non
 
 def test_dev_tells_each_trouble_in_one_line(extask: Extask, tmp_path: Path, taken: int) -> None:
     (tmp_path / "extask.db").write_text("nonsense" * 200)
+    new, same = str(tmp_path / "new"), str(free())
     for arguments, code in {
-        ("--port", str(taken), "--data-dir", str(tmp_path / "new")): 1,
-        ("--port", "7233"): 2,
+        ("--port", str(taken), "--data-dir", new): 1,
+        ("--port", same, "--temporal-port", same, "--data-dir", new): 2,
         ("--data-dir", str(tmp_path)): 1,
     }.items():
         ended = extask("dev", *arguments)
