@@ -193,7 +193,7 @@ class Task(Shape):
     workflow: WorkflowRef
     state: TaskState = Field(description="Where the task is in its life.")
     outcome: Outcome | None = Field(description="How it ended; empty until then.")
-    result: str = Field(description="The code that an agent or the workflow gave at the end.")
+    result: str = Field(description="What the workflow gave when it ended the task.")
     step: str | None = Field(description="The workflow's present step.")
     priority: Priority
     position: int | None = Field(description="Place in the queue; only while queued.")

@@ -13,7 +13,7 @@ import pytest
 import worker
 from extask.settings import WorkerSettings
 from extask.storage import tenants
-from tests.api.desk import Desk, desk_over, url_of
+from tests.api.desk import SIMPLE, Desk, desk_over, url_of
 from tests.support.house import dev_server
 
 BODY: dict[str, Any] = {
@@ -44,7 +44,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 
 async def eventually(look: Callable[[], Awaitable[Any]], within: float = 20) -> Any:
     async with asyncio.timeout(within):
-        while not (seen := await look()):
+        while not (seen := await look()):  # noqa: ASYNC110 -- what changes is behind HTTP
             await asyncio.sleep(0.05)
     return seen
 
@@ -85,9 +85,7 @@ async def test_a_task_is_created_offered_accepted_and_completed(desk: Desk) -> N
     stolen = await desk.call("POST", "/sessions/accept", {"session_ids": [session]}, who="ben")
     assert stolen.status_code == 207
     assert stolen.json()["results"][0]["problem"]["code"] == "not_yours"
-    some = await desk.call(
-        "POST", "/sessions/accept", {"task_ids": [task, "t-none"]}, who="agent"
-    )
+    some = await desk.call("POST", "/sessions/accept", {"task_ids": [task, "t-none"]}, who="agent")
     assert some.status_code == 207
     assert [each["status"] for each in some.json()["results"]] == ["done", "failed"]
     await in_state(desk, task, "active")
@@ -100,7 +98,7 @@ async def test_a_task_is_created_offered_accepted_and_completed(desk: Desk) -> N
     )
     assert done.status_code == 200
     ended = await in_state(desk, task, "ended")
-    assert (ended["outcome"], ended["result"]) == ("user_accepted", "solved")
+    assert ended["outcome"] == "user_accepted"
     story = (await desk.ok("GET", f"/tasks/{task}/timeline"))["value"]
     assert {"queued", "offered", "accepted", "completed", "entered"} <= {
         each["kind"] for each in story
@@ -123,7 +121,8 @@ async def ready(desk: Desk) -> bool:
 
 async def test_a_task_is_changed_declined_returned_and_cancelled(desk: Desk) -> None:
     task = (await desk.ok("POST", "/tasks", BODY, who="flow"))["id"]
-    await desk.ok("POST", "/sessions/decline", {"session_ids": [await offer(desk, task)]}, who="agent")
+    first = await offer(desk, task)
+    await desk.ok("POST", "/sessions/decline", {"session_ids": [first]}, who="agent")
     await in_state(desk, task, "queued")
     assert (await desk.ok("GET", f"/tasks/{task}"))["position"] == 1
     changed = await desk.ok(
@@ -139,7 +138,8 @@ async def test_a_task_is_changed_declined_returned_and_cancelled(desk: Desk) -> 
         return bool(found["priority"] == "highest" and found["params"]["size"] == "large")
 
     await eventually(patched)
-    wrong = await desk.call("PATCH", f"/tasks/{task}", {"params": {"size": "odd"}, "expires_at": "2020-01-01T00:00:00Z"})
+    past = {"params": {"size": "odd"}, "expires_at": "2020-01-01T00:00:00Z"}
+    wrong = await desk.call("PATCH", f"/tasks/{task}", past)
     assert {each["pointer"] for each in wrong.json()["faults"]} == {"/params/size", "/expires_at"}
     await desk.ok("PUT", "/agents/a-ben/state", {"presence": "available"})
     session = await offer(desk, task, "ben")
@@ -147,7 +147,8 @@ async def test_a_task_is_changed_declined_returned_and_cancelled(desk: Desk) -> 
     await in_state(desk, task, "active")
     await desk.ok("POST", "/sessions/return", {"session_ids": [session]}, who="ben")
     await in_state(desk, task, "queued")
-    found = (await desk.ok("GET", "/tasks?state=queued&state=offered&service=support&customer=c-1&reference=4711"))["value"]
+    which = "state=queued&state=offered&service=support&customer=c-1&reference=4711"
+    found = (await desk.ok("GET", f"/tasks?{which}"))["value"]
     assert [each["id"] for each in found] == [task]
     assert (await desk.ok("POST", f"/tasks/{task}/cancel", {"reason": "no more"}, who="flow")) == {
         "id": task,
@@ -166,7 +167,7 @@ async def test_a_changed_service_and_agent_reach_their_pool(desk: Desk) -> None:
     )
     assert both.status_code == 400
     assert both.json()["faults"][0]["code"] == "excludes"
-    source = "workflow: desk\nversion: 1\nsteps:\n  wait:\n    queue: desk\n    then: { rejected: end }\n"
+    source = SIMPLE.replace("workflow: simple", "workflow: desk").replace("support", "desk")
     assert (await desk.call("POST", "/definitions", {"source": source})).status_code == 201
     assert (await desk.call("POST", "/definitions", {"source": source})).status_code == 200
     agent = {"upn": "carl@acme.example", "services": {"desk": True}}
@@ -176,11 +177,12 @@ async def test_a_changed_service_and_agent_reach_their_pool(desk: Desk) -> None:
         "POST", "/api-keys", {"role": "agent", "name": "Carl", "agent": "carl@acme.example"}
     )
     desk.secrets["carl"] = secret["key"]
-    await desk.ok("PATCH", "/agents/carl@acme.example", {"simultaneous_non_blocking_external_tasks": 2})
+    number = {"simultaneous_non_blocking_external_tasks": 2}
+    await desk.ok("PATCH", "/agents/carl@acme.example", number)
     await desk.ok("PUT", "/agents/carl@acme.example/state", {"presence": "available"}, who="carl")
     call = f"/agents/{carl['id']}/engagements"
-    assert (await desk.call("POST", call, {"id": "call-1", "acw": "0s"}, who="carl")).status_code == 201
-    task = (await desk.ok("POST", "/tasks", {"service": "desk"}, who="flow"))["id"]
+    await desk.ok("POST", call, {"id": "call-1", "acw": "0s"}, who="carl")
+    task = (await desk.ok("POST", "/tasks", {**BODY, "service": "desk"}, who="flow"))["id"]
     await in_state(desk, task, "queued")
     assert (await desk.call("DELETE", f"{call}/call-1", who="carl")).status_code == 204
     assert (await desk.call("DELETE", f"{call}/call-1", who="carl")).status_code == 404
@@ -201,8 +203,9 @@ async def test_the_same_key_twenty_times_at_once_makes_one_task(desk: Desk) -> N
 async def test_the_task_above_the_limit_waits_for_one_to_end(desk: Desk) -> None:
     async with desk.ports.database.begin() as connection:
         await tenants.change(connection, "acme", max_concurrent_tasks=3)
-    body = {"service": "support", "params": {"product": "x"}, "due_at": "2100-01-01T00:00:00Z", "expires_at": "2101-01-01T00:00:00Z"}
-    answers = await asyncio.gather(*(desk.call("POST", "/tasks", body, who="flow") for _ in range(8)))
+    body = {"service": "support", "params": {"product": "x"}}
+    calls = (desk.call("POST", "/tasks", body, who="flow") for _ in range(8))
+    answers = await asyncio.gather(*calls)
     fine = [each.json()["id"] for each in answers if each.status_code == 201]
     over = [each for each in answers if each.status_code == 429]
     assert (len(fine), len(over)) == (3, 5)
