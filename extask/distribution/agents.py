@@ -96,7 +96,7 @@ def wrap_up_foreign(pool: Pool, agent: Agent, engagement: str, foreign: Foreign)
 def _start(pool: Pool, wrap_up: WrapUp) -> None:
     wrap_up.agent.wrap_ups[wrap_up.id] = wrap_up
     wrap_up.agent.blocking += 1
-    pool.deadlines.add(wrap_up.until, Kind.WRAP_UP_END, wrap_up.id, wrap_up)
+    pool.deadlines.add(wrap_up.until, Kind.WRAP_UP_END, wrap_up.tie, wrap_up)
     _tell(pool, "wrap_up_started", wrap_up, {"until": clock.text(wrap_up.until)})
 
 

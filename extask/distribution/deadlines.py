@@ -47,7 +47,7 @@ def _rona_ends(at: int, agent: Agent) -> bool:
 
 
 def _window_ends(at: int, entry: Entry) -> bool:
-    return entry.waiting and entry.window == at
+    return entry.waiting and bool(entry.preferred) and entry.window == at
 
 
 def _cooldown_ends(at: int, entry: Entry) -> bool:

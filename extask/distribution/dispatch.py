@@ -6,6 +6,7 @@ anything, for otherwise it would have been offered then.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from extask.distribution.capacity import has_room
@@ -14,7 +15,7 @@ from extask.distribution.order import STRICT
 from extask.distribution.sessions import offer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from sortedcontainers import SortedList
 
@@ -42,12 +43,6 @@ class Front:
         self.entry: Entry | None = None
         self.key: OrderKey = _LAST
         self.claim: Claim = _NO_CLAIM
-
-    def merge(self, other: Front) -> None:
-        """Take other entries of the service into account."""
-        if other.key < self.key:
-            self.key, self.entry = other.key, other.entry
-        self.claim = min(self.claim, other.claim)
 
     def add(self, shelf: Shelf, test: Test | None = None) -> None:
         """Take a shelf into account, of which those entries count that pass the test."""
@@ -78,8 +73,7 @@ class Front:
     def _take_claim(self, entry: Entry) -> None:
         level = entry.level
         claim = (level != STRICT, entry.first_queued + level * self.level_worth, entry.seq)
-        if claim < self.claim:
-            self.claim = claim
+        self.claim = min(self.claim, claim)
 
 
 def _open_front(shelf: Shelf, order: Order, level_worth: int) -> Front:
@@ -139,28 +133,44 @@ class _Round:
     def _front(self, service: Service) -> tuple[Claim, Entry] | None:
         if not service.order.waiting.count:
             return None
-        front = Front(service.order, self.pool.level_worth)
+        fronts = list(self._open_fronts(service))
+        for agent in self.pool.stirred:
+            fronts.extend(self._reserved_fronts(service, agent))
+        found = [(front.claim, front.key, front.entry) for front in fronts if front.entry]
+        if not found:
+            return None
+        return min(it[0] for it in found), min(found, key=itemgetter(1))[2]
+
+    def _open_fronts(self, service: Service) -> Iterator[Front]:
         for blocking in (0, 1):
             common, barred = service.common[blocking], service.barred[blocking]
-            if (common.count or barred.count) and first_candidate(service, blocking=blocking):
-                front.merge(_open_front(common, service.order, front.level_worth))
-                front.add(barred, self._has_taker)
-        for agent in self.pool.stirred:
-            self._add_reserved(front, service, agent)
-        return None if front.entry is None else (front.claim, front.entry)
+            if not (common.count or barred.count):
+                continue
+            if first_candidate(service, blocking=blocking) is None:
+                continue
+            yield _open_front(common, service.order, self.pool.level_worth)
+            if barred.count:
+                yield self._tested_front(service, barred, self._has_taker)
+
+    def _tested_front(self, service: Service, shelf: Shelf, test: Test) -> Front:
+        front = Front(service.order, self.pool.level_worth)
+        front.add(shelf, test)
+        return front
 
     def _has_taker(self, entry: Entry) -> bool:
         return choose(self.pool, entry) is not None
 
-    def _add_reserved(self, front: Front, service: Service, name: str) -> None:
+    def _reserved_fronts(self, service: Service, name: str) -> Iterator[Front]:
         pool, wishes = self.pool, self.pool.wishes.get(name)
-        pair = None if wishes is None else wishes.reserved.get(service.name)
+        pair = None if wishes is None else wishes.reserved.get(service.config.name)
         if pair is None:
             return
         agent = pool.agents[name]
         for blocking in (False, True):
             if has_room(agent, blocking=blocking):
-                front.add(pair[blocking], lambda entry: takes_reserved(pool, entry, agent))
+                yield self._tested_front(
+                    service, pair[blocking], lambda entry: takes_reserved(pool, entry, agent)
+                )
 
 
 def _claim(front: tuple[Claim, Entry]) -> Claim:

@@ -119,6 +119,11 @@ class WrapUp:
     run: int | None = None
     epoch: int | None = None
 
+    @property
+    def tie(self) -> str:
+        """Tell it from every other wrap-up: agents may have the same call."""
+        return f"{self.agent.id} {self.id}"
+
 
 @dataclass(slots=True, eq=False)
 class Entry:
