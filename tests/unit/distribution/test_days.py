@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -68,7 +67,7 @@ class Day(JudgementMachine):
         life = self.dice.choice((None, None, 5, 200, 600))
         self.enqueue(task, self.place(), life and timedelta(seconds=life), None)
 
-    def act(self, *kinds: Any, offered: bool) -> None:
+    def act(self, *kinds: type[Accept | Decline | Complete | Return], offered: bool) -> None:
         able = sorted(
             name for name, it in self.naive.shares.items() if (it.accepted is None) == offered
         )

@@ -720,6 +720,9 @@ def test_the_pool_tells_its_time_and_survives_instants_without_a_zone() -> None:
     floor.accept("t-1")
     assert floor.complete("t-1").status == "done"
     assert floor.pool.next_deadline() is not None
+    floor.enqueue("t-2", preferred=(Preferred(agent="a-1"),), prefer_for=timedelta.max)
+    restored = Distributor.restore(floor.pool.snapshot())
+    assert restored.snapshot() == floor.pool.snapshot()
 
 
 def test_an_agent_with_room_left_counts_as_occupied() -> None:
