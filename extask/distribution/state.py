@@ -100,6 +100,9 @@ class Agent:
         """The agent's identity."""
         return self.config.id
 
+    tie = id
+    """Their place among deadlines of one moment."""
+
 
 @dataclass(slots=True, eq=False)
 class Foreign:
@@ -167,6 +170,11 @@ class Entry:
     reserved: bool = False
     """Whether only preferred agents may take it at present."""
     shelves: tuple[Shelf, ...] = ()
+
+    @property
+    def tie(self) -> int:
+        """Its place among deadlines of one moment; a transfer may change it."""
+        return self.seq
 
 
 @dataclass(slots=True, eq=False)
