@@ -62,5 +62,3 @@ def test_no_call_breaks_the_contract(case: schemathesis.Case) -> None:
             schemathesis.checks.ignored_auth,
         ],
     )
-
-

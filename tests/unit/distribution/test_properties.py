@@ -1,5 +1,5 @@
 """P1-P10 under random commands; every offer is foretold by the naive reading of the rules."""
-# ruff: noqa: ANN401, FBT001 - Hypothesis hands over whatever it drew, by name
+# ruff: noqa: FBT001 - Hypothesis hands over whatever it drew, by name
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """The rules of distribution, told as short stories of agents and tasks."""
-# ruff: noqa: ANN401 - stories pass on settings by name
 
 from __future__ import annotations
 
