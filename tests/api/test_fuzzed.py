@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,8 @@ def test_no_call_breaks_the_contract(operation: Any, mode: GenerationMode) -> No
         case.headers["Authorization"] = f"Bearer {KEYS[who]}"
         response = case.call()
         assert response.status_code not in {422, 500}, response.text
-        case.validate_response(response, excluded_checks=EXCLUDED)
+        if response.status_code != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            case.validate_response(response, excluded_checks=EXCLUDED)
 
     try:
         call()

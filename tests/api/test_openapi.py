@@ -5,6 +5,7 @@ import re
 from api.app import create_app
 from tests.api.desk import api_routes
 
+
 def test_operation_ids_are_unique_pascal_case() -> None:
     ids = [operation for _, _, operation in api_routes(create_app())]
     assert len(ids) == len(set(ids))
