@@ -30,14 +30,14 @@ def workers(
     """Compose the two workers; sharing slots between tasks and distributors would deadlock."""
     journal = JournalActivities(database, client)
     assignment = AssignmentActivities(database, distributor)
-    tasks = _worker(
+    tasks = one_worker(
         client,
         settings,
         temporal.TASK_QUEUE,
         [ExternalTaskWorkflow],
         [PlanActivities(database).begin_run, assignment.assign, journal.journal_task],
     )
-    distributors = _worker(
+    distributors = one_worker(
         client,
         settings,
         temporal.DISTRIBUTOR_QUEUE,
@@ -47,13 +47,14 @@ def workers(
     return tasks, distributors
 
 
-def _worker(
+def one_worker(
     client: Client,
     settings: WorkerSettings,
     queue: str,
     workflows: Sequence[type],
     activities: Sequence[Callable[..., Any]],
 ) -> Worker:
+    """Compose a worker of one queue with the slots, cache and patience of the settings."""
     slots = settings.max_concurrent_tasks
     return Worker(
         client,
