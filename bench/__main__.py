@@ -1,16 +1,78 @@
+"""Prints one table of ratios: `python -m bench`. A machine of two cores needs about six minutes.
+
+Every figure is the median of five runs. What is measured beside something else takes turns with
+it on the same server, with workers of the same make and settings; its ratio is the median of the
+five pairs' ratios, so that whatever else the machine does weighs on both.
+"""
+
+from __future__ import annotations
+
 import asyncio
 import os
 import sys
-from bench import premises, house, pipeline
+from dataclasses import dataclass
+from time import perf_counter
+
+from bench import commands, decisions, house, over_http, pipeline, premises
+from bench.paired import Pairs
 
 
-async def main():
+@dataclass(frozen=True)
+class Line:
+    """One line of the table."""
+
+    what: str
+    ours: str
+    beside: str = ""
+    ratio: str = ""
+    aim: str = ""
+
+    def show(self) -> None:
+        """Print it as soon as it is known."""
+        print(
+            f"{self.what:<58} {self.ours:>12} {self.beside:>18} {self.ratio:>20} {self.aim:>10}",
+            flush=True,
+        )
+
+
+def _paired(what: str, found: Pairs, beside: str, aim: str = "") -> Line:
+    ours, other = found.rates
+    low, *_, high = found.ratios
+    ratio = f"{found.ratio:.2f} ({low:.2f}–{high:.2f})"
+    return Line(what, f"{ours:,.0f}/s", f"{beside} {other:,.0f}/s", ratio, aim)
+
+
+async def main() -> None:
+    """Measure everything, one thing after the other."""
+    Line("", "median of 5", "beside", "ratio (lowest–highest)", "aim").show()
     async with premises.opened() as place:
         home = await house.furnish(place)
-        with place.running("worker", "bench.bare_worker"):
-            print(await pipeline.events_of_one(place.client, home))
-            p = await pipeline.measure(place.client, home)
-            print(p, p.rates, p.ratios)
-        await home.database.close()
+        try:
+            with place.running("worker", "bench.bare_worker"):
+                await _in_temporal(place, home)
+            with place.running("worker", "bench.bare_worker", "api"):
+                whole = await over_http.measure(place.client, home, place.api_url)
+                _paired("whole task over HTTP", whole, "skeleton").show()
+        finally:
+            await home.database.close()
+    rate = decisions.measure()
+    Line("judgement: 10,000 agents, 100,000 tasks waiting", f"{rate:,.0f}/s").show()
 
-asyncio.run(main())
+
+async def _in_temporal(place: premises.Premises, home: house.House) -> None:
+    events = await pipeline.events_of_one(place.client, home)
+    released = await pipeline.released(place.client, home)
+    _paired("task assigned and released", released, "hello", "≥ 0.60").show()
+    completed = await pipeline.completed(place.client, home)
+    _paired("task accepted and completed", completed, "hello").show()
+    Line("history events of the simplest task", str(events), aim="≤ 25").show()
+    rate = await commands.measure(home)
+    Line("commands through one distributor, in batches", f"{rate:,.0f}/s", aim="≥ 10,000").show()
+
+
+if __name__ == "__main__":
+    begun = perf_counter()
+    asyncio.run(main())
+    print(f"done in {perf_counter() - begun:.0f} s with {os.cpu_count()} cores")
+    sys.stdout.flush()
+    os._exit(0)  # the Temporal SDK may abort the interpreter's own end

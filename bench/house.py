@@ -20,14 +20,18 @@ from extask.storage.rows import AgentRow, NewTask, ServiceRow, TenantRow
 TENANT = "bench"
 POOL = "main"
 SERVICE = "support"
+"""Tasks wait here until an agent has completed them."""
+PASSING = "passing"
+"""Tasks leave here as soon as they have an agent."""
 QUIET = "nobody_there"
 """A service without agents: what stands there waits."""
 AGENTS = 8
 EACH = 25
 """Tasks that an agent may work on at once: agents are not what is measured."""
 MANY = 1_000_000
-SIMPLEST = """
-workflow: simplest
+DEFINITIONS = {
+    SERVICE: """
+workflow: support
 version: 1
 steps:
   line_up:
@@ -35,7 +39,20 @@ steps:
     then: { rejected: full }
   full:
     cancel: full
-"""
+""",
+    PASSING: """
+workflow: passing
+version: 1
+steps:
+  line_up:
+    queue: { wait: 0s }
+    then: { timeout: let_go, rejected: full }
+  let_go:
+    end: released
+  full:
+    cancel: full
+""",
+}
 
 
 @dataclass
@@ -44,19 +61,19 @@ class House:
 
     database: Database
     distributor: DistributorClient
-    digest: str
+    digests: dict[str, str]
     secrets: dict[str, str]
 
-    async def store(self) -> TaskStart:
+    async def store(self, service: str) -> TaskStart:
         """Write a task's row, as the API does before it starts the workflow."""
         now = datetime.now(UTC)
         new = NewTask(
             id=f"t-{uuid.uuid4().hex}",
-            service=SERVICE,
-            workflow="simplest",
+            service=service,
+            workflow=service,
             version=1,
-            digest=self.digest,
-            place=Place(service=SERVICE, block_agent=False),
+            digest=self.digests[service],
+            place=Place(service=service, block_agent=False),
             created_at=now,
             expires_at=now + timedelta(hours=8),
         )
@@ -72,38 +89,39 @@ async def furnish(premises: Premises) -> House:
     """Set up the database; whoever works comes later."""
     await upgrade(premises.database_url)
     database = Database(premises.database_url)
-    digest = await _publish(database)
+    digests = await _publish(database)
     secrets = await _people(database)
     settings = DistributorSettings()
     distributor = DistributorClient(
         premises.client, pools.starter(database), permits=settings.permits, batch=settings.batch
     )
-    return House(database, distributor, digest, secrets)
+    return House(database, distributor, digests, secrets)
 
 
-async def _publish(database: Database) -> str:
-    """Add the tenant, its services and the definition; answers the definition's digest."""
+async def _publish(database: Database) -> dict[str, str]:
+    """Add the tenant, its services and their definitions; answers the definitions' digests."""
     now = datetime.now(UTC)
-    compiled = compile_definition(SIMPLEST, "simplest.workflow.yaml")
-    assert compiled.plan is not None, compiled.findings
+    digests: dict[str, str] = {}
     async with database.begin() as connection:
         await tenants.add(
             connection,
             TenantRow(name=TENANT, max_concurrent_tasks=MANY, ceiling=MANY, created_at=now),
         )
-        published, _ = await definitions.publish(
-            connection, TENANT, compiled.plan, SIMPLEST, by="bench", at=now
-        )
-        for name in (SERVICE, QUIET):
+        for service, source in DEFINITIONS.items():
+            plan = compile_definition(source, f"{service}.workflow.yaml").plan
+            assert plan is not None, service
+            await definitions.publish(connection, TENANT, plan, source, by="bench", at=now)
+            digests[service] = plan.digest
+        for name in (*DEFINITIONS, QUIET):
             await services.save(connection, TENANT, _service(name))
-    return str(published.digest)
+    return digests
 
 
 def _service(name: str) -> ServiceRow:
     return ServiceRow(
         name=name,
         upn=f"{name}@bench.example",
-        workflow="simplest",
+        workflow=name,
         config=ServiceConfig(name=name, simultaneous=True, rona_timeout=timedelta(minutes=5)),
     )
 
@@ -118,7 +136,7 @@ async def _people(database: Database) -> dict[str, str]:
             agent = AgentRow(
                 id=name,
                 upn=f"agent{number}@bench.example",
-                services={SERVICE: True},
+                services={SERVICE: True, PASSING: True},
                 simultaneous=EACH,
                 presence="available",
             )

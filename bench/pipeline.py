@@ -1,10 +1,14 @@
-"""The assign-and-release pipeline: what Temporal and the product do to a task, without HTTP.
+"""What a task costs without HTTP: assigned and released, or accepted and completed.
 
-One task: its workflow is started (its row was written before the clock), numbers its run and loads
-its plan, enqueues; the distributor offers it; an agent's loop sees the offer in the database,
-accepts, and completes as soon as the acceptance is answered; the workflow hears both, writes the
-end and closes. Everything runs in the shipped worker's process: database, journal, search
-attributes, details. The agents' loop and the callers are this process.
+*Assigned and released*: the task's workflow is started (its row was written before the clock), it
+numbers its run and loads its plan, enqueues; the distributor gives it to an agent by an offer; the
+plan does not wait, asks whether somebody accepted, takes the task back out of the agent's hands,
+and ends. That is the road there and back between task, distributor and agent, with no wait for a
+person in it. *Accepted and completed* waits for the person: an agent's loop sees the offer in the
+database, accepts, and completes as soon as the acceptance is answered; two signals tell the task.
+
+Both run in the shipped worker's process, with database, journal, search attributes and details.
+The callers and the agents' loop are this process.
 """
 
 from __future__ import annotations
@@ -15,48 +19,81 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from temporalio.client import Client
 
 from bench import bare
-from bench.house import POOL, TENANT, House
+from bench.house import PASSING, POOL, SERVICE, TENANT, House
 from bench.paired import Pairs, pairs, rate
 from extask import temporal
-from extask.messages import Accept, Complete
+from extask.messages import Accept, Complete, TaskStart
 from extask.storage.tables import sessions
 
-TASKS = 400
+TASKS = 300
 AT_ONCE = 100
 LOOK_EVERY = 0.02
+PATIENCE = 30.0
 
 
-async def measure(client: Client, house: House) -> Pairs:
-    """Compare tasks with bare hello workflows, the same number and as many at once."""
+async def released(client: Client, house: House) -> Pairs:
+    """Compare tasks assigned and released with as many bare hello workflows."""
 
     async def ours() -> float:
-        starts = [await house.store() for _ in range(TASKS)]
+        before = await _offered(house)
+        found = await _run(client, house, PASSING, "ended_by_workflow")
+        assert await _all_offered(house, before + TASKS)
+        return found
 
-        async def one(number: int) -> None:
-            handle = await temporal.start_task(client, starts[number])
-            outcome = await handle.result()
-            assert outcome == "user_accepted", outcome
+    return await pairs(ours, lambda: _hello(client))
 
+
+async def completed(client: Client, house: House) -> Pairs:
+    """Compare tasks accepted and completed with as many bare hello workflows."""
+
+    async def ours() -> float:
         async with _agents(house):
-            return await rate(TASKS, AT_ONCE, one)
+            return await _run(client, house, SERVICE, "user_accepted")
 
-    async def hello() -> float:
-        return await rate(TASKS, AT_ONCE, lambda _: bare.run(client, "Hello"))
-
-    return await pairs(ours, hello)
+    return await pairs(ours, lambda: _hello(client))
 
 
 async def events_of_one(client: Client, house: House) -> int:
     """Count the history events of the simplest task, handled with nothing else going on."""
-    start = await house.store()
+    start = await house.store(SERVICE)
     async with _agents(house):
         handle = await temporal.start_task(client, start)
         await handle.result()
     return len((await handle.fetch_history()).events)
+
+
+async def _hello(client: Client) -> float:
+    return await rate(TASKS, AT_ONCE, lambda _: bare.run(client, "Hello"))
+
+
+async def _run(client: Client, house: House, service: str, outcome: str) -> float:
+    """Bring as many tasks of a service to that outcome; answers tasks per second."""
+    starts: list[TaskStart] = [await house.store(service) for _ in range(TASKS)]
+
+    async def one(number: int) -> None:
+        handle = await temporal.start_task(client, starts[number])
+        found = await handle.result()
+        assert found == outcome, found
+
+    return await rate(TASKS, AT_ONCE, one)
+
+
+async def _offered(house: House) -> int:
+    query = select(func.count()).where(sessions.c.tenant == TENANT)
+    async with house.database.connect() as connection:
+        return int((await connection.execute(query)).scalar_one())
+
+
+async def _all_offered(house: House, expected: int) -> bool:
+    """Wait until the journal has written every task's offer: each was given to an agent."""
+    async with asyncio.timeout(PATIENCE):
+        while await _offered(house) < expected:
+            await asyncio.sleep(LOOK_EVERY)
+    return await _offered(house) == expected
 
 
 @asynccontextmanager

@@ -74,7 +74,7 @@ async def opened() -> AsyncIterator[Premises]:
             dev_server_existing_path=str(BIN / "temporal"),
             dev_server_database_filename=str(Path(name) / "temporal.db"),
             dev_server_extra_args=PRAGMAS,
-            dev_server_log_level="error",
+            dev_server_log_level="never",
             search_attributes=list(temporal.KEYS.values()),
             plugins=[temporal.plugin()],
         ) as environment:
