@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -51,13 +52,17 @@ class _Lane:
     waiting: deque[_Waiting] = field(default_factory=deque)
     under_way: int = 0
     gathering: bool = False
+    full: asyncio.Event = field(default_factory=asyncio.Event)
+    sent_at: float = 0.0
 
 
 class DistributorClient:
     """Speaks to the distributors of all pools for one process.
 
-    A command waits while `permits` updates of its pool are under way and then travels with all
-    that came meanwhile (`batch` at most). A command is sent again, under the same key, until it
+    A command on a quiet pool goes at once. On a busy one it waits until `pace` seconds after the
+    update before, or for a full `batch`, and travels with all that came meanwhile: many small
+    updates would cost server and worker more than they save. At most `permits` updates are under
+    way. A command is sent again, under the same key, until it
     is answered or `patience` seconds are over.
     """
 
@@ -69,12 +74,14 @@ class DistributorClient:
         permits: int = 4,
         batch: int = 200,
         patience: float = 20.0,
+        pace: float = 0.05,
     ) -> None:
         self._client = client
         self._load_pool = load_pool
         self._permits = permits
         self._batch = batch
         self._patience = patience
+        self._pace = pace
         self._lanes: dict[tuple[str, str], _Lane] = {}
         self._sending: set[asyncio.Task[None]] = set()
 
@@ -87,6 +94,8 @@ class DistributorClient:
         lane = self._lanes.setdefault((tenant, pool), _Lane(tenant, pool))
         waiting = _Waiting(command, asyncio.get_running_loop().create_future())
         lane.waiting.append(waiting)
+        if len(lane.waiting) >= self._batch:
+            lane.full.set()
         self._pump(lane)
         return await waiting.answer
 
@@ -123,7 +132,7 @@ class DistributorClient:
         sending.add_done_callback(self._sending.discard)
 
     async def _send(self, lane: _Lane) -> None:
-        await asyncio.sleep(0)  # whoever came in the same turn of the loop travels along
+        await self._gather(lane)
         taken = [lane.waiting.popleft() for _ in range(min(self._batch, len(lane.waiting)))]
         lane.gathering = False
         lane.under_way += 1
@@ -135,6 +144,19 @@ class DistributorClient:
         finally:
             lane.under_way -= 1
             self._pump(lane)
+
+    async def _gather(self, lane: _Lane) -> None:
+        """Let a batch gather until it is full or the pool's pace lets it go."""
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(0)  # whoever came in the same turn of the loop travels along
+        if (
+            len(lane.waiting) < self._batch
+            and (left := lane.sent_at + self._pace - loop.time()) > 0
+        ):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(lane.full.wait(), left)
+        lane.full.clear()
+        lane.sent_at = loop.time()
 
     @staticmethod
     def _settle(taken: list[_Waiting], answers: Answers) -> None:
