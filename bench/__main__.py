@@ -38,13 +38,13 @@ class Line:
 def _paired(what: str, found: Pairs, beside: str, aim: str = "") -> Line:
     ours, other = found.rates
     low, *_, high = found.ratios
-    ratio = f"{found.ratio:.2f} ({low:.2f}–{high:.2f})"
+    ratio = f"{found.ratio:.2f} ({low:.2f} to {high:.2f})"
     return Line(what, f"{ours:,.0f}/s", f"{beside} {other:,.0f}/s", ratio, aim)
 
 
 async def main() -> None:
     """Measure everything, one thing after the other."""
-    Line("", "median of 5", "beside", "ratio (lowest–highest)", "aim").show()
+    Line("", "median of 5", "beside", "ratio (lowest to highest)", "aim").show()
     async with premises.opened() as place:
         home = await house.furnish(place)
         try:

@@ -60,8 +60,10 @@ class Skeleton:
 @activity.defn
 async def poke() -> None:
     """Signal the workflow that this activity belongs to."""
-    await activity.client().get_workflow_handle(activity.info().workflow_id or "").signal(
-        "go_on", "word"
+    await (
+        activity.client()
+        .get_workflow_handle(activity.info().workflow_id or "")
+        .signal("go_on", "word")
     )
 
 

@@ -41,7 +41,7 @@ async def released(client: Client, house: House) -> Pairs:
     async def ours() -> float:
         before = await _offered(house)
         found = await _run(client, house, PASSING, "ended_by_workflow")
-        assert await _all_offered(house, before + TASKS)
+        await _see_offers(house, before + TASKS)
         return found
 
     return await pairs(ours, lambda: _hello(client))
@@ -88,12 +88,12 @@ async def _offered(house: House) -> int:
         return int((await connection.execute(query)).scalar_one())
 
 
-async def _all_offered(house: House, expected: int) -> bool:
+async def _see_offers(house: House, expected: int) -> None:
     """Wait until the journal has written every task's offer: each was given to an agent."""
     async with asyncio.timeout(PATIENCE):
-        while await _offered(house) < expected:
+        while (offered := await _offered(house)) != expected:
+            assert offered < expected
             await asyncio.sleep(LOOK_EVERY)
-    return await _offered(house) == expected
 
 
 @asynccontextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import socket
 import subprocess
@@ -10,17 +12,20 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import DEVNULL
 from tempfile import TemporaryDirectory
 
 from temporalio.client import Client
-from temporalio.testing import WorkflowEnvironment
+from temporalio.service import RPCError
 
 from extask import temporal
+from extask.settings import SEARCH_ATTRIBUTES
 
 BIN = Path(sys.executable).parent
-PRAGMAS = ("--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal")
+PRAGMAS = ("--sqlite-pragma=journal_mode=wal", "--sqlite-pragma=synchronous=normal")
 """As `extask dev` starts it."""
 GRACE_SECONDS = 20
+LOOK_EVERY = 0.1
 
 
 @dataclass(frozen=True)
@@ -70,16 +75,32 @@ class Premises:
 async def opened() -> AsyncIterator[Premises]:
     """Start Temporal's dev server on a file, as `extask dev` does, in a folder that goes away."""
     with TemporaryDirectory(prefix="extask-bench-", ignore_cleanup_errors=True) as name:
-        async with await WorkflowEnvironment.start_local(
-            dev_server_existing_path=str(BIN / "temporal"),
-            dev_server_database_filename=str(Path(name) / "temporal.db"),
-            dev_server_extra_args=PRAGMAS,
-            dev_server_log_level="never",
-            search_attributes=list(temporal.KEYS.values()),
-            plugins=[temporal.plugin()],
-        ) as environment:
-            address = environment.client.service_client.config.target_host
-            yield Premises(environment.client, Path(name), address, _free_port())
+        port = _free_port()
+        argv = _server(Path(name), port)
+        server = await asyncio.create_subprocess_exec(*argv, stdout=DEVNULL, stderr=DEVNULL)
+        try:
+            address = f"127.0.0.1:{port}"
+            yield Premises(await _connected(address), Path(name), address, _free_port())
+        finally:
+            server.terminate()
+            await server.wait()
+
+
+def _server(folder: Path, port: int) -> tuple[str, ...]:
+    attributes = (f"--search-attribute={name}=Keyword" for name in SEARCH_ATTRIBUTES)
+    database = f"--db-filename={folder / 'temporal.db'}"
+    program = (str(BIN / "temporal"), "server", "start-dev", "--headless", "--ip=127.0.0.1")
+    return (*program, f"--port={port}", database, *PRAGMAS, *attributes)
+
+
+async def _connected(address: str) -> Client:
+    async with asyncio.timeout(GRACE_SECONDS):
+        while True:
+            with contextlib.suppress(RuntimeError, RPCError):
+                client = await Client.connect(address, plugins=[temporal.plugin()])
+                await client.count_workflows()
+                return client
+            await asyncio.sleep(LOOK_EVERY)
 
 
 def _free_port() -> int:
