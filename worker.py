@@ -15,6 +15,7 @@ from temporalio.worker import Worker
 from activities.assignment import AssignmentActivities
 from activities.journal import JournalActivities
 from activities.plans import PlanActivities
+from activities.task_journals import TaskJournals
 from extask import logs, temporal
 from extask.distributor_client import DistributorClient
 from extask.settings import Settings, WorkerSettings
@@ -28,8 +29,9 @@ def workers(
     client: Client, database: Database, distributor: DistributorClient, settings: WorkerSettings
 ) -> tuple[Worker, Worker]:
     """Compose the two workers; sharing slots between tasks and distributors would deadlock."""
-    journal = JournalActivities(database, client)
-    assignment = AssignmentActivities(database, distributor)
+    journals = TaskJournals(database)
+    journal = JournalActivities(database, journals, client)
+    assignment = AssignmentActivities(database, journals, distributor)
     tasks = one_worker(
         client,
         settings,

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.task_journals import TaskJournals
 from extask import temporal
 from extask.distributor_client import DistributorClient
 from extask.errors import Unavailable
 from extask.messages import Answer, AnyCommand, Assignment, Enqueue, Move, Place
-from extask.storage import agents, journal
+from extask.storage import agents
 from extask.storage.database import Database
 
 
 class AssignmentActivities:
     """Hands commands of task workflows to distributors."""
 
-    def __init__(self, database: Database, distributor: DistributorClient) -> None:
+    def __init__(
+        self, database: Database, journals: TaskJournals, distributor: DistributorClient
+    ) -> None:
         self._database = database
+        self._journals = journals
         self._distributor = distributor
 
     @activity.defn(name=temporal.ASSIGN)
@@ -28,9 +31,8 @@ class AssignmentActivities:
         Raises:
             ApplicationError: nobody answered yet; Temporal repeats the activity.
         """
-        async with self._database.begin() as connection:
-            await journal.write_task(connection, assignment.journal)
-            command = await _by_id(connection, assignment)
+        await self._journals.write(assignment.journal)
+        command = await self._by_id(assignment)
         try:
             answer = await self._distributor.submit(
                 assignment.journal.tenant, assignment.pool, command
@@ -41,18 +43,18 @@ class AssignmentActivities:
             raise ApplicationError(answer.message, type=answer.reason)
         return answer
 
-
-async def _by_id(connection: AsyncConnection, assignment: Assignment) -> AnyCommand:
-    """Name agents by id where a definition's author named them by UPN."""
-    command = assignment.command
-    if not isinstance(command, Enqueue | Move):
-        return command
-    place = command.place
-    upns = {name for name in (*_preferred(place), *place.exclude) if "@" in name}
-    if not upns:
-        return command
-    ids = await agents.ids(connection, assignment.journal.tenant, upns)
-    return command.model_copy(update={"place": _renamed(place, ids)})
+    async def _by_id(self, assignment: Assignment) -> AnyCommand:
+        """Name agents by id where a definition's author named them by UPN."""
+        command = assignment.command
+        if not isinstance(command, Enqueue | Move):
+            return command
+        place = command.place
+        upns = {name for name in (*_preferred(place), *place.exclude) if "@" in name}
+        if not upns:
+            return command
+        async with self._database.connect() as connection:
+            ids = await agents.ids(connection, assignment.journal.tenant, upns)
+        return command.model_copy(update={"place": _renamed(place, ids)})
 
 
 def _preferred(place: Place) -> list[str]:

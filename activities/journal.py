@@ -9,6 +9,7 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.task_journals import TaskJournals
 from extask import temporal
 from extask.messages import (
     Event,
@@ -28,8 +29,9 @@ _TELLS = frozenset({"accepted", "completed", "returned", "expired"})
 class JournalActivities:
     """Writes what happened exactly once, and tells task workflows at least once."""
 
-    def __init__(self, database: Database, client: Client) -> None:
+    def __init__(self, database: Database, journals: TaskJournals, client: Client) -> None:
         self._database = database
+        self._journals = journals
         self._client = client
         self._slots = asyncio.Semaphore(SIGNALS_AT_ONCE)
 
@@ -44,8 +46,7 @@ class JournalActivities:
     @activity.defn(name=temporal.JOURNAL_TASK)
     async def journal_task(self, entry: TaskJournal) -> bool:
         """Write a task's own records and move its row forward; answers that it is done."""
-        async with self._database.begin() as connection:
-            await journal.write_task(connection, entry)
+        await self._journals.write(entry)
         return True
 
     async def _tell_all(self, events: Iterable[Event]) -> JournalResult:

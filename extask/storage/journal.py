@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Update, bindparam, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from extask.messages import Event, PoolJournal, TaskJournal
@@ -16,6 +16,8 @@ from extask.storage.statements import insert_new
 from extask.storage.tables import pool_events, task_records, tasks
 
 POOL_COLUMNS = tuple(field.name for field in fields(task_state.PoolView))
+GUARD = ("state", "run", "epoch", "rank", "step_run", "step_first")
+"""The columns of a task's row that say what of its workflow's entries is news."""
 
 
 async def write_pool(conn: AsyncConnection, batch: PoolJournal) -> None:
@@ -31,25 +33,24 @@ async def write_pool(conn: AsyncConnection, batch: PoolJournal) -> None:
 
 
 async def write_task(conn: AsyncConnection, entry: TaskJournal) -> None:
-    """Write a task's own records and move its row; the key is task, run and number.
+    """Write one task's own records and move its row, as `write_tasks` does."""
+    await write_tasks(conn, (entry,))
+
+
+async def write_tasks(conn: AsyncConnection, entries: Sequence[TaskJournal]) -> None:
+    """Write tasks' own records and move their rows; the key is task, run and number.
 
     A row moves only forward, and never out of `ended`.
     """
-    await _write_records(conn, entry)
-    mine = (tasks.c.tenant == entry.tenant, tasks.c.id == entry.task)
-    guard = (
-        tasks.c.state,
-        tasks.c.run,
-        tasks.c.epoch,
-        tasks.c.rank,
-        tasks.c.step_run,
-        tasks.c.step_first,
-    )
-    query = select(*guard).where(*mine).with_for_update(key_share=True)
-    row = (await conn.execute(query)).mappings().first()
-    changes = {} if row is None else task_state.take_entry(dict(row), entry, _moment(entry))
-    if changes:
-        await conn.execute(update(tasks).where(*mine).values(changes))
+    await _write_records(conn, entries)
+    before = await _lock_own(conn, {(entry.tenant, entry.task) for entry in entries})
+    changes: dict[tuple[str, str], dict[str, Any]] = {key: {} for key in before}
+    for entry in entries:
+        key = (entry.tenant, entry.task)
+        if key in before:
+            row = before[key] | changes[key]
+            changes[key] |= task_state.take_entry(row, entry, _moment(entry))
+    await _update_own(conn, changes)
 
 
 async def _write_events(conn: AsyncConnection, batch: PoolJournal) -> list[tuple[int, Event]]:
@@ -68,14 +69,52 @@ def _columns(event: Event) -> dict[str, Any]:
     return {name: getattr(event, name) for name in Event.model_fields}
 
 
-async def _write_records(conn: AsyncConnection, entry: TaskJournal) -> None:
-    head = {"tenant": entry.tenant, "task": entry.task, "run": entry.run}
+async def _write_records(conn: AsyncConnection, entries: Sequence[TaskJournal]) -> None:
     rows = [
-        {**head, "number": number, **dict(record)}
+        {
+            "tenant": entry.tenant,
+            "task": entry.task,
+            "run": entry.run,
+            "number": number,
+            **dict(record),
+        }
+        for entry in entries
         for number, record in enumerate(entry.records, start=entry.first)
     ]
     if rows:
         await conn.execute(insert_new(conn, task_records), rows)
+
+
+async def _lock_own(
+    conn: AsyncConnection, keys: set[tuple[str, str]]
+) -> dict[tuple[str, str], dict[str, Any]]:
+    # In the order of ids, as pools do, so that nobody waits in a circle.
+    query = (
+        select(tasks.c.tenant, tasks.c.id, *(tasks.c[name] for name in GUARD))
+        .where(tuple_(tasks.c.tenant, tasks.c.id).in_(sorted(keys)))
+        .order_by(tasks.c.id)
+        .with_for_update(key_share=True)
+    )
+    rows = (await conn.execute(query)).all()
+    return {(row[0], row[1]): dict(zip(GUARD, row[2:], strict=True)) for row in rows}
+
+
+async def _update_own(
+    conn: AsyncConnection, changes: dict[tuple[str, str], dict[str, Any]]
+) -> None:
+    """Update rows, those with the same columns in one statement."""
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for (tenant, task), values in changes.items():
+        if values:
+            row = {"of_tenant": tenant, "of_task": task, **values}
+            alike.setdefault(tuple(sorted(values)), []).append(row)
+    for names, rows in alike.items():
+        await conn.execute(_update_of(names), rows)
+
+
+def _update_of(names: Iterable[str]) -> Update:
+    mine = (tasks.c.tenant == bindparam("of_tenant"), tasks.c.id == bindparam("of_task"))
+    return update(tasks).where(*mine).values({name: bindparam(name) for name in names})
 
 
 def _moment(entry: TaskJournal) -> datetime:
@@ -114,13 +153,8 @@ async def _lock_tasks(
 async def _update_tasks(
     conn: AsyncConnection, tenant: str, moved: dict[str, task_state.PoolView]
 ) -> None:
-    query = (
-        update(tasks)
-        .where(tasks.c.tenant == bindparam("of_tenant"), tasks.c.id == bindparam("of_task"))
-        .values({name: bindparam(name) for name in POOL_COLUMNS})
-    )
     rows = [
         {"of_tenant": tenant, "of_task": task, **task_state.columns(row)}
         for task, row in moved.items()
     ]
-    await conn.execute(query, rows)
+    await conn.execute(_update_of(POOL_COLUMNS), rows)
