@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from dataclasses import dataclass
 from time import perf_counter
@@ -44,6 +45,9 @@ def _paired(what: str, found: Pairs, beside: str, aim: str = "") -> Line:
 
 async def main() -> None:
     """Measure everything, one thing after the other."""
+    me = asyncio.current_task()
+    assert me is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
     Line("", "median of 5", "beside", "ratio (lowest to highest)", "aim").show()
     async with premises.opened() as place:
         home = await house.furnish(place)

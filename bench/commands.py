@@ -13,7 +13,7 @@ from bench.house import POOL, QUIET, TENANT, House
 from bench.paired import RUNS, rate
 from extask.messages import AnyCommand, Confirm, Enqueue, Place, Withdraw
 
-TASKS = 2_000
+TASKS = 1_000
 AT_ONCE = 1_000
 
 

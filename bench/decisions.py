@@ -9,7 +9,7 @@ from bench.judgement import Bench
 from bench.paired import RUNS
 
 WAITING = 100_000
-EACH = 2_000
+EACH = 1_000
 
 
 def measure() -> float:

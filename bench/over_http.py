@@ -20,7 +20,7 @@ from bench import bare
 from bench.house import AGENTS, SERVICE, House
 from bench.paired import Pairs, pairs, rate
 
-TASKS = 200
+TASKS = 80
 AT_ONCE = 20
 LOOK_EVERY = 0.1
 READY_WITHIN = 60.0

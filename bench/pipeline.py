@@ -29,8 +29,8 @@ from extask import temporal
 from extask.messages import Accept, Complete, TaskStart
 from extask.storage.tables import sessions
 
-TASKS = 300
-AT_ONCE = 100
+TASKS = 150
+AT_ONCE = 50
 LOOK_EVERY = 0.02
 PATIENCE = 30.0
 

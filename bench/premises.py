@@ -59,7 +59,7 @@ class Premises:
             "TEMPORAL_CONFIG_FILE": os.devnull,
         }
         started = [
-            subprocess.Popen((sys.executable, "-m", module), env=environment)  # noqa: S603
+            subprocess.Popen((sys.executable, "-m", module), env=environment, stdout=DEVNULL)  # noqa: S603
             for module in modules
         ]
         try:
