@@ -26,6 +26,8 @@ from extask.cli.shared import DataDir, Json
 from extask.settings import SEARCH_ATTRIBUTES
 
 NAMESPACE = "default"
+_ROOT = Path(__file__).parents[2]
+"""Where our modules are; those of the folder we were started in are none of ours (`-P`)."""
 _TEMPORAL_WITHIN = timedelta(seconds=30)
 _BOOTSTRAP_WITHIN = timedelta(seconds=60)
 _READY_WITHIN = timedelta(seconds=90)
@@ -63,7 +65,9 @@ class Plan:
         kept = {
             name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")
         }
+        path = [str(_ROOT), *filter(None, [kept.get("PYTHONPATH")])]
         return kept | {
+            "PYTHONPATH": os.pathsep.join(path),
             "EXTASK_DATABASE_URL": self.database_url,
             "EXTASK_API_HOST": HOST,
             "EXTASK_API_PORT": str(self.port),
@@ -93,7 +97,7 @@ class Plan:
     def module(self, name: str, *arguments: str) -> Program:
         """Tell how one of our modules is started."""
         log = name.removeprefix("api.")
-        return Program(log, (sys.executable, "-m", name, *arguments), self.environment())
+        return Program(log, (sys.executable, "-P", "-m", name, *arguments), self.environment())
 
 
 def dev(

@@ -15,6 +15,7 @@ from extask.messages import Event
 if TYPE_CHECKING:
     from extask.distribution.pool import Pool
     from extask.distribution.state import Agent, Foreign, Session
+    from extask.messages import EventKind
 
 
 def available_again(pool: Pool, agent: Agent) -> None:
@@ -108,7 +109,7 @@ def end_wrap_up(pool: Pool, wrap_up: WrapUp) -> None:
     work_ended(pool, wrap_up.agent)
 
 
-def _tell(pool: Pool, kind: Any, wrap_up: WrapUp, data: dict[str, Any]) -> None:
+def _tell(pool: Pool, kind: EventKind, wrap_up: WrapUp, data: dict[str, Any]) -> None:
     """Record an event of a wrap-up; its task has left, so the event has no rank."""
     pool.events.append(
         Event(

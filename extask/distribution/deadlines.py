@@ -99,5 +99,5 @@ class Deadlines:
 
 
 def _holds(deadline: Deadline) -> bool:
-    at, kind, _, subject = deadline
-    return _HOLDS[kind](at, subject)
+    at, kind, tie, subject = deadline
+    return _HOLDS[kind](at, subject) and tie == subject.tie

@@ -6,8 +6,8 @@ anything, for otherwise it would have been offered then.
 
 from __future__ import annotations
 
-from operator import itemgetter
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, cast
 
 from extask.distribution.capacity import has_room
 from extask.distribution.choice import choose, first_candidate, takes_reserved
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from extask.distribution.order import Fifo, Order, OrderKey, Shelf
     from extask.distribution.pool import Pool
-    from extask.distribution.state import Entry, Service
+    from extask.distribution.state import Agent, Entry, Service
 
     Test = Callable[[Entry], bool]
 
@@ -114,9 +114,7 @@ class _Round:
         self._look(self.pool.touched.values())
         while self.fronts:
             _, entry = min(self.fronts.values(), key=_claim)
-            agent = choose(self.pool, entry)
-            if agent is None:
-                raise AssertionError(entry.task)
+            agent = cast("Agent", choose(self.pool, entry))  # in a front, so there is one
             offer(self.pool, entry, agent)
             changed = {entry.service.config.name: entry.service}
             changed.update((service.config.name, service) for service in agent.reach)
@@ -133,24 +131,25 @@ class _Round:
     def _front(self, service: Service) -> tuple[Claim, Entry] | None:
         if not service.order.waiting.count:
             return None
-        fronts = list(self._open_fronts(service))
+        fronts: list[Front] = []
+        for blocking in (0, 1):
+            if first_candidate(service, blocking=blocking) is not None:
+                self._add_open(fronts, service, blocking)
         for agent in self.pool.stirred:
             fronts.extend(self._reserved_fronts(service, agent))
-        found = [(front.claim, front.key, front.entry) for front in fronts if front.entry]
-        if not found:
+        if not fronts:
             return None
-        return min(it[0] for it in found), min(found, key=itemgetter(1))[2]
+        first = fronts[0] if len(fronts) == 1 else min(fronts, key=attrgetter("key"))
+        if first.entry is None:
+            return None
+        return min(front.claim for front in fronts), first.entry
 
-    def _open_fronts(self, service: Service) -> Iterator[Front]:
-        for blocking in (0, 1):
-            common, barred = service.common[blocking], service.barred[blocking]
-            if not (common.count or barred.count):
-                continue
-            if first_candidate(service, blocking=blocking) is None:
-                continue
-            yield _open_front(common, service.order, self.pool.level_worth)
-            if barred.count:
-                yield self._tested_front(service, barred, self._has_taker)
+    def _add_open(self, fronts: list[Front], service: Service, blocking: int) -> None:
+        common, barred = service.common[blocking], service.barred[blocking]
+        if common.count:
+            fronts.append(_open_front(common, service.order, self.pool.level_worth))
+        if barred.count:
+            fronts.append(self._tested_front(service, barred, self._has_taker))
 
     def _tested_front(self, service: Service, shelf: Shelf, test: Test) -> Front:
         front = Front(service.order, self.pool.level_worth)

@@ -56,9 +56,10 @@ def test_a_missing_binary_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         find_temporal()
 
 
-def test_a_new_folder_is_made_and_kept_from_others(tmp_path: Path) -> None:
+def test_a_new_folder_is_made_for_its_owner_and_kept_from_others(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "new" / "data")
     with occupied(folder):
+        assert folder.path.stat().st_mode & 0o777 == 0o700
         assert (folder.path / "logs").is_dir()
         with pytest.raises(ExtaskError, match="another `extask dev` runs on it"), occupied(folder):
             pass  # never reached
@@ -69,7 +70,7 @@ def test_a_new_folder_is_made_and_kept_from_others(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for path, reason in {
-        tmp_path / "file": "Not a directory",
+        tmp_path / "file": "File exists",
         Path("/proc/extask"): "No such file or directory",
     }.items():
         with pytest.raises(ExtaskError, match=reason) as error, occupied(Folder(path)):
@@ -90,9 +91,10 @@ def test_a_folder_with_broken_contents_is_told(tmp_path: Path, name: str) -> Non
 
 def test_dev_tells_each_trouble_in_one_line(extask: Extask, tmp_path: Path, taken: int) -> None:
     (tmp_path / "extask.db").write_text("nonsense" * 200)
+    new, same = str(tmp_path / "new"), str(free())
     for arguments, code in {
-        ("--port", str(taken), "--data-dir", str(tmp_path / "new")): 1,
-        ("--port", "7233"): 2,
+        ("--port", str(taken), "--data-dir", new): 1,
+        ("--port", same, "--temporal-port", same, "--data-dir", new): 2,
         ("--data-dir", str(tmp_path)): 1,
     }.items():
         ended = extask("dev", *arguments)

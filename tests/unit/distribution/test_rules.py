@@ -578,9 +578,9 @@ def two_services(**forms: Any) -> Floor:
 
 def test_a_move_keeps_the_queueing_time_and_a_transfer_starts_it_anew() -> None:
     floor = two_services()
-    assert move(floor, "t-1", "forms").standing == floor.pool.standing("t-1").model_copy(
-        update={"why": {}}
-    )
+    standing = move(floor, "t-1", "forms").standing
+    assert standing is not None
+    assert (standing.service, standing.position, standing.waited) == ("forms", 1, seconds(9))
     assert floor.last("moved").data["first_queued"] == START.isoformat()
     move(floor, "t-1", "calls", epoch=2, transfer=True)
     event = floor.last("moved")
@@ -719,6 +719,145 @@ def test_the_pool_tells_its_time_and_survives_instants_without_a_zone() -> None:
     floor.accept("t-1")
     assert floor.complete("t-1").status == "done"
     assert floor.pool.next_deadline() is not None
+    floor.enqueue("t-2", preferred=(Preferred(agent="a-1"),), prefer_for=timedelta.max)
+    restored = Distributor.restore(floor.pool.snapshot())
+    assert restored.snapshot() == floor.pool.snapshot()
+
+
+def test_an_agent_with_room_left_counts_as_occupied() -> None:
+    floor = Floor(CHATS)
+    floor.enqueue("t-1", block_agent=False)
+    assert floor.pool.overview().agents == {"occupied": 1}
+
+
+# --- places that are rarely met ------------------------------------------------------------------
+
+
+def test_a_task_that_stood_in_a_queue_before_keeps_its_time() -> None:
+    floor = two_services()
+    place = Place(service="calls")
+    earlier = START - seconds(60)
+    floor.do(Enqueue(**floor.about("t-2"), place=place, first_queued=earlier))
+    floor.do(Enqueue(**floor.about("t-3"), place=place, first_queued=floor.now + seconds(60)))
+    assert [floor.pool.position(task) for task in ("t-2", "t-1", "t-3")] == [1, 2, 3]
+
+
+def test_nothing_else_comes_after_all_that_waits() -> None:
+    floor = Floor()
+    for task, priority in enumerate(("normal", "nothing_else", "strict", "lowest", "normal")):
+        floor.enqueue(f"t-{task}", priority=priority)
+    assert [floor.pool.position(f"t-{task}") for task in range(5)] == [0, 4, 1, 3, 2]
+
+
+def test_the_head_keeps_its_turn_and_equal_turns_go_by_first_queueing() -> None:
+    floor = Floor()
+    floor.enqueue("t-0")
+    floor.accept("t-0")
+    floor.enqueue("t-head", exclude=("a-1",))
+    floor.enqueue("t-taken")
+    floor.complete("t-0")
+    assert floor.last("offered").data["turn"] == 24
+    floor.state("a-1", presence="offline")
+    floor.wait(1)
+    floor.enqueue("t-late")
+    assert [floor.pool.position(it) for it in ("t-head", "t-taken", "t-late")] == [1, 2, 3]
+    place = Place(service="calls")
+    floor.do(Enqueue(**floor.about("t-old"), place=place, first_queued=START - seconds(9)))
+    order = ["t-head", "t-old", "t-taken", "t-late"]
+    assert [floor.pool.position(it) for it in order] == [1, 2, 3, 4]
+
+
+def test_offers_taken_back_keep_their_turns() -> None:
+    floor = Floor(agents=2)
+    floor.enqueue("t-1", priority="high")
+    floor.enqueue("t-2", priority="low")
+    floor.state("a-1", presence="offline")
+    floor.state("a-2", presence="offline")
+    assert floor.pool.position("t-2") == 2
+    floor.state("a-1", presence="available")
+    floor.state("a-2", presence="available")
+    assert floor.holders() == {"t-1": "a-1", "t-2": "a-2"}
+    assert not floor.last("offered").data["first"]
+
+
+def test_who_declined_first_is_asked_again_when_all_have_declined() -> None:
+    floor = Floor(agents=2)
+    floor.enqueue("t-1")
+    floor.do(Decline(**floor.session("t-1")))
+    assert floor.holders() == {"t-1": "a-2"}
+    floor.wait(6)
+    floor.do(Decline(**floor.session("t-1")))
+    assert floor.holders() == {"t-1": "a-1"}
+
+
+def test_a_call_without_wrap_up_leaves_its_agent_free_at_once() -> None:
+    floor = Floor()
+    call = {"agent": "a-1", "engagement": "c-1"}
+    floor.do(StartEngagement(key="on", **call))
+    floor.enqueue("t-1")
+    floor.do(EndEngagement(key="off", **call))
+    assert floor.holders() == {"t-1": "a-1"}
+
+
+def test_agents_who_change_for_ever_leave_no_litter() -> None:
+    floor = Floor(CHATS)
+    for number in range(200):
+        call = {"agent": "a-1", "engagement": "c-1"}
+        floor.do(StartEngagement(key=f"on-{number}", **call, blocking=False))
+        floor.do(EndEngagement(key=f"off-{number}", **call))
+    assert len(floor.pool._pool.services["calls"].candidates[1]) < 80
+
+
+def test_lives_that_change_for_ever_leave_no_litter() -> None:
+    floor = Floor()
+    floor.enqueue("t-0")
+    floor.enqueue("t-1", life=10_000)
+    for number in range(2_000):
+        later = floor.now + seconds(10_000 + number)
+        floor.do(SetExpiry(**floor.about("t-1"), expires_at=later))
+    assert len(floor.pool._pool.deadlines._heap) < 1_100
+    floor.wait(10_000)
+    assert floor.pool.position("t-1") == 1
+
+
+def test_a_window_of_no_length_is_closed() -> None:
+    floor = Floor(agents=2)
+    floor.enqueue("t-0", preferred=(Preferred(agent="a-1"),))
+    floor.enqueue("t-1", preferred=(Preferred(agent="a-1"),), prefer_for=seconds(0))
+    assert floor.holders() == {"t-0": "a-1", "t-1": "a-2"}
+
+
+def test_several_tasks_may_wait_for_the_same_agent() -> None:
+    floor = Floor()
+    for task in ("t-1", "t-2", "t-3"):
+        floor.enqueue(task, preferred=(Preferred(agent="a-1"),), preferred_only=True)
+    floor.accept("t-1")
+    floor.complete("t-1")
+    assert floor.holders() == {"t-2": "a-1"}
+    assert floor.do(Reprioritize(**floor.about("t-9"))).reason == "unknown_task"
+
+
+def test_a_later_service_finds_the_agents_who_serve_it() -> None:
+    floor = Floor()
+    config = PoolConfig(services=(ServiceConfig(name="later"),))
+    floor.do(Configure(key="1", config=config))
+    assert [it.members for it in floor.pool.overview().services] == [1, 0]
+    people = AgentConfig(id="a-1", version=2, services={"later": True, "never": True})
+    floor.do(Configure(key="2", config=PoolConfig(agents=(people,))))
+    changed = people.model_copy(update={"version": 3})
+    floor.do(Configure(key="3", config=PoolConfig(agents=(changed,))))
+    assert [it.members for it in floor.pool.overview().services] == [0, 1]
+    restored = Distributor.restore(floor.pool.snapshot())
+    assert restored.overview() == floor.pool.overview()
+
+
+def test_an_offline_agent_is_never_asked_whatever_a_service_says() -> None:
+    floor = Floor(ServiceConfig(name="calls", distribute_when=("busy", "offline")))
+    floor.state("a-1", presence="offline")
+    floor.enqueue("t-1")
+    assert floor.holders() == {}
+    floor.state("a-1", presence="busy")
+    assert floor.holders() == {"t-1": "a-1"}
 
 
 # --- snapshots -----------------------------------------------------------------------------------
@@ -736,6 +875,7 @@ def test_a_snapshot_keeps_everything() -> None:
     floor.enqueue("t-2", preferred=(Preferred(agent="a-1"),), exclude=("a-3",), life=70)
     floor.enqueue("t-3")
     floor.wait(21)
+    floor.enqueue("t-5", life=500)
     floor.do(Look(**floor.about("t-2")))
     floor.do(Look(key="1:02:3", task="t-9", run=1, epoch=1))
     floor.pool.apply(Enqueue(**floor.about("t-4"), place=Place(service="forms")), floor.now)
@@ -752,3 +892,11 @@ def test_a_snapshot_keeps_everything() -> None:
 def test_presence_of_agents_unknown_to_the_configuration_is_ignored() -> None:
     pool = Distributor(PoolConfig(), [AgentPresence(agent="a-1")], at=START)
     assert pool.overview().agents == {}
+
+
+def test_a_restored_pool_expires_what_is_on_offer() -> None:
+    floor = Floor(agents=2)
+    floor.enqueue("t-1", life=5)
+    floor.enqueue("t-2")
+    restored = Distributor.restore(floor.pool.snapshot())
+    assert restored.next_deadline() == floor.now + seconds(5)
