@@ -35,7 +35,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         env = await stack.enter_async_context(dev_server())
         opened = await stack.enter_async_context(desk_over(env.client, url_of(tmp_path)))
         ports = opened.ports
-        tasks, distributors = worker.workers(
+        distributors, tasks = worker.workers(
             ports.client, ports.database, ports.distributor, WorkerSettings()
         )
         # Left in reverse: tasks under way may still ask their distributor.
