@@ -78,9 +78,7 @@ def living(*which: ColumnElement[bool]) -> Select[int]:
     return select(literal_column("1", Integer)).where(*which, LIVE)
 
 
-async def earlier(
-    conn: AsyncConnection, tenant: str, key: IdempotencyKey | None
-) -> TaskRow | None:
+async def earlier(conn: AsyncConnection, tenant: str, key: IdempotencyKey | None) -> TaskRow | None:
     """Find the task that an earlier create call with this key and body made.
 
     Raises `errors.IdempotencyConflict` where that call had another body.

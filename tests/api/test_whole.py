@@ -13,7 +13,8 @@ import pytest
 import worker
 from extask.settings import WorkerSettings
 from extask.storage import tenants
-from tests.api.desk import SIMPLE, Desk, desk_over, url_of
+from tests.api.desk import SIMPLE, Desk, desk_over
+from tests.support.databases import url_of
 from tests.support.house import dev_server
 
 BODY: dict[str, Any] = {
