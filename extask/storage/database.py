@@ -22,6 +22,7 @@ BUSY_MILLISECONDS = 15_000
 CONNECT_SECONDS = 10
 SQLITE_PASSING = {5, 6, 10, 13, 14}
 """BUSY, LOCKED, IOERR, FULL, CANTOPEN: the file is away, not the statement wrong."""
+POSTGRESQL_DATA = "22"
 POSTGRESQL_PASSING = ("08", "40", "53", "55", "57")
 """SQLSTATE classes: connection, conflict of transactions, resources, lock, operator."""
 
@@ -76,6 +77,8 @@ def create_engine(url: str, *, connections: int = 10) -> AsyncEngine:
             "the database address is no sqlite:// or postgresql:// one"
         ) from None
     embedded = address.get_backend_name() == "sqlite"
+    if embedded and address.database in {None, "", ":memory:"}:
+        raise errors.Misconfigured("the database's address names no file")
     engine = create_async_engine(
         address,
         pool_size=connections,
@@ -128,21 +131,24 @@ async def _opened(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except DataError as error:
-        raise errors.BadInput("a value cannot be stored") from error
     except IntegrityError as error:
         raise errors.Conflict("this exists already, or refers to what does not") from error
     except DBAPIError as error:
+        if isinstance(error, DataError) or _sqlstate(error).startswith(POSTGRESQL_DATA):
+            raise errors.BadInput("a value cannot be stored") from error
         if _passing(error):
             raise errors.Unavailable("the database is away for the moment") from error
         raise
 
 
+def _sqlstate(error: DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", None) or ""
+
+
 def _passing(error: DBAPIError) -> bool:
     sqlite = getattr(error.orig, "sqlite_errorcode", None)
-    postgresql = getattr(error.orig, "sqlstate", None) or ""
     return (
         error.connection_invalidated
         or (sqlite is not None and sqlite & 0xFF in SQLITE_PASSING)
-        or postgresql.startswith(POSTGRESQL_PASSING)
+        or _sqlstate(error).startswith(POSTGRESQL_PASSING)
     )

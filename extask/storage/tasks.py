@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy import ColumnElement, Integer, Select, func, insert, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from extask import errors
@@ -72,6 +72,14 @@ async def private(conn: AsyncConnection, tenant: str, task: str) -> PrivateRow |
     return await one(conn, query, PrivateRow)
 
 
+def living(*which: ColumnElement[bool]) -> Select[int]:
+    """Build the query for living tasks, a row of nothing for each.
+
+    The partial index that holds no others answers it alone, so it stays cheap for ever.
+    """
+    return select(literal_column("1", Integer)).where(*which, LIVE)
+
+
 async def _earlier(
     conn: AsyncConnection, tenant: str, key: IdempotencyKey | None
 ) -> TaskRow | None:
@@ -92,9 +100,8 @@ async def _earlier(
 async def _check_limit(
     conn: AsyncConnection, limit: int, whose: str, *which: ColumnElement[bool]
 ) -> None:
-    # Counting stops at the limit; the partial index of living tasks holds nothing else.
-    living = select(tasks.c.id).where(*which, LIVE).limit(limit).subquery()
-    count = (await conn.execute(select(func.count()).select_from(living))).scalar_one()
+    found = living(*which).limit(limit).subquery()
+    count = (await conn.execute(select(func.count()).select_from(found))).scalar_one()
     if count >= limit:
         raise errors.FairUseLimit(
             f"{whose} has {limit} concurrent tasks, as many as it may", RETRY_AFTER

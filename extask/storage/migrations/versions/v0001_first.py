@@ -216,7 +216,7 @@ def _tasks() -> None:
     op.create_index(
         "ix_tasks_live",
         "tasks",
-        ["tenant", "service"],
+        ["tenant", "service", "state"],
         sqlite_where=sa.text("state != 'ended'"),
         postgresql_where=sa.text("state != 'ended'"),
     )

@@ -1,0 +1,208 @@
+"""Checks what a create call asks for, all faults at once, and makes the new task of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.auth import Principal
+from api.errors import UnknownService
+from api.faults import Faulty
+from api.operations import params
+from api.shapes.tasks import CreateTask, PreferredUser
+from extask.errors import BadInput, Fault, PoolBehind, PoolFull
+from extask.messages import Place, Preferred
+from extask.storage import agents, definitions, pools, services, tenants
+from extask.storage.rows import DefinitionRow, NewTask, ServiceRow
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a create call leads: the service and its definition, as far as they were found."""
+
+    service: ServiceRow | None = None
+    definition: DefinitionRow | None = None
+    faults: tuple[Fault, ...] = ()
+
+
+def new_id() -> str:
+    """Make a task's id."""
+    return f"t-{uuid.uuid4().hex}"
+
+
+def digest_of(body: BaseModel) -> str:
+    """Hash what a body says, however it was written."""
+    said = body.model_dump(mode="json", exclude_unset=True)
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+async def new_task(
+    connection: AsyncConnection, who: Principal, body: CreateTask | Faulty, now: datetime
+) -> NewTask:
+    """Check a create call and resolve what it names.
+
+    Raises:
+        BadInput: with every fault of form and content.
+        UnknownService: the service is all that is wrong.
+        PoolBehind: the pool takes no new tasks for the moment.
+        PoolFull: the pool takes no new tasks.
+    """
+    raw = _said(body)
+    target = await _target(connection, who.tenant, raw.get("service"))
+    preferred, strangers = await _preferred(connection, who.tenant, body)
+    plain, wrong = _params(target.definition, body, raw.get("params", {}))
+    times = tuple(_times(body, now)) if isinstance(body, CreateTask) else ()
+    form = body.faults if isinstance(body, Faulty) else ()
+    _refuse(target, (*form, *target.faults, *wrong, *strangers, *times))
+    assert isinstance(body, CreateTask)  # noqa: S101 -- a faulty one was refused
+    assert target.service is not None  # noqa: S101 -- the same
+    assert target.definition is not None  # noqa: S101 -- the same
+    await _check_pool(connection, who.tenant, target.service.pool)
+    place = Place(
+        service=target.service.name,
+        priority=body.priority,
+        block_agent=body.block_agent,
+        preferred=preferred,
+        preferred_only=body.preferred_only,
+    )
+    lifetime = body.lifetime or target.definition.plan.lifetime
+    return NewTask(
+        id=new_id(),
+        pool=target.service.pool,
+        service=target.service.name,
+        workflow=target.definition.workflow,
+        version=target.definition.version,
+        digest=target.definition.digest,
+        caller=who.id,
+        params=plain,
+        place=place,
+        priority=body.priority or target.service.config.priority,
+        created_at=now,
+        expires_at=body.expires_at or now + lifetime,
+        **_as_said(body),
+    )
+
+
+def _said(body: CreateTask | Faulty) -> Mapping[str, Any]:
+    if isinstance(body, CreateTask):
+        return {"service": body.service, "params": body.params}
+    return body.raw if isinstance(body.raw, dict) else {}
+
+
+async def _target(connection: AsyncConnection, tenant: str, name: object) -> Target:
+    if not isinstance(name, str) or not name or "\x00" in name or not name.isprintable():
+        return Target()
+    service = await services.get(connection, tenant, name)
+    if service is None or service.config.removed:
+        fault = Fault("/service", "unknown_service", f"There is no service '{name[:80]}'.")
+        return Target(faults=(fault,))
+    owner = await tenants.get(connection, tenant)
+    if owner is None or not (owner.external_tasks_enabled and service.external_tasks_enabled):
+        told = f"Service '{service.name}' takes no external tasks."
+        return Target(service, None, (Fault("/service", "external_tasks_disabled", told),))
+    return await _with_definition(connection, tenant, service)
+
+
+async def _with_definition(connection: AsyncConnection, tenant: str, service: ServiceRow) -> Target:
+    found = (
+        await definitions.current(connection, tenant, service.workflow)
+        if service.workflow
+        else None
+    )
+    if found is not None:
+        return Target(service, found)
+    lacking = f"its workflow '{service.workflow}' is not published" if service.workflow else "none"
+    told = f"Service '{service.name}' has no current workflow ({lacking})."
+    return Target(service, None, (Fault("/service", "no_workflow", told),))
+
+
+async def _preferred(
+    connection: AsyncConnection, tenant: str, body: CreateTask | Faulty
+) -> tuple[tuple[Preferred, ...], tuple[Fault, ...]]:
+    if isinstance(body, Faulty) or not body.preferred_users:
+        return (), ()
+    names = [user.upn for user in body.preferred_users]
+    known = {name: name for name in await agents.upns(connection, tenant, names)}
+    known |= await agents.ids(connection, tenant, names)
+    found = tuple(
+        Preferred(agent=known[user.upn], priority=user.priority)
+        for user in body.preferred_users
+        if user.upn in known
+    )
+    return found, tuple(_strangers(body.preferred_users, known))
+
+
+def _strangers(users: list[PreferredUser], known: Mapping[str, str]) -> Iterator[Fault]:
+    met: set[str] = set()
+    for index, user in enumerate(users):
+        pointer = f"/preferred_users/{index}/upn"
+        agent = known.get(user.upn)
+        if agent is None:
+            yield Fault(pointer, "unknown_agent", f"There is no agent '{user.upn[:80]}'.")
+        elif agent in met:
+            yield Fault(pointer, "twice", f"Agent '{user.upn[:80]}' is named twice.")
+        else:
+            met.add(agent)
+
+
+def _params(
+    definition: DefinitionRow | None, body: CreateTask | Faulty, given: object
+) -> tuple[dict[str, Any], tuple[Fault, ...]]:
+    if definition is None or not isinstance(given, dict):
+        return {}, ()
+    malformed = body.faults if isinstance(body, Faulty) else ()
+    if any(fault.pointer.startswith("/params") for fault in malformed):
+        return {}, ()
+    return params.check_new(definition.plan, given)
+
+
+def _times(body: CreateTask, now: datetime) -> Iterator[Fault]:
+    if body.lifetime is not None and body.expires_at is not None:
+        yield Fault("/lifetime", "excludes", "Give lifetime or expires_at, not both.")
+    if body.lifetime is not None and not body.lifetime:
+        yield Fault("/lifetime", "out_of_range", "A task lives longer than that.")
+    if body.expires_at is not None and body.expires_at <= now:
+        yield Fault("/expires_at", "in_the_past", "This time is over.")
+    if body.due_at and body.expires_at and body.due_at >= body.expires_at:
+        yield Fault("/due_at", "out_of_range", "The task would end before it is due.")
+    if body.due_at and body.lifetime and body.due_at >= now + body.lifetime:
+        yield Fault("/due_at", "out_of_range", "The task would end before it is due.")
+
+
+def _refuse(target: Target, faults: tuple[Fault, ...]) -> None:
+    if not faults:
+        if target.service is None:
+            raise BadInput(faults=(Fault("/service", "bad_form", "This names no service."),))
+        return
+    if len(faults) == 1 and faults[0].code == "unknown_service":
+        raise UnknownService(faults[0].message, faults)
+    told = faults[0].message if len(faults) == 1 else f"{len(faults)} things are wrong."
+    raise BadInput(told, faults)
+
+
+async def _check_pool(connection: AsyncConnection, tenant: str, name: str) -> None:
+    pool = await pools.get(connection, tenant, name)
+    if pool is not None and pool.full:
+        raise PoolFull
+    if pool is not None and pool.behind:
+        raise PoolBehind
+
+
+def _as_said(body: CreateTask) -> dict[str, Any]:
+    return {
+        "reference_id": body.reference_id,
+        "title": body.title,
+        "links": tuple(link.model_dump() for link in body.links),
+        "customer_identifier": body.customer_identifier,
+        "customer": body.customer.model_dump(exclude_defaults=True),
+        "context_parameters": tuple(each.model_dump() for each in body.context_parameters),
+        "due_at": body.due_at,
+    }

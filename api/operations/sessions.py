@@ -1,0 +1,215 @@
+"""Sessions of agents: list them, and carry out verbs on several at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from api.auth import Principal
+from api.errors import Trouble, refusal, trouble_of
+from api.operations import pools
+from api.operations.people import People
+from api.ports import Ports
+from api.shapes.sessions import (
+    Session,
+    SessionIds,
+    SessionList,
+    SessionResult,
+    SessionResults,
+    SessionState,
+)
+from extask.errors import BadInput, ExtaskError, Fault, NotFound
+from extask.messages import Accept, Answer, Complete, Decline, Return
+from extask.storage import agents, sessions
+from extask.storage.rows import SessionRow
+
+SessionCommands = Accept | Decline | Complete | Return
+Verb = Callable[[str, str, str], SessionCommands]
+"""Makes a command of key, session and agent."""
+
+OFFERED: frozenset[SessionState] = frozenset({"offered"})
+HELD: frozenset[SessionState] = frozenset({"active", "on_hold"})
+
+
+def accept(key: str, session: str, agent: str) -> Accept:
+    """Make the command that accepts an offer."""
+    return Accept(key=key, session=session, agent=agent)
+
+
+def decline(key: str, session: str, agent: str) -> Decline:
+    """Make the command that declines an offer."""
+    return Decline(key=key, session=session, agent=agent)
+
+
+def give_back(key: str, session: str, agent: str) -> Return:
+    """Make the command that returns a task into its place in the queue."""
+    return Return(key=key, session=session, agent=agent)
+
+
+def complete(code: str, tags: Iterable[str], note: str) -> Verb:
+    """Make the maker of commands that complete an engagement."""
+
+    def command(key: str, session: str, agent: str) -> Complete:
+        return Complete(
+            key=key, session=session, agent=agent, code=code, tags=tuple(tags), note=note
+        )
+
+    return command
+
+
+@dataclass(frozen=True)
+class _Meant:
+    """One of the sessions asked for, as far as it was found."""
+
+    session: str | None
+    task: str | None
+    trouble: Trouble | None = None
+
+
+async def carry_out(
+    ports: Ports,
+    who: Principal,
+    body: SessionIds,
+    verb: Verb,
+    *,
+    fits: frozenset[SessionState],
+    key: str | None,
+) -> tuple[SessionResults, bool]:
+    """Carry out a verb on each session at once; answers the results and whether all went through.
+
+    `fits` are the states in which a task's session is meant. A repeat with the same `key` changes
+    nothing more.
+    """
+    agent = who.acting_agent()
+    pool = await _pool(ports, who.tenant, agent)
+    request = f"{who.id}:{key}" if key else pools.new_key()
+    meant = [_Meant(each, each.partition(".")[0]) for each in body.session_ids]
+    meant += await _of_tasks(ports, who.tenant, agent, body.task_ids, fits)
+
+    async def one(each: _Meant) -> SessionResult:
+        if each.session is None or each.trouble is not None:
+            return _result(each, each.trouble)
+        command = verb(f"{request}:{each.session}", each.session, agent)
+        return _result(each, await _submitted(ports, who.tenant, pool, command))
+
+    results = await asyncio.gather(*map(one, meant))
+    return SessionResults(results=results), all(each.status == "done" for each in results)
+
+
+async def _pool(ports: Ports, tenant: str, agent: str) -> str:
+    async with ports.database.connect() as connection:
+        row = await agents.get(connection, tenant, agent)
+    if row is None:
+        raise NotFound("The agent of this key is gone.")
+    return row.pool
+
+
+async def _of_tasks(
+    ports: Ports, tenant: str, agent: str, tasks: list[str], fits: frozenset[SessionState]
+) -> list[_Meant]:
+    if not tasks:
+        return []
+    async with ports.database.connect() as connection:
+        found = await sessions.of_agent(connection, tenant, agent)
+    return [_chosen(task, [row for row in found if row.task == task], fits) for task in tasks]
+
+
+def _chosen(task: str, rows: list[SessionRow], fits: frozenset[SessionState]) -> _Meant:
+    fitting = [row for row in rows if row.state in fits]
+    if len(fitting) == 1:
+        return _Meant(fitting[0].id, task)
+    if rows:
+        told = f"Your session on this task is {rows[-1].state}."
+        return _Meant(rows[-1].id, task, refusal("conflict", told))
+    return _Meant(None, task, refusal("unknown_session", "You have no open session on this task."))
+
+
+async def _submitted(
+    ports: Ports, tenant: str, pool: str, command: SessionCommands
+) -> Trouble | None:
+    try:
+        return _trouble(await pools.submit(ports, tenant, pool, command))
+    except ExtaskError as error:
+        return trouble_of(error)
+
+
+def _result(meant: _Meant, trouble: Trouble | None) -> SessionResult:
+    return SessionResult(
+        session_id=meant.session,
+        task_id=meant.task,
+        status="failed" if trouble else "done",
+        problem=trouble.problem() if trouble else None,
+    )
+
+
+def _trouble(answer: Answer) -> Trouble | None:
+    if answer.status == "done":
+        return None
+    if answer.status == "refused":
+        return refusal(answer.reason, answer.message)
+    return refusal("already_ended", answer.message or f"The task was {answer.status} first.")
+
+
+async def page(
+    ports: Ports,
+    who: Principal,
+    *,
+    agent: str | None,
+    task: str | None,
+    state: SessionState | None,
+) -> SessionList:
+    """List sessions: an agent's own, or for others those of one agent or task.
+
+    Raises:
+        BadInput: neither agent nor task is named by who is no agent.
+        NotFound: there is no such agent for who asks.
+    """
+    rows = await _rows(ports, who, agent, task, state)
+    fitting = [row for row in rows if state is None or row.state == state]
+    async with ports.database.connect() as connection:
+        people = await People.of(connection, who.tenant, (row.agent for row in fitting))
+    return SessionList(value=[_shown(row, people) for row in fitting])
+
+
+async def _rows(
+    ports: Ports, who: Principal, agent: str | None, task: str | None, state: SessionState | None
+) -> list[SessionRow]:
+    ended = state == "ended"
+    async with ports.database.connect() as connection:
+        if agent is not None:
+            agent = await People.resolve(connection, who.tenant, agent)
+            who.must_reach(agent)
+        agent = agent or who.agent
+        if task is not None:
+            found = await sessions.of_tasks(connection, who.tenant, [task], ended=ended)
+        elif agent is not None:
+            found = await sessions.of_agent(connection, who.tenant, agent, ended=ended)
+        else:
+            told = "Name an agent or a task whose sessions you mean."
+            raise BadInput(told, (Fault("query/agent", "required", told),))
+    return [row for row in found if agent is None or row.agent == agent]
+
+
+def _shown(row: SessionRow, people: People) -> Session:
+    agent = people.ref(row.agent)
+    assert agent is not None  # noqa: S101 -- a session always has one
+    return Session(
+        id=row.id,
+        task_id=row.task,
+        service=row.service,
+        agent=agent,
+        state=row.state,
+        outcome=row.outcome,
+        blocking=row.blocking,
+        priority=row.priority,
+        offered_at=row.offered_at,
+        deadline=row.deadline,
+        accepted_at=row.accepted_at,
+        held_at=row.held_at,
+        ended_at=row.ended_at,
+        wrap_up_until=row.wrap_up_until,
+        code=row.code,
+        tags=list(row.tags),
+        note=row.note,
+    )

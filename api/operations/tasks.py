@@ -1,0 +1,230 @@
+"""Tasks: create, read, change, cancel, tell their story."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.auth import Principal
+from api.errors import StateConflict
+from api.faults import Faulty
+from api.operations import creating, params, pools, temporal
+from api.operations.people import People
+from api.ports import Ports
+from api.shapes.tasks import (
+    CancelAnswer,
+    CreateTask,
+    PatchTask,
+    PreferredRef,
+    Task,
+    TaskDetails,
+    Timeline,
+    TimelineEntryShape,
+    WorkflowRef,
+)
+from extask.errors import BadInput, Fault, NotFound
+from extask.messages import CancelTask, Standing, TaskPatch
+from extask.storage import definitions, listing, tasks, timeline
+from extask.storage.rows import IdempotencyKey, TaskFilter, TaskRow
+
+ENDED_BY_CANCEL = frozenset({"cancelled_by_api", "aborted_by_supervisor", "abandoned"})
+SUPERVISORS = frozenset({"service_supervisor", "user_supervisor"})
+
+
+async def create(
+    ports: Ports, who: Principal, body: CreateTask | Faulty, key: str | None
+) -> tuple[TaskDetails, bool]:
+    """Create a task and start it; a repeat under the same key answers the first one.
+
+    Answers the task, and whether it is new.
+    """
+    async with ports.database.connect() as connection:
+        wanted = await creating.new_task(connection, who, body, ports.clock())
+    known = _key(who, body, key)
+    async with ports.database.begin() as connection:
+        created = await tasks.create(connection, who.tenant, wanted, known)
+    await temporal.ensure_started(ports, created.task)
+    return await _details(ports, created.task), created.created
+
+
+def _key(who: Principal, body: CreateTask | Faulty, key: str | None) -> IdempotencyKey | None:
+    if key is None or isinstance(body, Faulty):
+        return None
+    return IdempotencyKey(caller=who.id, key=key, body_hash=creating.digest_of(body))
+
+
+async def read(ports: Ports, who: Principal, task: str) -> TaskDetails:
+    """Read a task, with its customer and its place in the queue."""
+    return await _details(ports, await find(ports, who, task))
+
+
+async def find(ports: Ports, who: Principal, task: str) -> TaskRow:
+    """Find a task's row; an agent finds only the tasks that they were given.
+
+    Raises:
+        NotFound: there is no such task for who asks.
+    """
+    async with ports.database.connect() as connection:
+        row = await tasks.get(connection, who.tenant, task)
+    if row is None or (who.role == "agent" and row.agent != who.agent):
+        raise NotFound(f"There is no task '{task[:80]}'.")
+    return row
+
+
+async def page(
+    ports: Ports, who: Principal, which: TaskFilter, after: str | None, limit: int
+) -> tuple[list[Task], str | None]:
+    """List a page of tasks, and where the next one begins."""
+    async with ports.database.connect() as connection:
+        which = await _resolved(connection, who, which)
+        found = await listing.list_tasks(connection, who.tenant, which, after=after, limit=limit)
+        people = await People.of(connection, who.tenant, _agents(found.tasks))
+    return [shown(row, people, None) for row in found.tasks], found.next
+
+
+async def _resolved(connection: AsyncConnection, who: Principal, which: TaskFilter) -> TaskFilter:
+    if which.agent is None:
+        return which
+    return which.model_copy(
+        update={"agent": await People.resolve(connection, who.tenant, which.agent)}
+    )
+
+
+async def change(ports: Ports, who: Principal, task: str, body: PatchTask | Faulty) -> TaskDetails:
+    """Change priority, end of life or parameters of a task that has not ended.
+
+    Raises:
+        BadInput: with every fault of form and content.
+        StateConflict: the task has ended, or its state does not allow it.
+    """
+    row = await find(ports, who, task)
+    patch = await _patch(ports, row, body)
+    _must_live(row)
+    await temporal.ensure_started(ports, row)
+    answer = await temporal.ask(ports, row, patch)
+    if answer.status == "refused":
+        raise StateConflict("conflict", answer.message or f"Refused: {answer.reason}.")
+    return await _details(ports, await find(ports, who, task))
+
+
+async def _patch(ports: Ports, row: TaskRow, body: PatchTask | Faulty) -> TaskPatch:
+    if isinstance(body, Faulty):
+        raise BadInput(faults=body.faults)
+    now = ports.clock()
+    async with ports.database.connect() as connection:
+        definition = await definitions.by_digest(connection, row.tenant, row.digest)
+    if definition is None:
+        raise NotFound(f"The definition of task '{row.id}' is gone.")
+    plain, wrong = params.check_changes(definition.plan, body.params)
+    faults = (*wrong, *_ends(body, now))
+    if faults:
+        raise BadInput(faults=faults)
+    ends = body.expires_at or (now + body.lifetime if body.lifetime else None)
+    return TaskPatch(request=pools.new_key(), priority=body.priority, expires_at=ends, params=plain)
+
+
+def _ends(body: PatchTask, now: datetime) -> Iterator[Fault]:
+    if body.lifetime is not None and body.expires_at is not None:
+        yield Fault("/lifetime", "excludes", "Give lifetime or expires_at, not both.")
+    if body.lifetime is not None and not body.lifetime:
+        yield Fault("/lifetime", "out_of_range", "A task lives longer than that; cancel it.")
+    if body.expires_at is not None and body.expires_at <= now:
+        yield Fault("/expires_at", "in_the_past", "This time is over.")
+
+
+def _must_live(row: TaskRow) -> None:
+    if row.state == "ended":
+        raise StateConflict("already_ended", f"The task has ended ({row.outcome}).")
+
+
+async def cancel(ports: Ports, who: Principal, task: str, reason: str) -> CancelAnswer:
+    """Cancel a task, also one that an agent works on.
+
+    Raises:
+        StateConflict: it has ended, or was completed first.
+    """
+    row = await find(ports, who, task)
+    _must_live(row)
+    await temporal.ensure_started(ports, row)
+    by = "supervisor" if who.role in SUPERVISORS else "api"
+    request = CancelTask(request=pools.new_key(), reason=reason, by=by)
+    try:
+        answer = await temporal.ask(ports, row, request)
+    except StateConflict:
+        # The run may have closed before it could answer; its row says how.
+        if (await find(ports, who, task)).outcome in ENDED_BY_CANCEL:
+            return CancelAnswer(id=task)
+        raise
+    if answer.status == "refused":
+        told = answer.message or f"The task was not cancelled: it is {answer.state} already."
+        raise StateConflict("already_ended", told)
+    return CancelAnswer(id=task)
+
+
+async def story(ports: Ports, who: Principal, task: str) -> Timeline:
+    """Tell everything that happened to a task, in order."""
+    await find(ports, who, task)
+    async with ports.database.connect() as connection:
+        entries = await timeline.timeline(connection, who.tenant, task)
+    return Timeline(
+        value=[
+            TimelineEntryShape(**each.model_dump(exclude={"session"}), session_id=each.session)
+            for each in entries
+        ]
+    )
+
+
+async def _details(ports: Ports, row: TaskRow) -> TaskDetails:
+    async with ports.database.connect() as connection:
+        private = await tasks.private(connection, row.tenant, row.id)
+        people = await People.of(connection, row.tenant, _agents([row]))
+    queued = row.state == "queued"
+    standing = await pools.standing(ports, row.tenant, row.pool, row.id) if queued else None
+    return TaskDetails(
+        **dict(shown(row, people, standing)),
+        customer=private.customer if private else {},
+        context_parameters=list(private.context_parameters) if private else [],
+        links=list(row.links),
+    )
+
+
+def _agents(rows: Iterable[TaskRow]) -> Iterator[str]:
+    for row in rows:
+        yield from (each.agent for each in row.preferred_users)
+        if row.agent:
+            yield row.agent
+
+
+def shown(row: TaskRow, people: People, standing: Standing | None) -> Task:
+    """Show a task's row to the world."""
+    return Task(
+        id=row.id,
+        reference_id=row.reference_id,
+        title=row.title,
+        service=row.service,
+        workflow=WorkflowRef(name=row.workflow, version=row.version),
+        state=row.state,
+        outcome=row.outcome,
+        result=row.result,
+        step=row.step,
+        priority=row.priority,
+        position=(standing.position or None) if standing else None,
+        estimated_wait=standing.estimated_wait if standing else None,
+        agent=people.ref(row.agent),
+        session_id=row.session,
+        block_agent=row.block_agent,
+        preferred_users=[
+            PreferredRef(id=each.agent, upn=people.upn(each.agent), priority=each.priority)
+            for each in row.preferred_users
+        ],
+        params=row.params,
+        customer_identifier=row.customer_identifier,
+        created_at=row.created_at,
+        due_at=row.due_at,
+        queued_at=row.queued_at,
+        accepted_at=row.accepted_at,
+        ended_at=row.ended_at,
+        expires_at=row.expires_at,
+    )

@@ -1,0 +1,93 @@
+"""Speaks to task workflows: starts those not yet started, and asks them to change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from api.errors import StateConflict
+from api.ports import Ports
+from extask import temporal
+from extask.errors import ExtaskError, Unavailable
+from extask.messages import CancelTask, TaskAnswer, TaskPatch, TaskStart
+from extask.storage.rows import TaskRow
+
+PATIENCE = timedelta(seconds=30)
+"""How long a caller waits for Temporal; platforms give up at 120 s."""
+
+
+def start_of(task: TaskRow) -> TaskStart:
+    """Make a task's start from its row; nothing personal goes along."""
+    return TaskStart(
+        tenant=task.tenant,
+        task=task.id,
+        pool=task.pool,
+        service=task.service,
+        workflow=task.workflow,
+        version=task.version,
+        digest=task.digest,
+        title=task.title,
+        created_at=task.created_at,
+        expires_at=task.expires_at,
+        due_at=task.due_at,
+        params=task.params,
+        place=task.place,
+        anonymous=not task.customer_identifier,
+        customer_identifier=task.customer_identifier,
+    )
+
+
+async def ensure_started(ports: Ports, task: TaskRow) -> None:
+    """Start the task's workflow if its row is still `created`; one already started is fine.
+
+    Raises:
+        Unavailable: Temporal is away; the task is kept, and a repeat starts it.
+    """
+    if task.state != "created":
+        return
+    async with reaching_temporal():
+        await temporal.start_task(ports.client, start_of(task))
+
+
+async def ask(ports: Ports, task: TaskRow, request: CancelTask | TaskPatch) -> TaskAnswer:
+    """Ask a task's workflow to cancel or change it.
+
+    Raises:
+        StateConflict: the task has ended.
+        Unavailable: Temporal, or every worker, is away.
+    """
+    handle = ports.client.get_workflow_handle(task.id)
+    name = "cancel" if isinstance(request, CancelTask) else "patch"
+    try:
+        async with reaching_temporal():
+            answer: TaskAnswer = await handle.execute_update(
+                name, request, id=request.request, result_type=TaskAnswer
+            )
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise StateConflict("already_ended", "The task has ended already.") from error
+        raise
+    except WorkflowUpdateFailedError as error:
+        raise StateConflict("already_ended", "The task ended before this was done.") from error
+    return answer
+
+
+@asynccontextmanager
+async def reaching_temporal() -> AsyncIterator[None]:
+    """Translate every way in which Temporal can be away into `Unavailable`."""
+    away = "Temporal does not answer; try again, with the same idempotency key."
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            yield
+    except (ExtaskError, RPCError, WorkflowUpdateFailedError) as error:
+        if isinstance(error, RPCError) and error.status is not RPCStatusCode.NOT_FOUND:
+            raise Unavailable(away) from error
+        raise
+    except (TimeoutError, RuntimeError) as error:
+        # A lazy client that cannot connect raises a bare RuntimeError.
+        raise Unavailable(away) from error

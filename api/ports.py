@@ -1,0 +1,28 @@
+"""What the API needs from outside, handed to it by whoever composes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from temporalio.client import Client
+
+from extask.distributor_client import DistributorClient
+from extask.storage.database import Database
+
+
+def now() -> datetime:
+    """Read the clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Database, Temporal, the pools' distributors, and the clock."""
+
+    database: Database
+    client: Client
+    distributor: DistributorClient
+    clock: Callable[[], datetime] = now
+    public_url: str = ""

@@ -1,0 +1,1 @@
+"""The routes, a module a noun: thin, documented for those who call them."""

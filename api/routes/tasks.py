@@ -1,0 +1,135 @@
+"""Routes about tasks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query, Request, Response, status
+from pydantic import Field
+
+from api.errors import responses
+from api.operations import tasks
+from api.routes.guard import IdempotencyKey, In, Who, router
+from api.shapes.common import Body, Reference, Text
+from api.shapes.tasks import (
+    CancelAnswer,
+    CancelTaskBody,
+    CreateTaskBody,
+    PatchTaskBody,
+    TaskDetails,
+    TaskList,
+    Timeline,
+)
+from extask.messages import TaskState
+from extask.storage.rows import TaskFilter
+
+PAGE = 50
+LARGEST_PAGE = 200
+routes = router("tasks", prefix="/tasks")
+
+
+class TaskQuery(Body):
+    """Which tasks to list; what is left out does not filter."""
+
+    state: list[TaskState] = Field(default=[], description="States; several may be given.")
+    service: Reference | None = Field(default=None, description="Name of a service.")
+    agent: Reference | None = Field(default=None, description="UPN or id of an agent.")
+    customer: Text | None = Field(default=None, description="A customer identifier.")
+    reference: Text | None = Field(default=None, description="A reference id.")
+    limit: int = Field(default=PAGE, ge=1, le=LARGEST_PAGE, description="Tasks in a page.")
+    after: Annotated[str, Field(max_length=400)] | None = Field(
+        default=None, description="Where the page begins; comes with `nextLink`."
+    )
+
+
+@routes.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    responses={
+        200: {
+            "description": "A repeat: the task that the first call created.",
+            "model": TaskDetails,
+        },
+        **responses(404, 409, 429),
+    },
+)
+async def create_task(
+    ports: In,
+    who: Who,
+    body: CreateTaskBody,
+    response: Response,
+    key: IdempotencyKey = None,
+) -> TaskDetails:
+    """Create a task.
+
+    The task is handed to the workflow of its service, which decides when it is queued and for
+    whom. Send an `Idempotency-Key` so that a repeat after a time-out never makes a second task:
+    it answers the first one, with status 200 instead of 201. The same key with another body is
+    refused with 409. Above the tenant's limit of concurrent tasks the answer is 429; try again
+    after the seconds of `Retry-After`.
+    """
+    task, new = await tasks.create(ports, who, body, key)
+    response.status_code = status.HTTP_201_CREATED if new else status.HTTP_200_OK
+    response.headers["Location"] = f"/api/v1/tasks/{task.id}"
+    return task
+
+
+@routes.get("")
+async def list_tasks(
+    ports: In, who: Who, request: Request, query: Annotated[TaskQuery, Query()]
+) -> TaskList:
+    """List tasks, newest first.
+
+    Filter by state, service, agent, customer or reference. Follow `nextLink` until it is empty;
+    pages neither repeat nor lose a task while others are created. Places in the queue are told
+    by *Get a task* only.
+    """
+    which = TaskFilter(
+        states=tuple(query.state),
+        service=query.service,
+        agent=query.agent,
+        customer=query.customer,
+        reference=query.reference,
+    )
+    value, after = await tasks.page(ports, who, which, query.after, query.limit)
+    link = str(request.url.include_query_params(after=after)) if after else None
+    return TaskList(value=value, nextLink=link)
+
+
+@routes.get("/{task_id}", responses=responses(404))
+async def get_task(ports: In, who: Who, task_id: str) -> TaskDetails:
+    """Get a task.
+
+    Answers its state, step, agent, place in the queue and what is known of its customer. With an
+    agent's key, only tasks that were given to that agent are found.
+    """
+    return await tasks.read(ports, who, task_id)
+
+
+@routes.patch("/{task_id}", responses=responses(404, 409))
+async def update_task(ports: In, who: Who, task_id: str, body: PatchTaskBody) -> TaskDetails:
+    """Change a task.
+
+    Sets priority, end of life or parameters; what is left out stays. A changed parameter is seen
+    by the workflow at its next step. A task that has ended answers 409.
+    """
+    return await tasks.change(ports, who, task_id, body)
+
+
+@routes.post("/{task_id}/cancel", responses=responses(404, 409))
+async def cancel_task(ports: In, who: Who, task_id: str, body: CancelTaskBody) -> CancelAnswer:
+    """Cancel a task.
+
+    Takes the task out of its queue, or away from the agent who works on it, and ends it. A task
+    that was completed first, or has ended otherwise, answers 409 and names its state.
+    """
+    return await tasks.cancel(ports, who, task_id, body.reason)
+
+
+@routes.get("/{task_id}/timeline", responses=responses(404))
+async def get_task_timeline(ports: In, who: Who, task_id: str) -> Timeline:
+    """Get everything that happened to a task.
+
+    Steps of its workflow, places in queues, offers, answers of agents and its end, in order.
+    """
+    return await tasks.story(ports, who, task_id)

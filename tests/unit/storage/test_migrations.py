@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect
+
+from extask.storage.database import Database
+from extask.storage.migrate import migrate, upgrade
+from extask.storage.tables import metadata
+
+
+def differences(connection: Connection) -> list[Any]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, metadata))
+
+
+async def test_migrated_tables_are_those_of_the_models(database: Database) -> None:
+    async with database.connect() as conn:
+        assert await conn.run_sync(differences) == []
+
+
+async def test_migrating_again_changes_nothing_with_a_loop_running(
+    database: Database, url: str
+) -> None:
+    migrate(url)
+    await upgrade(url)
+    async with database.connect() as conn:
+        assert await conn.run_sync(differences) == []
+
+
+def test_migrating_needs_no_running_loop(tmp_path: Path) -> None:
+    migrate(f"sqlite:///{tmp_path / '100% fresh.db'}")
+    assert (tmp_path / "100% fresh.db").exists()
+
+
+async def test_every_index_and_constraint_has_its_name(database: Database) -> None:
+    async with database.connect() as conn:
+        names = await conn.run_sync(
+            lambda c: {i["name"] for i in inspect(c).get_indexes("tasks")},
+        )
+    assert {"ix_tasks_live", "ix_tasks_tenant_created_at_id"} <= names
