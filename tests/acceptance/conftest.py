@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Generator, Iterator
-from dataclasses import dataclass
 
 import pytest
 
+from tests.support.furniture import Tenant
 from tests.support.http import Admin, Diary, speaking_to
 from tests.support.world import World, running_world
 
-_FAILED = pytest.StashKey[bool]()
-
-
-@dataclass(frozen=True)
-class Tenant:
-    """A tenant without anything in it, its administrator, and everybody's diary."""
-
-    world: World
-    name: str
-    admin: Admin
-    diary: Diary
+Reporting = Generator[None, pytest.TestReport, pytest.TestReport]
 
 
 @pytest.fixture(scope="session")
@@ -38,11 +28,9 @@ async def tenant(world: World) -> AsyncIterator[Tenant]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(item: pytest.Item) -> Reporting:
     report = yield
     world = getattr(item, "funcargs", {}).get("world")
-    tenant = getattr(item, "funcargs", {}).get("tenant")
-    found = world or getattr(tenant, "world", None)
-    if report.when == "call" and report.failed and isinstance(found, World):
-        report.sections.append(("logs of the installation", found.logs()))
+    if report.when == "call" and report.failed and isinstance(world, World):
+        report.sections.append(("logs of the installation", world.logs()))
     return report

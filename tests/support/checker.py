@@ -99,9 +99,8 @@ class Checker:
         if row.agent is not None and row.session is not None:
             self._see_share(row, self.hands[row.agent])
         entry.where = LIFE[row.kind].get(entry.where, "nowhere")
-        if row.kind == "queued" or (row.kind == "moved" and entry.where == "waiting"):
-            self._enter(entry)
-        elif row.kind in OFFER_OVER or row.kind == "returned":
+        comes = {"queued", "moved", "returned", *OFFER_OVER}
+        if row.kind in comes and entry.where == "waiting":
             self._enter(entry)
 
     def _check_life(self, row: Row, entry: Entry) -> None:
