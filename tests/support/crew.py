@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.support.http import Agent
 
 NEXT = {"offered": "accept", "active": "complete"}
-LOOK_EVERY = 0.1
+LOOK_EVERY = 0.2
 
 
 class Crew:

@@ -28,6 +28,17 @@ steps:
 """
 """The simplest workflow: queued until somebody takes it."""
 
+SLEEPING = """
+workflow: sleeping
+version: 1
+steps:
+  sleep:
+    delay: 8h
+  done:
+    end: done
+"""
+"""A workflow that only passes time."""
+
 
 @dataclass(frozen=True)
 class Tenant:
