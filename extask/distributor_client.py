@@ -7,6 +7,7 @@ import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from temporalio.client import (
     Client,
@@ -149,27 +150,22 @@ class DistributorClient:
 
     async def _deliver(self, lane: _Lane, commands: list[AnyCommand]) -> Answers:
         batch = Batch(commands=tuple(commands))
+        until = asyncio.get_running_loop().time() + self._patience
         pause = _FIRST_PAUSE
-        last: Exception | None = None
-        try:
-            async with asyncio.timeout(self._patience):
-                while True:
-                    try:
-                        return await self._update(lane, batch)
-                    except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
-                        last = error
-                        await self._mend(lane, error)
-                    await asyncio.sleep(pause)
-                    pause = min(pause * 2, _LONGEST_PAUSE)
-        except TimeoutError:
-            message = f"The distributor of pool {lane.pool} does not answer; try again."
-            raise Unavailable(message) from last
+        while (left := until - asyncio.get_running_loop().time()) > 0:
+            try:
+                return await self._update(lane, batch, timedelta(seconds=left))
+            except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+                await self._mend(lane, error)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        raise Unavailable(f"The distributor of pool {lane.pool} does not answer; try again.")
 
-    async def _update(self, lane: _Lane, batch: Batch) -> Answers:
+    async def _update(self, lane: _Lane, batch: Batch, within: timedelta) -> Answers:
         handle = self._client.get_workflow_handle(temporal.distributor_id(lane.tenant, lane.pool))
         try:
             answers: Answers = await handle.execute_update(
-                "submit", batch, id=uuid.uuid4().hex, result_type=Answers
+                "submit", batch, id=uuid.uuid4().hex, result_type=Answers, rpc_timeout=within
             )
         except WorkflowUpdateFailedError as error:
             raise Unavailable(f"The distributor of pool {lane.pool} failed: {error}") from error

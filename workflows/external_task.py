@@ -30,7 +30,6 @@ with workflow.unsafe.imports_passed_through():
         Answer,
         Assignment,
         CancelTask,
-        Move,
         RunRequest,
         RunStart,
         Standing,
@@ -155,8 +154,8 @@ class ExternalTaskWorkflow:
 
     async def _ask(self, engine: Engine, ask: Ask) -> None:
         """Record what happened so far and ask the distributor, in one activity."""
-        if isinstance(ask.command, Move) and ask.command.transfer:
-            refused = await self._prepare(engine, ask.command)
+        if ask.takes_over is not None:
+            refused = await self._prepare(engine, ask.takes_over)
             if refused is not None:
                 engine.answer(refused, workflow.now())
                 return
@@ -171,9 +170,9 @@ class ExternalTaskWorkflow:
             self._agent = answer.agent or ""
         engine.answer(answer, workflow.now())
 
-    async def _prepare(self, engine: Engine, move: Move) -> Answer | None:
+    async def _prepare(self, engine: Engine, service: str) -> Answer | None:
         """Load the plan of a transfer's target; answers why it cannot take the task, if so."""
-        begun = await self._load(move.place.service, "")
+        begun = await self._load(service, "")
         if not begun.digest:
             return Answer(status="refused", reason="no_workflow")
         missing = missing_params(engine.plan, Plan.model_validate(begun.plan))

@@ -6,12 +6,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from api.shapes import common
 from api.shapes.common import (
     Body,
     DurationIn,
+    Label,
     Name,
-    Reference,
     Shape,
     Text,
     Upn,
@@ -62,9 +61,7 @@ class PutState(Body):
 class StartEngagementBody(Body):
     """Work of the agent outside this product, such as a call."""
 
-    id: Annotated[Reference, Field(max_length=common.NAME_LENGTH)] = Field(
-        description="Your own id of it, to end it by."
-    )
+    id: Label = Field(description="Your own id of it, to end it by.")
     blocking: Yes = Field(default=True, description="Whether it keeps the agent from new tasks.")
     acw: DurationIn | None = Field(default=None, description="Wrap-up time after its end.")
 

@@ -99,16 +99,19 @@ def _check_text(text: str) -> None:
         raise PydanticCustomError("bad_form", "Text holds half a character")
 
 
-Text = Annotated[str, Field(max_length=VALUE_LENGTH), AfterValidator(_writable)]
-ContextText = Annotated[str, Field(max_length=CONTEXT_LENGTH), AfterValidator(_writable)]
-Label = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH), AfterValidator(_writable)]
+Writable = AfterValidator(_writable)
+Text = Annotated[str, Field(max_length=VALUE_LENGTH), Writable]
+Said = Annotated[str, Field(min_length=1, max_length=VALUE_LENGTH), Writable]
+"""Text that may not be empty."""
+ContextText = Annotated[str, Field(max_length=CONTEXT_LENGTH), Writable]
+Label = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH), Writable]
 Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH, pattern=NAME_PATTERN)]
-Reference = Annotated[str, Field(min_length=1, max_length=320), AfterValidator(_writable)]
+Reference = Annotated[str, Field(min_length=1, max_length=320), Writable]
 """A name, UPN or id by which something that exists is meant."""
 Upn = Annotated[
     str,
     Field(min_length=3, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$"),
-    AfterValidator(_writable),
+    Writable,
 ]
 Number = Annotated[int, Field(strict=True)]
 Yes = Annotated[bool, Field(strict=True)]

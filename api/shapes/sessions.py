@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from api.errors import Problem
 from api.shapes import common
-from api.shapes.common import AgentRef, Body, Label, Reference, Shape, Text
+from api.shapes.common import AgentRef, Body, ContextText, Label, Reference, Shape, Writable
 from extask.messages import Priority
 
 AT_ONCE = 200
@@ -41,15 +41,13 @@ class SessionIds(Body):
 class CompleteSessions(SessionIds):
     """The sessions to complete, with what came of them."""
 
-    code: Annotated[Text, Field(max_length=common.NAME_LENGTH)] = Field(
+    code: Annotated[str, Field(max_length=common.NAME_LENGTH), Writable] = Field(
         default="", description="Code of the result, which the workflow can read."
     )
     tags: Annotated[list[Label], Field(max_length=common.ENTRIES)] = Field(
         default=[], description="Tags for reports."
     )
-    note: Annotated[Text, Field(max_length=common.CONTEXT_LENGTH)] = Field(
-        default="", description="A note for colleagues."
-    )
+    note: ContextText = Field(default="", description="A note for colleagues.")
 
 
 class SessionResult(Shape):

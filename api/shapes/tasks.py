@@ -20,14 +20,17 @@ from api.shapes.common import (
     Json,
     Label,
     Reference,
+    Said,
     Shape,
     Text,
+    Writable,
     Yes,
 )
 from extask.messages import Outcome, Priority, TaskState
 
 PREFERRED = 10
 LINKS = 10
+TITLE = 200
 
 
 class NamedValue(Body):
@@ -88,7 +91,9 @@ class Link(Body):
     """A link that agents find beside the task."""
 
     title: Label = Field(description="What the link shows.")
-    url: Annotated[Text, Field(pattern=r"^https?://\S+$")] = Field(description="Where it leads.")
+    url: Annotated[
+        str, Field(max_length=common.VALUE_LENGTH, pattern=r"^https?://\S+$"), Writable
+    ] = Field(description="Where it leads.")
 
 
 class CreateTask(Body):
@@ -126,10 +131,10 @@ class CreateTask(Body):
     due_at: Instant | None = Field(
         default=None, description="The task is not queued before this time."
     )
-    reference_id: Annotated[Text, Field(min_length=1)] | None = Field(
+    reference_id: Said | None = Field(
         default=None, description="Your own id of what the task is about."
     )
-    title: Annotated[Text, Field(max_length=200)] = Field(
+    title: Annotated[str, Field(max_length=TITLE), Writable] = Field(
         default="", description="What the task is, in a few words."
     )
     links: Annotated[list[Link], Field(max_length=LINKS)] = Field(
@@ -160,7 +165,7 @@ PatchTaskBody = Annotated[PatchTask, WrapValidator(keep_faults)]
 class CancelTaskBody(Body):
     """Why a task is cancelled."""
 
-    reason: Annotated[Text, Field(min_length=1)] = Field(description="Why, for the record.")
+    reason: Said = Field(description="Why, for the record.")
 
 
 class WorkflowRef(Shape):
@@ -188,7 +193,7 @@ class Task(Shape):
     workflow: WorkflowRef
     state: TaskState = Field(description="Where the task is in its life.")
     outcome: Outcome | None = Field(description="How it ended; empty until then.")
-    result: str = Field(description="The code that an agent or the workflow gave at the end.")
+    result: str = Field(description="What the workflow gave when it ended the task.")
     step: str | None = Field(description="The workflow's present step.")
     priority: Priority
     position: int | None = Field(description="Place in the queue; only while queued.")

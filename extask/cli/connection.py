@@ -23,6 +23,8 @@ from extask.errors import (
 )
 
 TIMEOUT_SECONDS = 30.0
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+"""Hosts that no proxy of the environment stands before."""
 Data = dict[str, Any]
 """A JSON object."""
 _BY_STATUS: dict[int, type[ExtaskError]] = {
@@ -45,6 +47,7 @@ class Api:
             base_url=url.rstrip("/") + "/api/v1",
             headers={"Authorization": f"Bearer {key}"} if key else {},
             timeout=TIMEOUT_SECONDS,
+            trust_env=httpx2.URL(url).host not in LOOPBACK,
         )
 
     def get(self, path: str, **query: str | None) -> Data:
@@ -134,7 +137,7 @@ class Connection:
         """Talk as the agent of `--as`, or else as each agent whose key is known."""
         if self.api_key:
             return {self.who or "": Api(self.address, self.api_key)}
-        keys = {self.who: self._key(self.who)} if self.who else self._credentials.agents
+        keys = {self.who: self._key(self.who)} if self.who else self.credentials.agents
         return {upn: Api(self.address, key) for upn, key in keys.items()}
 
     @property
@@ -146,7 +149,12 @@ class Connection:
         return known.api if known else DEFAULT_URL
 
     @property
-    def _credentials(self) -> Credentials:
+    def credentials(self) -> Credentials:
+        """The keys of the data folder.
+
+        Raises:
+            Misconfigured: there are none, or they cannot be used.
+        """
         credentials = self.folder.credentials()
         if credentials is None:
             raise Misconfigured(
@@ -156,7 +164,7 @@ class Connection:
         return credentials
 
     def _key(self, who: str) -> str:
-        key = self._credentials.key(who)
+        key = self.credentials.key(who)
         if key is None:
             raise Misconfigured(f"{self.folder.credentials_file} has no key of '{who}'")
         return key

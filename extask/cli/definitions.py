@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from extask.definition.graph import mermaid
 from extask.definition.plan import Plan
 from extask.definition.render import as_json, render_all
 from extask.errors import DefinitionRejected, Misconfigured
+from extask.simulation.definition_test import FileResult, run_tests
 
 app = typer.Typer(help="Check, test, draw, publish and list definitions.", no_args_is_help=True)
 FOLDER = Path("definitions")
@@ -54,6 +56,23 @@ def graph(
     Output(as_json_).text(drawn.rstrip("\n"), {"workflow": plan.workflow, "mermaid": drawn})
 
 
+@app.command("test")
+def run(*, paths: _Paths = None, as_json_: Json = False) -> None:
+    """Run tests of definitions in virtual time; exit 1 if one fails."""
+    files = run_tests(_existing(paths))
+    if as_json_:
+        Output(as_json=True).rows([_told(file) for file in files], ())
+    else:
+        for file in files:
+            _show_tests(file)
+    results = [result for file in files for result in file.results]
+    passed = sum(result.passed for result in results)
+    broken = sum(bool(file.findings) for file in files)
+    typer.echo(f"{passed} passed, {len(results) - passed + broken} failed", err=as_json_)
+    if not all(file.passed for file in files):
+        raise typer.Exit(1)
+
+
 @app.command()
 @online
 def publish(call: Call, *, files: _Files) -> None:
@@ -74,8 +93,16 @@ def list_(call: Call) -> None:
     call.output.rows(list(call.connection.api("workflow_admin").every("/definitions")), COLUMNS)
 
 
-def _sources(paths: Iterable[Path] | None) -> Iterator[tuple[Path, str]]:
-    for path in paths or [FOLDER]:
+def _existing(paths: list[Path] | None) -> list[Path]:
+    found = paths or [FOLDER]
+    for path in found:
+        if not path.exists():
+            raise Misconfigured(f"there is no {path}")
+    return found
+
+
+def _sources(paths: list[Path] | None) -> Iterator[tuple[Path, str]]:
+    for path in _existing(paths):
         files = sorted(path.rglob("*.workflow.yaml")) if path.is_dir() else [path]
         if not files:
             raise Misconfigured(f"there is no *.workflow.yaml in {path}")
@@ -103,6 +130,35 @@ def _show(checked: Iterable[tuple[Path, list[Finding]]]) -> None:
     for file, findings in checked:
         if findings:
             typer.echo(render_all(findings, _source(file)) + "\n")
+
+
+def _show_tests(file: FileResult) -> None:
+    if file.findings:
+        typer.echo(render_all(file.findings, file.text) + "\n")
+    for result in file.results:
+        typer.echo(f"{'ok  ' if result.passed else 'FAIL'} {file.file}: {result.name}")
+        for each in result.differences:
+            typer.echo(f"     {each.what}: expected {each.expected}, got {each.got}")
+
+
+def _told(file: FileResult) -> dict[str, object]:
+    tests = [
+        {
+            "name": result.name,
+            "line": result.line,
+            "passed": result.passed,
+            "ends": result.simulated.ends,
+            "path": list(result.simulated.path),
+            "differences": [asdict(each) for each in result.differences],
+        }
+        for result in file.results
+    ]
+    return {
+        "file": file.file,
+        "passed": file.passed,
+        "findings": [as_json(finding) for finding in file.findings],
+        "tests": tests,
+    }
 
 
 def _errors(findings: Iterable[Finding]) -> list[Finding]:

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx2
 import typer
 
 from extask.cli import sample
-from extask.cli.credentials import DEFAULT_FOLDER, Addresses, Credentials, Folder
+from extask.cli.connection import Connection
+from extask.cli.credentials import DEFAULT_FOLDER, ROLES, Addresses, Credentials, Folder
 from extask.cli.house import House, Program
 from extask.cli.output import Output, note
 from extask.cli.premises import HOST, check_ports, find_temporal, occupied
 from extask.cli.shared import DataDir, Json
-from extask.errors import ExtaskError
 from extask.settings import SEARCH_ATTRIBUTES
 
 NAMESPACE = "default"
+_ROOT = Path(__file__).parents[2]
+"""Where our modules are; those of the folder we were started in are none of ours (`-P`)."""
 _TEMPORAL_WITHIN = timedelta(seconds=30)
 _BOOTSTRAP_WITHIN = timedelta(seconds=60)
 _READY_WITHIN = timedelta(seconds=90)
 _PROBE_SECONDS = 5.0
 
-_Port = typer.Option(min=1, max=65_535)
+_LARGEST_PORT = 65_535
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,9 @@ class Plan:
         kept = {
             name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")
         }
+        path = [str(_ROOT), *filter(None, [kept.get("PYTHONPATH")])]
         return kept | {
+            "PYTHONPATH": os.pathsep.join(path),
             "EXTASK_DATABASE_URL": self.database_url,
             "EXTASK_API_HOST": HOST,
             "EXTASK_API_PORT": str(self.port),
@@ -91,15 +97,27 @@ class Plan:
     def module(self, name: str, *arguments: str) -> Program:
         """Tell how one of our modules is started."""
         log = name.removeprefix("api.")
-        return Program(log, (sys.executable, "-m", name, *arguments), self.environment())
+        return Program(log, (sys.executable, "-P", "-m", name, *arguments), self.environment())
 
 
 def dev(
     *,
     data_dir: DataDir = DEFAULT_FOLDER,
-    port: Annotated[int, _Port] = 8080,
-    temporal_port: Annotated[int, _Port] = 7233,
-    temporal_ui_port: Annotated[int, _Port] = 8233,
+    port: Annotated[
+        int, typer.Option(envvar="EXTASK_API_PORT", min=1, max=_LARGEST_PORT, help="Of the API.")
+    ] = 8080,
+    temporal_port: Annotated[
+        int,
+        typer.Option(
+            envvar="EXTASK_TEMPORAL_PORT", min=1, max=_LARGEST_PORT, help="Of Temporal's server."
+        ),
+    ] = 7233,
+    temporal_ui_port: Annotated[
+        int,
+        typer.Option(
+            envvar="EXTASK_TEMPORAL_UI_PORT", min=1, max=_LARGEST_PORT, help="Of Temporal UI."
+        ),
+    ] = 8233,
     as_json: Json = False,
 ) -> None:
     """Run everything on this machine, with a sample tenant; Ctrl-C ends it."""
@@ -137,19 +155,22 @@ def _bootstrap(plan: Plan) -> Program:
         f"--database-url={plan.database_url}",
         f"--tenant={sample.TENANT}",
         f"--credentials={plan.folder.credentials_file}",
-        "--json",
     )
 
 
 def _furnish(house: House, plan: Plan) -> Credentials:
     """Load the sample tenant unless it was loaded whole before."""
-    credentials = plan.folder.credentials()
-    if credentials is None:
-        raise ExtaskError(f"{plan.folder.credentials_file} was not written; see {house.logs}")
+    connection = Connection(plan.folder, url=plan.addresses.api)
     done = plan.folder.path / "sample.json"
-    if done.exists():
-        return credentials
-    note("loading the sample tenant …")
+    if not done.exists():
+        note("loading the sample tenant …")
+        house.pause()
+        sample.load(connection.api)
+    credentials = connection.credentials
+    agents = sample.agent_keys(connection.api("tenant_admin"), credentials.agents)
+    credentials = credentials.model_copy(update={"agents": agents})
+    plan.folder.write_credentials(credentials)
+    done.write_text(json.dumps({"tenant": sample.TENANT, "loaded": True}) + "\n")
     return credentials
 
 
@@ -170,4 +191,50 @@ def _is_ready(url: str) -> bool:
 
 
 def _tell(plan: Plan, credentials: Credentials, output: Output) -> None:
-    pass
+    where = plan.addresses
+    told = {
+        **where.model_dump(),
+        "api_docs": f"{where.api}/api/v1/docs",
+        "credentials": str(plan.folder.credentials_file),
+        "keys": [*ROLES, *credentials.agents],
+        "logs": str(plan.folder.path / "logs"),
+        "sample": {"curl": _curl(plan, credentials), "extask": _commands(plan)},
+    }
+    output.text(_welcome(told), told)
+
+
+def _welcome(told: Mapping[str, Any]) -> str:
+    commands = "\n".join(f"  {command}" for command in told["sample"]["extask"])
+    return f"""
+Extask is ready; Ctrl-C ends it.
+
+  API          {told["api"]}/api/v1, described at {told["api_docs"]}
+  Temporal UI  {told["temporal_ui"]}
+  API keys     {told["credentials"]}, of {", ".join(told["keys"])}
+  Logs         {told["logs"]}
+
+Create a task from another terminal:
+
+  {told["sample"]["curl"]}
+
+or, and go on with it, by the command line:
+
+{commands}
+
+Then look for the task in Temporal UI, and go on with docs/quickstart.md."""
+
+
+def _curl(plan: Plan, credentials: Credentials) -> str:
+    return (
+        f"curl --silent {plan.addresses.api}/api/v1/tasks "
+        f"--header 'Authorization: Bearer {credentials.flow}' "
+        f"--header 'Content-Type: application/json' "
+        f"--data '{json.dumps(sample.TASK)}'"
+    )
+
+
+def _commands(plan: Plan) -> list[str]:
+    program = sys.argv[0] if os.sep in sys.argv[0] else "extask"
+    folder = plan.folder.path
+    option = "" if folder == DEFAULT_FOLDER else f" --data-dir {shlex.quote(str(folder))}"
+    return [f"{program} {command}{option}" for command in sample.COMMANDS]

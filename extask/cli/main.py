@@ -31,9 +31,15 @@ app.add_typer(services.app, name="service")
 @online
 def version(call: Call) -> None:
     """Tell the versions of this program and of the server, if it answers."""
-    call.output.record(
-        {"extask": metadata.version("extask"), "server": _server(call.connection.address)}
-    )
+    call.output.record({"extask": installed("extask"), "server": _server(call.connection.address)})
+
+
+def installed(distribution: str) -> str:
+    """Tell the version of an installed distribution; a bare source tree has none."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "from source"
 
 
 def _server(url: str) -> str | None:

@@ -70,7 +70,9 @@ def cell(value: Any) -> str:  # noqa: ANN401 - any JSON
         case {"upn": upn}:
             written = str(upn)
         case {**entries} if entries and all(isinstance(each, bool) for each in entries.values()):
-            written = ", ".join(name if on else f"{name} (off)" for name, on in entries.items())
+            written = ", ".join(
+                f"{name}" if on else f"{name} (off)" for name, on in entries.items()
+            )
         case [*items] if all(isinstance(item, str) for item in items):
             written = ", ".join(items)
         case _:

@@ -66,7 +66,8 @@ def occupied(folder: Folder) -> Iterator[None]:
         ExtaskError: it cannot be used; the message names `--data-dir`.
     """
     try:
-        (folder.path / "logs").mkdir(parents=True, exist_ok=True)
+        folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder.path / "logs").mkdir(exist_ok=True)
         lock = (folder.path / "lock").open("w")
     except OSError as error:
         raise _unusable(folder, f"{error.filename}: {error.strerror}") from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from extask.cli.connection import Api
+from extask.cli.credentials import Role
 
 TENANT = "demo"
 DEFINITIONS = Path(__file__).parents[2] / "definitions"
@@ -73,13 +74,20 @@ TASK = {
     "params": {"tier": "gold"},
 }
 """The sample call."""
+COMMANDS = (
+    "task create frontdesk --title 'Late check-out for room 12' --param tier=gold",
+    "session accept",
+    "session complete --code solved",
+    "task list",
+)
+"""The same on the command line, and on to its end."""
 
 
-def load(api: Callable[[str], Api]) -> None:
-    """Load definitions, services and agents; what is there already stays as it is.
+def load(api: Callable[[Role], Api]) -> None:
+    """Load definitions, services and available agents; a repeat after a failure goes on.
 
     Args:
-        api: the API as seen by a role.
+        api: gives the API as seen by a role.
     """
     for file in sorted(DEFINITIONS.glob("*.workflow.yaml")):
         api("workflow_admin").post(
@@ -90,6 +98,17 @@ def load(api: Callable[[str], Api]) -> None:
     _add(admin, "/agents", AGENTS)
     for agent in AGENTS:
         admin.call("PUT", f"/agents/{agent['upn']}/state", body={"presence": "available"})
+
+
+def agent_keys(admin: Api, known: Mapping[str, str]) -> dict[str, str]:
+    """Make a key for each sample agent who has none; answer all keys by UPN."""
+    missing = [agent["upn"] for agent in AGENTS if agent["upn"] not in known]
+    return {**known, **{upn: _new_key(admin, upn) for upn in missing}}
+
+
+def _new_key(admin: Api, upn: str) -> str:
+    made = admin.post("/api-keys", {"role": "agent", "name": upn, "agent": upn})
+    return str(made["key"])
 
 
 def _add(admin: Api, path: str, wanted: tuple[Mapping[str, Any], ...]) -> None:

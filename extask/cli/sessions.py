@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Annotated
 
 import typer
@@ -13,7 +12,7 @@ import typer
 from extask.cli.connection import Api, Data, refusal
 from extask.cli.output import note
 from extask.cli.shared import Call, fail, online
-from extask.errors import Misconfigured, NotFound
+from extask.errors import ExtaskError, Misconfigured, NotFound
 
 app = typer.Typer(help="Accept, decline, complete, return: an agent's work.", no_args_is_help=True)
 COLUMNS = ("id", "agent", "service", "state", "outcome", "task_id")
@@ -113,13 +112,15 @@ def _act(
     found = _named(call, ids, act.states) if ids else [_only(call, act, wait)]
     results = [result for one in found for result in _send(one, act.verb, body or {})]
     call.output.rows(results, ("session_id", "task_id", "agent", "status"))
-    codes = [
-        fail(refusal(HTTPStatus(problem.get("status", HTTPStatus.CONFLICT)), problem))
-        for result in results
-        if (problem := result.get("problem"))
-    ]
+    codes = [fail(_refused(result)) for result in results if result.get("problem")]
     if codes:
         raise typer.Exit(max(codes))
+
+
+def _refused(result: Data) -> ExtaskError:
+    problem = result["problem"]
+    about = result["session_id"] or result["task_id"]
+    return refusal(problem["status"], {**problem, "detail": f"{about}: {problem['detail']}"})
 
 
 def _send(one: _Found, verb: str, body: Data) -> list[Data]:
@@ -176,7 +177,7 @@ def _all(agents: Mapping[str, Api], states: tuple[str, ...]) -> list[_Found]:
 
 
 def _open(api: Api, states: tuple[str, ...]) -> list[Data]:
-    return [session for state in states for session in api.every("/sessions", state=state)]
+    return [session for session in api.every("/sessions") if session["state"] in states]
 
 
 def _names(session: Data) -> tuple[str, str]:

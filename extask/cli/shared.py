@@ -60,12 +60,13 @@ def _shared(
 def online(command: Callable[Concatenate[Call, P], None]) -> Callable[..., None]:
     """Give a command, written as taking a `Call` first, the options that make one."""
     shared = inspect.signature(_shared, eval_str=True).parameters
+    plain: Callable[..., None] = command
     first, *own = inspect.signature(command, eval_str=True).parameters.values()
 
     @wraps(command)
     def run(**options: object) -> None:
         call = _shared(**{name: options.pop(name) for name in shared})  # type: ignore[arg-type]
-        command(call, **options)  # type: ignore[arg-type]
+        plain(call, **options)
 
     del run.__annotations__[first.name]
     run.__signature__ = inspect.Signature([*own, *shared.values()])  # type: ignore[attr-defined]

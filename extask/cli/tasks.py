@@ -15,6 +15,17 @@ from extask.cli.shared import Call, online
 app = typer.Typer(help="Create tasks, look at them, cancel them.", no_args_is_help=True)
 COLUMNS = ("id", "service", "state", "outcome", "step", "priority", "position", "agent")
 _TIMELINE = ("at", "kind", "step", "service", "agent", "outcome")
+_Params = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=TEXT|NAME:=JSON", help="A parameter of the workflow."),
+]
+_Context = Annotated[
+    list[str] | None, typer.Option(metavar="NAME=VALUE", help="A context parameter.")
+]
+_Preferred = Annotated[
+    list[str] | None,
+    typer.Option(metavar="UPN[:1-99]", help="A preferred agent, the first by number."),
+]
 _TaskIds = Annotated[list[str], typer.Argument(metavar="TASK...", help="Ids of tasks.")]
 
 
@@ -28,18 +39,10 @@ def create(
     customer: Annotated[
         str | None, typer.Option(help="Identifier of the customer; without it, anonymous.")
     ] = None,
-    param: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=TEXT|NAME:=JSON", help="A parameter of the workflow."),
-    ] = None,
-    context: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="A context parameter.")
-    ] = None,
+    param: _Params = None,
+    context: _Context = None,
     priority: Annotated[str | None, typer.Option(help="strict, highest … nothing_else.")] = None,
-    preferred: Annotated[
-        list[str] | None,
-        typer.Option(metavar="UPN[:1-99]", help="A preferred agent, the first by number."),
-    ] = None,
+    preferred: _Preferred = None,
     preferred_only: Annotated[
         bool, typer.Option("--preferred-only", help="Nobody but the preferred agents.")
     ] = False,

@@ -22,19 +22,20 @@ _ALLOW = re.compile(r"#\s*extask:\s*allow\s+(W\d{3})\b")
 
 
 @dataclass(frozen=True, slots=True)
+class Sound:
+    """A definition without errors, of which a plan can be made."""
+
+    document: Document
+    draft: Draft
+    flow: Flow
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
-    """What checking gave: the draft and its graph, unless the file could not be read."""
+    """What checking gave: findings, and the definition unless there are errors."""
 
     findings: list[Finding]
-    draft: Draft | None = None
-    flow: Flow | None = None
-    document: Document | None = None
-
-    @property
-    def ready(self) -> bool:
-        """Whether a plan can be made of it."""
-        errors = any(found.severity == "error" for found in self.findings)
-        return self.flow is not None and not errors
+    sound: Sound | None = None
 
 
 def check(text: str | bytes, file: str) -> list[Finding]:
@@ -49,11 +50,15 @@ def examine(text: str | bytes, file: str) -> Checked:
     if document is None:
         return Checked(findings.ordered())
     draft = read_draft(document, Reader(findings, document.text.splitlines() or [""]))
-    doubled = findings.has("E102")
-    flow = _judge(draft, findings) if draft and draft.steps and not doubled else None
-    if draft:
-        _style(draft, document, findings)
-    return Checked(_silenced(findings.ordered(), document.text), draft, flow, document)
+    sound = _examined(document, draft, findings) if draft else None
+    told = _silenced(findings.ordered(), document.text)
+    return Checked(told, None if findings.errors else sound)
+
+
+def _examined(document: Document, draft: Draft, findings: Findings) -> Sound:
+    flow = Flow(draft) if findings.has("E102") else _judge(draft, findings)
+    _style(draft, document, findings)
+    return Sound(document, draft, flow)
 
 
 def _judge(draft: Draft, findings: Findings) -> Flow:
@@ -105,8 +110,7 @@ def _round(flow: Flow, circle: tuple[str, ...]) -> str:
 def _endless(flow: Flow, states: queue_state.States, circle: tuple[str, ...]) -> bool:
     for name in circle:
         kind = flow.draft.steps[name].kind
-        ends = kind is not None and (kind.ends or "accepted" in kind.outcomes)
-        if ends or "in" in states[name]:
+        if kind.ends or "accepted" in kind.outcomes or states[name] - {"out"}:
             return False
         if any(edge.target not in circle for edge in flow.edges[name]):
             return False

@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from extask.definition.checker import Checked, examine
-from extask.definition.draft import Draft, StepDraft
+from extask.definition.checker import Sound, examine
+from extask.definition.draft import StepDraft
 from extask.definition.finding import Finding
 from extask.definition.flow import Flow
 from extask.definition.headings import LANGUAGE
@@ -27,17 +27,12 @@ class Compiled:
 def compile_definition(text: str | bytes, file: str) -> Compiled:
     """Check a definition and compile it; with an error there is no plan."""
     checked = examine(text, file)
-    return Compiled(_plan(checked) if checked.ready else None, checked.findings)
+    plan = _plan(checked.sound) if checked.sound else None
+    return Compiled(plan, checked.findings)
 
 
-def _plan(checked: Checked) -> Plan | None:
-    draft, flow, document = checked.draft, checked.flow, checked.document
-    if draft is None or flow is None or document is None:
-        return None
-    return _assembled(draft, flow, digest(document.root))
-
-
-def _assembled(draft: Draft, flow: Flow, identity: str) -> Plan:
+def _plan(sound: Sound) -> Plan:
+    draft, flow = sound.draft, sound.flow
     handlers: dict[Handler, str] = {
         event: draft.when[event].step for event in _HANDLERS if event in draft.when
     }
@@ -45,7 +40,7 @@ def _assembled(draft: Draft, flow: Flow, identity: str) -> Plan:
         language=LANGUAGE,
         workflow=draft.workflow,
         version=draft.version,
-        digest=identity,
+        digest=digest(sound.document.root),
         title=draft.title,
         description=draft.description,
         lifetime=draft.lifetime,

@@ -10,6 +10,7 @@ from extask.definition.kinds import Kind
 from extask.definition.loader import Entry, Scalar
 from extask.definition.plan import Param, Value
 
+NO_KIND = Kind("Not known.", {}, {}, known=False)
 NAME = r"[a-z][a-z0-9_]{0,63}"
 
 
@@ -37,7 +38,7 @@ class StepDraft:
     name: str
     at: Scalar
     kind_name: str = ""
-    kind: Kind | None = None
+    kind: Kind = NO_KIND
     kind_at: Place | None = None
     written: dict[str, Entry] = field(default_factory=dict)
     properties: dict[str, Value] = field(default_factory=dict)

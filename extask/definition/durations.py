@@ -16,7 +16,8 @@ _ISO = re.compile(
     r"(?:T(?=\d)(?:(?P<h>\d{1,9})H)?(?:(?P<m>\d{1,9})M)?(?:(?P<s>\d{1,9}(?:\.\d{1,6})?)S)?)?",
     re.ASCII,
 )
-PATTERN = f"^(?=.*[0-9])(?:{_SHORT.pattern}|{_ISO.pattern})$".replace("?P<", "?:<")
+PATTERN = "^(?=.*[0-9])" + re.sub(r"\?P<.>", "?:", f"(?:{_SHORT.pattern}|{_ISO.pattern})$")
+"""The same as a regular expression for JSON Schema."""
 LONGEST = timedelta(days=3_650)
 
 

@@ -101,5 +101,10 @@ class Findings:
         return any(found.severity == "error" for found in self._all)
 
     def ordered(self) -> list[Finding]:
-        """Give the findings by position, at most `MOST`."""
-        return sorted(self._all, key=lambda found: (found.line, found.column, found.code))[:MOST]
+        """Give the findings by position, at most `MOST`; errors push warnings out."""
+        kept = sorted(self._all, key=lambda found: (found.severity != "error", *_position(found)))
+        return sorted(kept[:MOST], key=_position)
+
+
+def _position(found: Finding) -> tuple[int, int, str]:
+    return found.line, found.column, found.code

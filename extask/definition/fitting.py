@@ -147,7 +147,7 @@ def _duration(value: object) -> timedelta:
     if isinstance(value, timedelta):
         length = value
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        length = timedelta(seconds=_number(value))
+        length = timedelta(seconds=min(_number(value), LONGEST.total_seconds() + 1))
     else:
         raise _misfit(value, "is not a duration")
     if not timedelta(0) <= length <= LONGEST:

@@ -90,7 +90,7 @@ def _exists(draft: Draft, target: Target, findings: Findings) -> None:
 
 
 def _edges(flow: Flow, step: StepDraft, findings: Findings) -> Iterator[Edge]:
-    if step.broken or step.kind is None:
+    if step.broken:
         return
     if step.kind.cases:
         for number, case in enumerate(step.cases):
@@ -109,9 +109,7 @@ def _edges(flow: Flow, step: StepDraft, findings: Findings) -> Iterator[Edge]:
 
 
 def _edge(flow: Flow, step: StepDraft, name: str, findings: Findings) -> Edge | None:
-    outcome = step.kind.outcomes[name] if step.kind else None
-    if outcome is None:
-        return None
+    outcome = step.kind.outcomes[name]
     timed = outcome.takes_time and not _no_time(step)
     if name in step.then:
         return Edge(step.name, step.then[name].step, name, timed)
@@ -166,7 +164,7 @@ def falls(draft: Draft, findings: Findings) -> None:
 
 
 def _omitted_main(step: StepDraft) -> str:
-    for name, outcome in step.kind.outcomes.items() if step.kind else ():
+    for name, outcome in step.kind.outcomes.items():
         if outcome.role == "main" and name not in step.then:
             return "" if outcome.only_with and outcome.only_with not in step.written else name
     return ""
@@ -194,7 +192,7 @@ def error_handler(flow: Flow, findings: Findings) -> None:
     for name in inside:
         for edge in flow.edges[name]:
             kind = flow.draft.steps[name].kind
-            if edge.handler and kind and kind.outcomes[edge.outcome].role == "technical":
+            if edge.handler and kind.outcomes[edge.outcome].role == "technical":
                 step = flow.draft.steps[name]
                 findings.add(
                     "E203",

@@ -37,8 +37,6 @@ def follow(flow: Flow) -> States:
 
 def _onward(flow: Flow, step: StepDraft, state: QueueState) -> list[tuple[str, QueueState]]:
     kind = step.kind
-    if kind is None:
-        return []
     met = _met(state, kind.needs)
     onward = [(edge.target, _after(edge, step, met)) for edge in flow.edges[step.name]]
     if "error" in flow.draft.when and _computes(step):
@@ -57,7 +55,7 @@ def _after(edge: Edge, step: StepDraft, state: QueueState) -> QueueState:
         return "agent"
     if edge.outcome == "completed":
         return "out"
-    if kind is None or kind.after is None or state == "agent" or edge.outcome == "rejected":
+    if kind.after is None or state == "agent" or edge.outcome == "rejected":
         return state
     return kind.after
 
@@ -79,7 +77,7 @@ def judge(flow: Flow, states: States, findings: Findings) -> None:
     """Note steps that are entered in a state they cannot work in."""
     for step in flow.draft.steps.values():
         kind = step.kind
-        if kind is None or kind.needs is None:
+        if kind.needs is None:
             continue
         entered = states[step.name]
         if "agent" in entered:

@@ -53,9 +53,10 @@ class Reader:
         return Spot(node.line, column, column + max(length, 1))
 
     def _block_spot(self, node: Scalar, row: int, start: int, length: int) -> Place:
-        texts = node.text.splitlines()
+        texts = node.text.split("\n")
         number = node.line + row
-        column = self.lines[number].find(texts[row]) if number < len(self.lines) else -1
+        here = number < len(self.lines) and texts[row]
+        column = self.lines[number].find(texts[row]) if here else -1
         if column < 0:
             return node
         column += start - (node.text.rfind("\n", 0, start) + 1) + 1

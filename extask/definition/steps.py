@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from extask.definition.conditions import Conditions, Piece
@@ -13,6 +14,7 @@ from extask.definition.plan import Value
 from extask.definition.reading import Reader, close, one_of
 from extask.definition.written import Where, Written
 
+_BRACES = re.compile(r"\$\{([^}]*)\}?")
 _CASE_KEYS = ("if", "then", "else")
 _CASES_EXAMPLE = "write a list of '- if: …' with 'then: …', the last one '- else: …'"
 _STEP_EXAMPLE = "write a kind such as 'delay: 5m' or 'queue: SERVICE' indented below the name"
@@ -68,6 +70,8 @@ class StepReader:
             second = body.entries[kinds[1]].key
             message = f"the step '{step.name}' is both '{kinds[0]}' and '{kinds[1]}'"
             advice = f"make '{kinds[1]}' a step of its own"
+            if kinds[1] in KINDS[kinds[0]].properties:
+                advice += f", or write it inside: {kinds[0]}: {{ {kinds[1]}: … }}"
             self.reader.findings.add("E107", second, message, help=advice, path=step.path())
         elif others:
             key = body.entries[others[0]].key
@@ -95,7 +99,7 @@ class StepReader:
                 setattr(step, name, text)
             elif name not in STEP_KEYS and name != step.kind_name:
                 step.broken = True
-                inside = step.kind is not None and name in step.kind.properties
+                inside = name in step.kind.properties
                 advice = f"write it inside: {step.kind_name}: {{ {name}: … }}" if inside else ""
                 known = () if inside else STEP_KEYS
                 self.reader.unknown(entry.key, "a step has no key", known, step.path(name), advice)
@@ -189,7 +193,7 @@ class StepReader:
     def _ways(self, step: StepDraft, body: Mapping) -> None:
         kind = step.kind
         save = body.entries.get("save")
-        if save and kind and kind.cases and kind.looks:
+        if save and kind.cases and kind.looks:
             step.save = self.parameters(save.value, "'save'", step.path("save"), looks=True)
         elif save:
             message = f"'{step.kind_name}' has nothing to save"
@@ -205,7 +209,7 @@ class StepReader:
             self._main_way(step, then)
 
     def _main_way(self, step: StepDraft, then: Entry) -> None:
-        outcomes = step.kind.outcomes if step.kind else {}
+        outcomes = step.kind.outcomes
         main = next((name for name, each in outcomes.items() if each.role == "main"), "")
         if main:
             self._way(step, main, then.key, then.value)
@@ -220,7 +224,7 @@ class StepReader:
         )
 
     def _way(self, step: StepDraft, name: str, key: Scalar, node: Node) -> None:
-        outcomes = step.kind.outcomes if step.kind else {}
+        outcomes = step.kind.outcomes
         path = step.path("then", name)
         outcome = outcomes.get(name)
         if outcome is None:
@@ -317,14 +321,15 @@ class StepReader:
         if scalar is None:
             return ""
         text = scalar.text
-        if text.startswith("${") and text.endswith("}"):
+        if "${" in text:
+            bare = _BRACES.sub(r"\1", text).strip()
             self.reader.findings.add(
                 "E110",
                 scalar,
                 "'if' is an expression already, without '${' and '}'",
-                help=f"write: {text[2:-1].strip()}",
+                help=f"write: {bare}",
                 path=path,
-                fix=text[2:-1].strip(),
+                fix=bare,
             )
             return ""
         self.conditions.condition(Piece(scalar, 0, text, path, looks))
@@ -333,9 +338,9 @@ class StepReader:
 
 def _without_main(step: StepDraft) -> str:
     kind = step.kind
-    if kind and kind.cases:
+    if kind.cases:
         return "its cases say where to go: put 'then' into each"
-    if kind and kind.outcomes:
+    if kind.outcomes:
         first = next(name for name, each in kind.outcomes.items())
         if len(kind.outcomes) > 1:
             return one_of(kind.outcomes)

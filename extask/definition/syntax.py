@@ -21,6 +21,10 @@ _PROBLEMS = (
         "there is no such '\\' sequence",
         "write '\\\\' for a backslash, or use single quotes",
     ),
+    ("simple key", "a ':' is missing after this name", "write it as 'name: value'"),
+    ("end of stream", "this quote is never closed", "close the quote at the end of the text"),
+    ("unexpected ':'", "a ':' needs a space after it", "write ': ', or put the name into quotes"),
+    ("expected '-'", "this line is no entry of the list above", "begin it with '- ', or indent it"),
 )
 _UNREADABLE = (
     "this is not readable YAML",
@@ -31,23 +35,39 @@ _UNREADABLE = (
 def explain(error: yaml.MarkedYAMLError, text: str, findings: Findings) -> None:
     """Turn a scanner's or parser's error into one finding E101."""
     lines = text.splitlines() or [""]
+    at = _noticed(error, lines)
+    tab = _tab(lines, at.line - 1)
+    if tab:
+        advice = "indent with spaces; YAML takes no tabs"
+        findings.add("E101", tab, "a tab indents this line", help=advice)
+        return
+    if "flow" in (error.context or ""):
+        spot, message, advice = _in_brackets(error, lines, at)
+    else:
+        spot = _start(error, lines) or at
+        message, advice = _words(error, lines[spot.line - 1])
+    findings.add("E101", spot, message, help=advice)
+
+
+def _noticed(error: yaml.MarkedYAMLError, lines: list[str]) -> Spot:
+    """Find where YAML stumbled, which may be behind the last line."""
     mark = error.problem_mark or error.context_mark
     number = min(mark.line if mark else 0, len(lines) - 1)
-    line = lines[number]
-    column = min(mark.column if mark and mark.line == number else len(line), len(line)) + 1
-    tab = _tab(lines, number)
-    if tab:
-        findings.add(
-            "E101",
-            tab,
-            "a tab indents this line",
-            help="indent with spaces; YAML takes no tabs",
-        )
-        return
-    start = _start(error, lines)
-    spot = start or Spot(number + 1, column, column + 1)
-    message, advice = _words(error, lines[spot.line - 1], opened=start is not None)
-    findings.add("E101", spot, message, help=advice)
+    length = len(lines[number])
+    column = min(mark.column if mark and mark.line == number else length, length) + 1
+    return Spot(number + 1, column, column + 1)
+
+
+def _in_brackets(error: yaml.MarkedYAMLError, lines: list[str], at: Spot) -> tuple[Spot, str, str]:
+    sign = "]" if "sequence" in (error.context or "") else "}"
+    braces = lines[at.line - 1].rfind("${", 0, at.column)
+    if braces >= 0:
+        message = f"'${{' inside brackets needs quotes, or a '{sign}' is missing"
+        return Spot(at.line, braces + 1, braces + 3), message, 'put it into double quotes: "${…}"'
+    start = _spot(error, lines)
+    if start and start.line != at.line:
+        return start, "this bracket is never closed", f"add '{sign}' where it ends"
+    return at, f"a ',' or a '{sign}' is missing before this", f"add ',' or '{sign}'"
 
 
 def _tab(lines: list[str], near: int) -> Spot | None:
@@ -60,35 +80,25 @@ def _tab(lines: list[str], near: int) -> Spot | None:
 
 def _start(error: yaml.MarkedYAMLError, lines: list[str]) -> Spot | None:
     """Find where something began that never ends, which is where the author must look."""
-    context, mark = error.context or "", error.context_mark
+    context = error.context or ""
     unclosed = "quoted scalar" in context and "end of stream" in (error.problem or "")
-    if not unclosed and "flow" not in context and "simple key" not in context:
-        return None
+    return _spot(error, lines) if unclosed or "simple key" in context else None
+
+
+def _spot(error: yaml.MarkedYAMLError, lines: list[str]) -> Spot | None:
+    mark = error.context_mark
     if mark is None or mark.line >= len(lines):
         return None
     return Spot(mark.line + 1, mark.column + 1, mark.column + 2)
 
 
-def _words(error: yaml.MarkedYAMLError, line: str, *, opened: bool) -> tuple[str, str]:
-    problem, context = error.problem or "", error.context or ""
-    if opened:
-        return _unclosed(context, line)
+def _words(error: yaml.MarkedYAMLError, line: str) -> tuple[str, str]:
+    problem = f"{error.context or ''}: {error.problem or ''}"
     if "expected key" in problem:
         return "a 'name: value' is expected here", _lined_up(line)
     known = [words for sign, *words in _PROBLEMS if sign in problem]
     message, advice = known[0] if known else _UNREADABLE
     return message, advice
-
-
-def _unclosed(context: str, line: str) -> tuple[str, str]:
-    if "simple key" in context:
-        return "a ':' is missing after this name", "write it as 'name: value'"
-    if "quoted scalar" in context:
-        return "this quote is never closed", "close the quote at the end of the text"
-    if "${" in line:
-        return "'${' inside '{ … }' needs quotes", 'put the value into double quotes: "${…}"'
-    sign = "]" if "sequence" in context else "}"
-    return "this bracket is never closed, or a ',' is missing", f"check for '{sign}' and ','"
 
 
 def _lined_up(line: str) -> str:

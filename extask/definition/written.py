@@ -51,10 +51,6 @@ class Where:
     path: str
     looks: bool = False
 
-    def inside(self, more: str) -> Where:
-        """Name a place within this one."""
-        return Where(f"{self.what} {more}", f"{self.path}.{more}", self.looks)
-
 
 class Written:
     """Reads values of one file."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from extask.distribution.agents import clear_rona, end_wrap_up
 from extask.distribution.deadlines import Kind
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from extask.distribution.pool import Pool
-    from extask.distribution.state import Agent, Entry
+    from extask.distribution.state import Agent, Entry, Session
 
 
 def advance(pool: Pool, until: int) -> None:
@@ -32,8 +32,7 @@ def advance(pool: Pool, until: int) -> None:
 
 
 def _lapse(pool: Pool, entry: Entry) -> None:
-    if entry.session is not None:
-        lapse(pool, entry.session)
+    lapse(pool, cast("Session", entry.session))  # its deadline holds only while it is open
 
 
 def _end_rona(pool: Pool, agent: Agent) -> None:

@@ -15,6 +15,7 @@ from extask.messages import Event
 if TYPE_CHECKING:
     from extask.distribution.pool import Pool
     from extask.distribution.state import Agent, Foreign, Session
+    from extask.messages import EventKind
 
 
 def available_again(pool: Pool, agent: Agent) -> None:
@@ -96,7 +97,7 @@ def wrap_up_foreign(pool: Pool, agent: Agent, engagement: str, foreign: Foreign)
 def _start(pool: Pool, wrap_up: WrapUp) -> None:
     wrap_up.agent.wrap_ups[wrap_up.id] = wrap_up
     wrap_up.agent.blocking += 1
-    pool.deadlines.add(wrap_up.until, Kind.WRAP_UP_END, wrap_up.id, wrap_up)
+    pool.deadlines.add(wrap_up.until, Kind.WRAP_UP_END, wrap_up.tie, wrap_up)
     _tell(pool, "wrap_up_started", wrap_up, {"until": clock.text(wrap_up.until)})
 
 
@@ -108,7 +109,7 @@ def end_wrap_up(pool: Pool, wrap_up: WrapUp) -> None:
     work_ended(pool, wrap_up.agent)
 
 
-def _tell(pool: Pool, kind: Any, wrap_up: WrapUp, data: dict[str, Any]) -> None:
+def _tell(pool: Pool, kind: EventKind, wrap_up: WrapUp, data: dict[str, Any]) -> None:
     """Record an event of a wrap-up; its task has left, so the event has no rank."""
     pool.events.append(
         Event(

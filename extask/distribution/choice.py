@@ -16,7 +16,7 @@ _SPARE = 64
 
 def is_present(agent: Agent, service: Service) -> bool:
     """Say whether the agent's presence lets the service's tasks through."""
-    return agent.presence == "available" or agent.presence in service.config.distribute_when
+    return agent.presence in service.presences
 
 
 def is_active(agent: Agent, service: Service) -> bool:
@@ -85,11 +85,9 @@ def choose(pool: Pool, entry: Entry) -> Agent | None:
 
 
 def _first_preferred(pool: Pool, entry: Entry) -> Agent | None:
-    for name in entry.preferred:
-        agent = pool.agents.get(name)
-        if agent is not None and takes_reserved(pool, entry, agent):
-            return agent
-    return None
+    known = (pool.agents.get(name) for name in entry.preferred)
+    able = (it for it in known if it is not None and takes_reserved(pool, entry, it))
+    return next(able, None)
 
 
 def takes_reserved(pool: Pool, entry: Entry, agent: Agent) -> bool:

@@ -11,8 +11,9 @@ _LAST = ((datetime.max.replace(tzinfo=UTC) - EPOCH).days - 1) * _DAY
 
 
 def span(duration: timedelta) -> int:
-    """Convert a duration to microseconds."""
-    return duration.days * _DAY + duration.seconds * SECOND + duration.microseconds
+    """Convert a duration to microseconds, bounded by the calendar."""
+    exact = duration.days * _DAY + duration.seconds * SECOND + duration.microseconds
+    return min(max(exact, -_LAST), _LAST)
 
 
 def micros(at: datetime) -> int:

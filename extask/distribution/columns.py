@@ -25,7 +25,8 @@ class Writer:
 
     def __init__(self) -> None:
         self._head: dict[str, Any] = {}
-        self._sizes: dict[str, int] = {}
+        self._sizes: dict[str, list[int]] = {}
+        """By column: the length of a plane, then the compressed length of each."""
         self._blobs: list[bytes] = []
         self._ids: dict[str, int] = {}
         self._words: dict[str, int] = {}
@@ -49,7 +50,8 @@ class Writer:
             numbers = [
                 after - before for before, after in zip([0, *numbers], numbers, strict=False)
             ]
-        self._blob(name, _planes([number & _MASK for number in numbers]))
+        raw = struct.pack(f"<{len(numbers)}Q", *[number & _MASK for number in numbers])
+        self._blob(name, [raw[place::_WIDTH] for place in range(_WIDTH)])
 
     def table(self, name: str, rows: Sequence[Row], rising: tuple[int, ...] = ()) -> None:
         """Write rows of equal width, column by column."""
@@ -61,8 +63,8 @@ class Writer:
         self._write_ids()
         self.put("words", list(self._words))
         self.put("sizes", self._sizes)
-        head = json.dumps(self._head, separators=(",", ":")).encode()
-        return zlib.compress(len(head).to_bytes(_WIDTH, "big") + head + b"".join(self._blobs))
+        head = zlib.compress(json.dumps(self._head, separators=(",", ":")).encode())
+        return len(head).to_bytes(_WIDTH, "big") + head + b"".join(self._blobs)
 
     def _write_ids(self) -> None:
         """Write ids of a shape such as `t-` and 32 hexadecimal digits as bytes, others as text."""
@@ -79,26 +81,30 @@ class Writer:
                 kinds.append(shapes.setdefault((match[1], len(match[2]) // 2), len(shapes)))
                 packed.append(bytes.fromhex(match[2]))
         self.column("ids", kinds)
-        self._blob("random", b"".join(packed))
+        self._blob("random", [b"".join(packed)])
         self.put("shapes", list(shapes))
         self.put("odd", odd)
 
-    def _blob(self, name: str, data: bytes) -> None:
-        self._sizes[name] = len(data)
-        self._blobs.append(data)
+    def _blob(self, name: str, planes: list[bytes]) -> None:
+        """Write planes, each compressed by itself: most are all alike, some all random."""
+        packed = [zlib.compress(plane) if any(plane) else b"" for plane in planes]
+        self._sizes[name] = [len(planes[0]), *map(len, packed)]
+        self._blobs.extend(packed)
 
 
 class Reader:
     """Reads what a `Writer` wrote."""
 
     def __init__(self, data: bytes) -> None:
-        raw = memoryview(zlib.decompress(data))
-        start = _WIDTH + int.from_bytes(raw[:_WIDTH], "big")
-        self._head = json.loads(bytes(raw[_WIDTH:start]))
-        self._blobs: dict[str, bytes] = {}
-        for name, size in self._head["sizes"].items():
-            self._blobs[name] = bytes(raw[start : start + size])
-            start += size
+        start = _WIDTH + int.from_bytes(data[:_WIDTH], "big")
+        self._head = json.loads(zlib.decompress(data[_WIDTH:start]))
+        self._planes: dict[str, list[bytes]] = {}
+        for name, (length, *sizes) in self._head["sizes"].items():
+            planes = self._planes[name] = []
+            for size in sizes:
+                packed = data[start : start + size]
+                planes.append(zlib.decompress(packed) if size else bytes(length))
+                start += size
         self._words: list[str] = self._head["words"]
         self._ids = list(self._read_ids())
 
@@ -120,19 +126,23 @@ class Reader:
 
     def column(self, name: str, *, rising: bool = False) -> list[int | None]:
         """Read a column of numbers."""
-        numbers = _from_planes(self._blobs[name])
+        planes = self._planes[name]
+        raw = bytearray(len(planes) * len(planes[0]))
+        for place, plane in enumerate(planes):
+            raw[place::_WIDTH] = plane
+        numbers = struct.unpack(f"<{len(planes[0])}Q", raw)
         return list(_summed(numbers) if rising else map(_signed, numbers))
 
     def table(self, name: str, width: int, rising: tuple[int, ...] = ()) -> Iterator[Any]:
         """Read rows of a table, `width` columns wide."""
-        if f"{name}.0" not in self._blobs:
+        if f"{name}.0" not in self._planes:
             return iter(())
         columns = (self.column(f"{name}.{place}", rising=place in rising) for place in range(width))
         return zip(*columns, strict=True)
 
     def _read_ids(self) -> Iterator[str]:
         odd = iter(self._head["odd"])
-        packed, start = self._blobs["random"], 0
+        packed, start = self._planes["random"][0], 0
         for kind in self.column("ids"):
             if kind is None:
                 yield next(odd)
@@ -140,20 +150,6 @@ class Reader:
             prefix, size = self._head["shapes"][kind]
             yield prefix + packed[start : start + size].hex()
             start += size
-
-
-def _planes(numbers: list[int]) -> bytes:
-    """Put first all the first bytes, then all the second ones …: most planes are all alike."""
-    raw = struct.pack(f"<{len(numbers)}Q", *numbers)
-    return b"".join(raw[place::_WIDTH] for place in range(_WIDTH))
-
-
-def _from_planes(data: bytes) -> tuple[int, ...]:
-    raw = bytearray(len(data))
-    length = len(data) // _WIDTH
-    for place in range(_WIDTH):
-        raw[place::_WIDTH] = data[place * length : (place + 1) * length]
-    return struct.unpack(f"<{length}Q", raw)
 
 
 def _signed(number: int) -> int | None:

@@ -47,7 +47,7 @@ def _rona_ends(at: int, agent: Agent) -> bool:
 
 
 def _window_ends(at: int, entry: Entry) -> bool:
-    return entry.waiting and entry.window == at
+    return entry.waiting and bool(entry.preferred) and entry.window == at
 
 
 def _cooldown_ends(at: int, entry: Entry) -> bool:
@@ -99,5 +99,5 @@ class Deadlines:
 
 
 def _holds(deadline: Deadline) -> bool:
-    at, kind, _, subject = deadline
-    return _HOLDS[kind](at, subject)
+    at, kind, tie, subject = deadline
+    return _HOLDS[kind](at, subject) and tie == subject.tie

@@ -6,7 +6,8 @@ anything, for otherwise it would have been offered then.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, cast
 
 from extask.distribution.capacity import has_room
 from extask.distribution.choice import choose, first_candidate, takes_reserved
@@ -14,13 +15,13 @@ from extask.distribution.order import STRICT
 from extask.distribution.sessions import offer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from sortedcontainers import SortedList
 
     from extask.distribution.order import Fifo, Order, OrderKey, Shelf
     from extask.distribution.pool import Pool
-    from extask.distribution.state import Entry, Service
+    from extask.distribution.state import Agent, Entry, Service
 
     Test = Callable[[Entry], bool]
 
@@ -42,12 +43,6 @@ class Front:
         self.entry: Entry | None = None
         self.key: OrderKey = _LAST
         self.claim: Claim = _NO_CLAIM
-
-    def merge(self, other: Front) -> None:
-        """Take other entries of the service into account."""
-        if other.key < self.key:
-            self.key, self.entry = other.key, other.entry
-        self.claim = min(self.claim, other.claim)
 
     def add(self, shelf: Shelf, test: Test | None = None) -> None:
         """Take a shelf into account, of which those entries count that pass the test."""
@@ -78,8 +73,7 @@ class Front:
     def _take_claim(self, entry: Entry) -> None:
         level = entry.level
         claim = (level != STRICT, entry.first_queued + level * self.level_worth, entry.seq)
-        if claim < self.claim:
-            self.claim = claim
+        self.claim = min(self.claim, claim)
 
 
 def _open_front(shelf: Shelf, order: Order, level_worth: int) -> Front:
@@ -120,9 +114,7 @@ class _Round:
         self._look(self.pool.touched.values())
         while self.fronts:
             _, entry = min(self.fronts.values(), key=_claim)
-            agent = choose(self.pool, entry)
-            if agent is None:
-                raise AssertionError(entry.task)
+            agent = cast("Agent", choose(self.pool, entry))  # in a front, so there is one
             offer(self.pool, entry, agent)
             changed = {entry.service.config.name: entry.service}
             changed.update((service.config.name, service) for service in agent.reach)
@@ -139,28 +131,45 @@ class _Round:
     def _front(self, service: Service) -> tuple[Claim, Entry] | None:
         if not service.order.waiting.count:
             return None
-        front = Front(service.order, self.pool.level_worth)
+        fronts: list[Front] = []
         for blocking in (0, 1):
-            common, barred = service.common[blocking], service.barred[blocking]
-            if (common.count or barred.count) and first_candidate(service, blocking=blocking):
-                front.merge(_open_front(common, service.order, front.level_worth))
-                front.add(barred, self._has_taker)
+            if first_candidate(service, blocking=blocking) is not None:
+                self._add_open(fronts, service, blocking)
         for agent in self.pool.stirred:
-            self._add_reserved(front, service, agent)
-        return None if front.entry is None else (front.claim, front.entry)
+            fronts.extend(self._reserved_fronts(service, agent))
+        if not fronts:
+            return None
+        first = fronts[0] if len(fronts) == 1 else min(fronts, key=attrgetter("key"))
+        if first.entry is None:
+            return None
+        return min(front.claim for front in fronts), first.entry
+
+    def _add_open(self, fronts: list[Front], service: Service, blocking: int) -> None:
+        common, barred = service.common[blocking], service.barred[blocking]
+        if common.count:
+            fronts.append(_open_front(common, service.order, self.pool.level_worth))
+        if barred.count:
+            fronts.append(self._tested_front(service, barred, self._has_taker))
+
+    def _tested_front(self, service: Service, shelf: Shelf, test: Test) -> Front:
+        front = Front(service.order, self.pool.level_worth)
+        front.add(shelf, test)
+        return front
 
     def _has_taker(self, entry: Entry) -> bool:
         return choose(self.pool, entry) is not None
 
-    def _add_reserved(self, front: Front, service: Service, name: str) -> None:
+    def _reserved_fronts(self, service: Service, name: str) -> Iterator[Front]:
         pool, wishes = self.pool, self.pool.wishes.get(name)
-        pair = None if wishes is None else wishes.reserved.get(service.name)
+        pair = None if wishes is None else wishes.reserved.get(service.config.name)
         if pair is None:
             return
         agent = pool.agents[name]
         for blocking in (False, True):
             if has_room(agent, blocking=blocking):
-                front.add(pair[blocking], lambda entry: takes_reserved(pool, entry, agent))
+                yield self._tested_front(
+                    service, pair[blocking], lambda entry: takes_reserved(pool, entry, agent)
+                )
 
 
 def _claim(front: tuple[Claim, Entry]) -> Claim:

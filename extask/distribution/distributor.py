@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from extask.distribution import advance, clock, explain, snapshot, views
 from extask.distribution.agents import restation
@@ -33,20 +33,13 @@ class Distributor:
     def __init__(
         self, config: PoolConfig, presence: Iterable[AgentPresence] = (), *, at: datetime
     ) -> None:
-        self._pool = Pool(clock.micros(at))
-        take_over(self._pool, config)
-        for told in presence:
-            if told.agent in self._pool.agents:
-                agent = self._pool.agents[told.agent]
-                agent.presence, agent.on_duty = told.presence, told.on_duty
-                restation(self._pool, agent)
-        dispatch(self._pool)
+        self._pool = _new_pool(config, presence, clock.micros(at))
 
     @classmethod
-    def restore(cls, data: bytes) -> Distributor:
+    def restore(cls, data: bytes) -> Self:
         """Go on from a snapshot."""
         distributor = cls.__new__(cls)
-        distributor._pool = snapshot.load(data)
+        distributor._pool = snapshot.load(data)  # noqa: SLF001 - its own
         return distributor
 
     def snapshot(self) -> bytes:
@@ -115,3 +108,15 @@ class Distributor:
     def overview(self) -> views.Overview:
         """Show the pool in numbers."""
         return views.overview(self._pool)
+
+
+def _new_pool(config: PoolConfig, presence: Iterable[AgentPresence], now: int) -> Pool:
+    pool = Pool(now)
+    take_over(pool, config)
+    for told in presence:
+        agent = pool.agents.get(told.agent)
+        if agent is not None:
+            agent.presence, agent.on_duty = told.presence, told.on_duty
+            restation(pool, agent)
+    dispatch(pool)
+    return pool

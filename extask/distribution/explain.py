@@ -50,19 +50,20 @@ def ruling(pool: Pool, entry: Entry, agent: Agent) -> Ruling:
 
 
 def _of_agent(entry: Entry, agent: Agent) -> tuple[str, int | None]:
+    rule, until = "", None
     if not is_present(agent, entry.service):
-        return "presence", None
-    if not agent.on_duty:
-        return "off_duty", None
-    if agent.rona_until is not None:
-        return "rona_flagged", agent.rona_until
-    if not is_active(agent, entry.service):
-        return "not_active", None
-    if agent.blocking:
-        return "blocking_work", _blocked_until(agent)
-    if not has_room(agent, blocking=entry.blocking):
-        return "number_reached", None
-    return "", None
+        rule = "presence"
+    elif not agent.on_duty:
+        rule = "off_duty"
+    elif agent.rona_until is not None:
+        rule, until = "rona_flagged", agent.rona_until
+    elif not is_active(agent, entry.service):
+        rule = "not_active"
+    elif agent.blocking:
+        rule, until = "blocking_work", _blocked_until(agent)
+    elif not has_room(agent, blocking=entry.blocking):
+        rule = "number_reached"
+    return rule, until
 
 
 def _blocked_until(agent: Agent) -> int | None:
@@ -91,7 +92,8 @@ def _of_entry(pool: Pool, entry: Entry, agent: Agent) -> tuple[str, int | None]:
 
 def explain(pool: Pool, entry: Entry) -> tuple[Ruling, ...]:
     """Give a ruling for every agent of the entry's service."""
-    return tuple(ruling(pool, entry, agent) for agent in entry.service.members.values())
+    members = sorted(entry.service.members.items())
+    return tuple(ruling(pool, entry, agent) for _, agent in members)
 
 
 def brief(pool: Pool, entry: Entry) -> Standing:

@@ -10,13 +10,15 @@ if TYPE_CHECKING:
 
 REMEMBERED = 20_000
 
+How = Literal["completed", "expired", "withdrawn"]
+
 
 class Ending(NamedTuple):
     """How a task's last stay ended: for Withdraw after completion, Confirm after expiry."""
 
     run: int
     epoch: int
-    how: Literal["completed", "expired", "withdrawn"]
+    how: How
     at: int
     agent: str | None = None
     session: str | None = None

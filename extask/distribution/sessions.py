@@ -8,7 +8,7 @@ from extask.distribution import capacity, clock
 from extask.distribution.agents import available_again, flag_rona, work_ended, wrap_up_session
 from extask.distribution.choice import line_up
 from extask.distribution.deadlines import Kind
-from extask.distribution.memory import Ending
+from extask.distribution.memory import Ending, How
 from extask.distribution.state import CUT, Cooldown, Session
 from extask.distribution.waiting import enter, give_number, leave
 from extask.messages import PRIORITIES
@@ -167,7 +167,7 @@ def complete(pool: Pool, session: Session, data: dict[str, Any]) -> None:
 
 
 def forget(
-    pool: Pool, entry: Entry, how: Any, session: Session | None = None, code: str = ""
+    pool: Pool, entry: Entry, how: How, session: Session | None = None, code: str = ""
 ) -> None:
     """Let a task that stands nowhere any more be gone, and remember how."""
     del pool.entries[entry.task]

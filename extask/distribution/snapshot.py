@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,20 @@ def dump(pool: Pool) -> bytes:
 
 
 def load(data: bytes) -> Pool:
-    """Read a pool; everything that can be derived is derived anew."""
+    """Read a pool; everything that can be derived is derived anew.
+
+    So many objects come to stay that looking for garbage among them would double the time.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return _load(data)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _load(data: bytes) -> Pool:
     reader = Reader(data)
     now, version, level_worth, seq = reader.get("pool")
     pool = Pool(now)
@@ -243,4 +257,4 @@ def _load_work(reader: Reader, pool: Pool) -> None:
         wrap_up = WrapUp(name, pool.agents[agent], *rest)
         wrap_up.agent.wrap_ups[name] = wrap_up
         wrap_up.agent.blocking += 1
-        pool.deadlines.add(wrap_up.until, Kind.WRAP_UP_END, name, wrap_up)
+        pool.deadlines.add(wrap_up.until, Kind.WRAP_UP_END, wrap_up.tie, wrap_up)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 CUT = 5 * SECOND
 """A cool-down ends this early while nobody else could be asked."""
 _SHORTEST_OFFER = SECOND
+_OPTIONAL = frozenset({"busy", "away"})
 
 Candidate = tuple[int, int, int, str, int, "Agent"]
 """Occupied, non-blocking tasks, idle since, id, stamp, agent: the order in which they are asked."""
@@ -49,6 +50,8 @@ class Service:
     rona_for: int = 0
     cooldown: int = 0
     prefer_for: int = 0
+    presences: frozenset[str] = frozenset()
+    """Presences in which agents are offered tasks."""
 
     def __post_init__(self) -> None:
         self.configure(self.config)
@@ -66,6 +69,7 @@ class Service:
         self.rona_for = span(config.rona_for)
         self.cooldown = span(config.decline_cooldown)
         self.prefer_for = span(config.prefer_for)
+        self.presences = frozenset({"available", *_OPTIONAL.intersection(config.distribute_when)})
 
 
 @dataclass(slots=True, eq=False)
@@ -96,6 +100,9 @@ class Agent:
         """The agent's identity."""
         return self.config.id
 
+    tie = id
+    """Their place among deadlines of one moment."""
+
 
 @dataclass(slots=True, eq=False)
 class Foreign:
@@ -118,6 +125,11 @@ class WrapUp:
     task: str | None = None
     run: int | None = None
     epoch: int | None = None
+
+    @property
+    def tie(self) -> str:
+        """Tell it from every other wrap-up: agents may have the same call."""
+        return f"{self.agent.id} {self.id}"
 
 
 @dataclass(slots=True, eq=False)
@@ -158,6 +170,11 @@ class Entry:
     reserved: bool = False
     """Whether only preferred agents may take it at present."""
     shelves: tuple[Shelf, ...] = ()
+
+    @property
+    def tie(self) -> int:
+        """Its place among deadlines of one moment; a transfer may change it."""
+        return self.seq
 
 
 @dataclass(slots=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from extask.distribution import clock
 from extask.distribution.state import Entry
@@ -11,6 +11,7 @@ from extask.messages import Answer
 if TYPE_CHECKING:
     from extask.distribution.memory import Ending
     from extask.distribution.pool import Pool
+    from extask.distribution.state import Session
     from extask.messages import TaskCommand
 
 STALE = Answer(status="stale", reason="stale", message="A later run or queue stay has taken over.")
@@ -65,13 +66,11 @@ def is_released(stay: Entry | Ending, command: TaskCommand) -> bool:
 
 
 def accepted(entry: Entry) -> Answer:
-    """Answer that an agent accepted first."""
-    session = entry.session
-    if session is None or session.accepted_at is None:
-        raise AssertionError(entry.task)
+    """Answer that an agent accepted first; call for entries with an agent."""
+    session = cast("Session", entry.session)
     return Answer(
         status="accepted",
-        at=clock.instant(session.accepted_at),
+        at=clock.instant(cast("int", session.accepted_at)),
         agent=session.agent.id,
         session=session.id,
         task=entry.task,

@@ -14,7 +14,6 @@ from extask.messages import (
     Place,
     Priority,
     Reprioritize,
-    SetExpiry,
     Standing,
     TaskCommand,
     TaskEvent,
@@ -86,8 +85,7 @@ class Desk:
     def _enqueue(self, command: Enqueue, now: datetime) -> Answer:
         if self._refuses(command.place):
             return Answer(status="refused", reason="service_full")
-        if command.expires_at is not None:
-            self._expires_at = command.expires_at
+        self._expires_at = command.expires_at or self._expires_at
         self._since = now
         return self._stand(command.place, command.epoch)
 
@@ -130,10 +128,6 @@ class Desk:
         self._priority = command.to or _raised(self._priority, command.by or 0)
         return Answer(status="done", priority=self._priority)
 
-    def _set_expiry(self, command: SetExpiry, _now: datetime) -> Answer:
-        self._expires_at = command.expires_at
-        return Answer(status="done")
-
 
 def _instants(given: Given, times: tuple[timedelta, ...]) -> list[datetime]:
     return [given.now + time for time in sorted(times)]
@@ -164,5 +158,4 @@ _ANSWERS: dict[str, Callable[[Desk, Any, datetime], Answer]] = {
     "Confirm": Desk._confirm,  # noqa: SLF001
     "Look": Desk._look,  # noqa: SLF001
     "Reprioritize": Desk._reprioritize,  # noqa: SLF001
-    "SetExpiry": Desk._set_expiry,  # noqa: SLF001
 }

@@ -19,7 +19,7 @@ from extask.engine import (
     Patched,
     first_progress,
 )
-from extask.messages import Place, Priority, StepRecord
+from extask.messages import Place, Priority, StepRecord, TaskCommand
 from extask.simulation.desk import Desk
 from extask.simulation.given import OWN, Given
 from extask.simulation.trace import Trace, trace_of
@@ -30,6 +30,8 @@ class Simulated:
     """What came of a dry run; without an ending it waits for ever, for an agent."""
 
     records: tuple[StepRecord, ...]
+    commands: tuple[TaskCommand, ...]
+    """What the run asked of the distributor, in order."""
     ending: Ending | None
     took: timedelta
     priority: Priority
@@ -66,7 +68,7 @@ class _World:
         self._start = self._now = given.now
         self._desk = Desk(given)
         self._script = _script(given)
-        self._records: list[StepRecord] = []
+        self._commands: list[TaskCommand] = []
         facts = Facts(
             task="t-simulated",
             tenant="simulated",
@@ -87,9 +89,13 @@ class _World:
                 return self._result(todo.ending)
             self._priority = self._engine.progress.priority or self._priority
             if isinstance(todo, Ask):
-                self._engine.answer(self._desk.apply(todo.command, self._now), self._now)
+                self._ask(todo.command)
             elif not self._pass_time(todo.until):
                 return self._result(None)
+
+    def _ask(self, command: TaskCommand) -> None:
+        self._commands.append(command)
+        self._engine.answer(self._desk.apply(command, self._now), self._now)
 
     def _happen(self) -> None:
         """Let everything happen that is due."""
@@ -114,6 +120,7 @@ class _World:
         last = self._priority if moved else progress.priority or self._priority
         return Simulated(
             records=self._engine.take_records(),
+            commands=tuple(self._commands),
             ending=ending,
             took=self._now - self._start,
             priority=last,

@@ -11,6 +11,7 @@ from extask.definition.plan import Plan
 from extask.messages import (
     AgentConfig,
     AgentPresence,
+    Event,
     Outcome,
     Place,
     Preferred,
@@ -171,6 +172,7 @@ class TaskRow(Row):
     workflow: str
     version: int
     digest: str
+    """Of the plan it began with; a transfer changes `workflow` and `version` only."""
     caller: str
     reference_id: str | None
     title: str
@@ -273,6 +275,14 @@ class EngagementRow(Row):
     blocking: bool
     started_at: datetime
     ended_at: datetime | None = None
+
+
+class LoggedEvent(Row):
+    """An event of a pool with its place in the log."""
+
+    generation: int
+    seq: int
+    event: Event
 
 
 class TimelineEntry(Row):

@@ -62,10 +62,13 @@ def take_event(row: PoolView, event: Event, pool: str) -> PoolView:
     """Move the row by an event that carries (run, epoch, rank); an older one changes little."""
     stamp = (event.run or 0, event.epoch or 0, event.rank or 0)
     row = _first_queued(row, event)
-    if stamp > (row.pool_run, row.pool_epoch, row.pool_rank):
+    news = stamp > (row.pool_run, row.pool_epoch, row.pool_rank)
+    if news:
         row = replace(row, **_facts(event, stamp))
-    if stamp > (row.run, row.epoch, row.rank) and row.state != "ended":
-        row = replace(row, **_state(row, event, pool, stamp))
+    if row.state == "ended":
+        return replace(row, **_whereabouts(row, event, pool)) if news else row
+    if stamp > (row.run, row.epoch, row.rank):
+        row = replace(row, **_whereabouts(row, event, pool), **_state(row, event, stamp))
     return row
 
 
@@ -123,16 +126,13 @@ def _agent(event: Event) -> dict[str, Any]:
     return {}
 
 
-def _state(row: PoolView, event: Event, pool: str, stamp: tuple[int, int, int]) -> dict[str, Any]:
+def _whereabouts(row: PoolView, event: Event, pool: str) -> dict[str, Any]:
+    return {"pool": pool, "service": event.service or row.service}
+
+
+def _state(row: PoolView, event: Event, stamp: tuple[int, int, int]) -> dict[str, Any]:
     run, epoch, rank = stamp
-    return {
-        "run": run,
-        "epoch": epoch,
-        "rank": rank,
-        "pool": pool,
-        "service": event.service or row.service,
-        "state": _state_after(event) or row.state,
-    }
+    return {"run": run, "epoch": epoch, "rank": rank, "state": _state_after(event) or row.state}
 
 
 def _state_after(event: Event) -> TaskState | None:

@@ -52,10 +52,8 @@ async def create(
         return Created(task=earlier, created=False)
     await _check_limit(conn, owner.limit, "the tenant", tasks.c.tenant == tenant)
     await _check_service(conn, tenant, task.service)
-    await _insert(conn, tenant, task)
+    created = await _insert(conn, tenant, task)
     await _remember(conn, tenant, task, key)
-    created = await get(conn, tenant, task.id)
-    assert created is not None  # noqa: S101 - inserted a moment ago in this transaction
     return Created(task=created, created=True)
 
 
@@ -119,7 +117,7 @@ async def _check_service(conn: AsyncConnection, tenant: str, service: str) -> No
         await _check_limit(conn, row.max_concurrent_tasks, f"service '{service}'", *which)
 
 
-async def _insert(conn: AsyncConnection, tenant: str, task: NewTask) -> None:
+async def _insert(conn: AsyncConnection, tenant: str, task: NewTask) -> TaskRow:
     place = task.place.model_dump(mode="json")
     values = task.model_dump(exclude=PRIVATE | {"place"}) | AT_FIRST
     values |= {
@@ -128,9 +126,10 @@ async def _insert(conn: AsyncConnection, tenant: str, task: NewTask) -> None:
         "block_agent": place["block_agent"],
         "preferred_users": place["preferred"],
     }
-    await conn.execute(insert(tasks).values(values))
+    row = await conn.execute(insert(tasks).values(values).returning(tasks))
     context = task.model_dump(include=PRIVATE) | {"tenant": tenant, "task": task.id}
     await conn.execute(insert(task_private).values(context))
+    return TaskRow.model_validate(dict(row.mappings().one()))
 
 
 async def _remember(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -69,8 +70,8 @@ class Desk:
         return await self.http.request(
             method,
             f"/api/v1{path}",
-            json=body,
-            headers={**self.headers(who), **(headers or {})},
+            content=None if body is None else json.dumps(body),
+            headers={"content-type": "application/json", **self.headers(who), **(headers or {})},
         )
 
     async def ok(self, method: str, path: str, body: object = None, **more: Any) -> Any:
@@ -152,5 +153,3 @@ def api_routes(app: FastAPI) -> list[tuple[str, str, str]]:
         for path, operations in app.openapi()["paths"].items()
         for method, operation in operations.items()
     ]
-
-

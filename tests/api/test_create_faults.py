@@ -50,9 +50,24 @@ MALFORMED: list[tuple[str, Any, int, set[tuple[str, str]]]] = [
         400,
         {("/preferred_users/0/upn", "unknown_agent"), ("/preferred_users/2/upn", "twice")},
     ),
-    ("past expiry", {**GOOD, "expires_at": "2020-01-01T00:00:00Z"}, 400, {("/expires_at", "in_the_past")}),
-    ("expiry without zone", {**GOOD, "expires_at": "2999-01-01T00:00:00"}, 400, {("/expires_at", "no_time_zone")}),
-    ("expiry beyond time", {**GOOD, "expires_at": "9999-12-31T23:59:59-14:00"}, 400, {("/expires_at", "out_of_range")}),
+    (
+        "past expiry",
+        {**GOOD, "expires_at": "2020-01-01T00:00:00Z"},
+        400,
+        {("/expires_at", "in_the_past")},
+    ),
+    (
+        "expiry without zone",
+        {**GOOD, "expires_at": "2999-01-01T00:00:00"},
+        400,
+        {("/expires_at", "no_time_zone")},
+    ),
+    (
+        "expiry beyond time",
+        {**GOOD, "expires_at": "9999-12-31T23:59:59-14:00"},
+        400,
+        {("/expires_at", "out_of_range")},
+    ),
     (
         "lifetime and expiry",
         {**GOOD, "lifetime": "1h", "expires_at": "2100-01-01T00:00:00Z"},
@@ -61,7 +76,12 @@ MALFORMED: list[tuple[str, Any, int, set[tuple[str, str]]]] = [
     ),
     ("lifetime in words", {**GOOD, "lifetime": "an hour"}, 400, {("/lifetime", "bad_form")}),
     ("no lifetime", {**GOOD, "lifetime": "0s"}, 400, {("/lifetime", "out_of_range")}),
-    ("due after its end", {**GOOD, "lifetime": "1h", "due_at": "2100-01-01T00:00:00Z"}, 400, {("/due_at", "out_of_range")}),
+    (
+        "due after its end",
+        {**GOOD, "lifetime": "1h", "due_at": "2100-01-01T00:00:00Z"},
+        400,
+        {("/due_at", "out_of_range")},
+    ),
     (
         "params in every wrong way",
         {**GOOD, "params": {"size": "huge", "amount": "two", "patience": "soon", "colour": 1}},
@@ -123,13 +143,25 @@ MALFORMED: list[tuple[str, Any, int, set[tuple[str, str]]]] = [
     ),
     ("NUL in text", {**GOOD, "title": "a\x00b"}, 400, {("/title", "bad_form")}),
     ("half a character", {**GOOD, "params": {"product": "\ud800"}}, 400, {("/params", "bad_form")}),
-    ("too deep", {**GOOD, "params": {"product": [[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]}}, 400, {("/params", "bad_form")}),
-    ("a link elsewhere", {**GOOD, "links": [{"title": "x", "url": "javascript:1"}]}, 400, {("/links/0/url", "bad_form")}),
+    (
+        "too deep",
+        {**GOOD, "params": {"product": [[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]}},
+        400,
+        {("/params", "bad_form")},
+    ),
+    (
+        "a link elsewhere",
+        {**GOOD, "links": [{"title": "x", "url": "javascript:1"}]},
+        400,
+        {("/links/0/url", "bad_form")},
+    ),
 ]
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "faults"), [case[1:] for case in MALFORMED], ids=[case[0] for case in MALFORMED]
+    ("body", "status", "faults"),
+    [case[1:] for case in MALFORMED],
+    ids=[case[0] for case in MALFORMED],
 )
 async def test_a_malformed_create_is_told_every_fault_with_its_pointer(
     desk: Desk, body: Any, status: int, faults: set[tuple[str, str]]

@@ -100,9 +100,7 @@ def _start(binaries: Path, data: Path) -> tuple[subprocess.Popen[str], int]:
         port = _free_port()
         settings = [f"--{name}={value}" for name, value in {**SETTINGS, "port": port}.items()]
         command = [*_as_user(), str(binaries / "postgres"), "-D", str(data), *settings]
-        server = subprocess.Popen(  # noqa: S603 - our own words
-            command, stderr=subprocess.PIPE, text=True, cwd="/"
-        )
+        server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd="/")
         if server.stderr is not None and any(READY in line for line in server.stderr):
             Thread(target=_drain, args=(server.stderr,), daemon=True).start()
             return server, port
@@ -123,7 +121,5 @@ def _free_port() -> int:
 
 
 def _run(command: Sequence[str]) -> None:
-    done = subprocess.run(  # noqa: S603 - our own words
-        command, capture_output=True, text=True, check=False, cwd="/"
-    )
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
     assert done.returncode == 0, done.stderr

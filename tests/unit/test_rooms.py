@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -17,7 +18,7 @@ def _listed() -> dict[str, str]:
 
 def _tracked() -> set[str]:
     tree = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],  # noqa: S607 - git of PATH
         cwd=ROOT,
         check=True,
         capture_output=True,
@@ -45,3 +46,9 @@ def test_the_table_lists_exactly_the_rooms_that_exist() -> None:
 
 def test_each_room_is_told_in_one_line_of_words() -> None:
     assert all(sentence.endswith(".") for sentence in _listed().values())
+
+
+def test_no_dependency_brings_a_module_of_one_of_our_names() -> None:
+    ours = {room.split("/")[0].removesuffix(".py") for room in _rooms(_tracked())}
+    brought = metadata.packages_distributions()
+    assert not {name: brought[name] for name in ours & set(brought) if brought[name] != ["extask"]}

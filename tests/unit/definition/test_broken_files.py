@@ -71,8 +71,12 @@ FORM = [
     rest("steps are a list", "steps:\n  - a\n", "E105", (4, 3), "NAME: { KIND"),
     rest("unclosed quote", "title: 'x\n" + END, "E101", (3, 8), "close the quote"),
     rest("text after a quote", "title: 'it's'\n" + END, "E101", (3, 12), "write ''"),
-    rest("unclosed bracket", "steps: { a: { end: }\n", "E101", (3, 8), "check for '}'"),
-    rest("unclosed list", "params: [a, b\n", "E101", (3, 9), "check for ']'"),
+    rest("unclosed bracket", "steps: { a: { end: }\n", "E101", (3, 21), "add"),
+    rest("unclosed list", "params: [a, b\n", "E101", (3, 14), "']'"),
+    rest("bracket below", "params: [a,\n b\ntitle: x\n", "E101", (3, 9), "add ']'"),
+    rest("comma", "steps: { a: { end: x y: z } }\n", "E101", (3, 23), "add ','"),
+    rest("colon before a comma", "steps: { a: { queue:, then: b } }\n", "E101", (3, 20), "': '"),
+    rest("no entry", "title:\n  - a\n  b: c\n", "E101", (5, 3), "'- '"),
     rest("a tab", "steps:\n\ta:\n", "E101", (4, 1), "spaces"),
     rest("a tab below", "steps:\n  a:\n  \tdelay: 5m\n", "E101", (5, 3), "spaces"),
     rest("two colons", "title: a: b\n" + END, "E101", (3, 9), "double quotes"),
@@ -80,7 +84,7 @@ FORM = [
     rest("escape", 'title: "a\\q"\n' + END, "E101", (3, 10), "backslash"),
     rest("key without colon", "title\nsteps:\n", "E101", (3, 1), "name: value"),
     rest("word below", "steps:\n  a: { end: }\n b\n", "E101", (5, 2), "indent the line"),
-    rest("unquoted braces", PARAMS + "    {cancel: ${params.tier}}\n", "E101", (14, 5), '"${…}"'),
+    rest("unquoted braces", PARAMS + "    {cancel: ${params.tier}}\n", "E101", (14, 14), '"${…}"'),
     rest("directive", "%X\n", "E101", (3, 3), "look at quotes"),
     rest("second document", END + "---\na: b\n", "E101", (4, 1), "'---'"),
     rest("no such anchor", "title: *x\n" + END, "E101", (3, 8), "quote it"),
@@ -94,14 +98,14 @@ FORM = [
             f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in pairwise("abcdefg")
         ),
         "E101",
-        (7, 37),
+        (7, 12),
         "write less",
     ),
     rest(
         "anchors that nest",
-        "a: &a [[[[[[[[[x]]]]]]]]]\nb: &b [[[[[[[[[*a]]]]]]]]]\nc: [*b]\n",
+        "a: &a [[[[[[[[[x]]]]]]]]]\nb: &b [[[[[[[[[*a]]]]]]]]]\nc: [[*b]]\n",
         "E101",
-        (5, 5),
+        (5, 6),
         "write less",
     ),
     rest("map as key", "{{a: b}: c}\n", "E101", (3, 1), "name: value"),
@@ -241,6 +245,7 @@ STEPS = [
     step("unknown kind", "dely: 5m", "E104", (14, 5), "'delay'"),
     step("later kind", "call: x", "E104", (14, 5), "use one of: delay, queue"),
     step("two kinds", "delay: 5m\nwait: 5m", "E107", (15, 5), "step of its own"),
+    step("kind beside", "queue: x\nwait: 5m", "E107", (15, 5), "inside: queue: { wait"),
     step("unknown step key", "delay: 5m\nthan: end", "E104", (15, 5), "'then'"),
     step(
         "property beside", "queue: x\npriority: low", "E104", (15, 5), "inside: queue: { priority"
@@ -359,6 +364,13 @@ EXPRESSIONS = [
     step(
         "if with braces", "check:\n  - if: ${visits > 1}\n    then: end", "E110", (15, 13), "visits"
     ),
+    step(
+        "braces in if",
+        "check:\n  - if: ${visits} > 1\n    then: end",
+        "E110",
+        (15, 13),
+        "visits > 1",
+    ),
     step("empty expression", 'cancel: "${}"', "E301", (14, 16), "what should follow"),
     step("one equals sign", "check:\n  - if: visits = 1\n    then: end", "E301", (15, 20), "'=='"),
     step("and", "check:\n  - if: visits > 1 and true\n    then: end", "E301", (15, 24), "'&&'"),
@@ -450,6 +462,7 @@ EXPRESSIONS = [
         (15, 39),
         "offset",
     ),
+    step("empty block", "check:\n  - if: >\n\n    then: end", "E301", (15, 13), "what should"),
     step(
         "in a block",
         "cancel: |\n  sorry,\n  ${params.nope_at_all} is out",

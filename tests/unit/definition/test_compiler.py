@@ -78,7 +78,7 @@ def test_every_form_of_value_is_compiled() -> None:
   later:
     set: { host: "$${ ${visits} {}", share: 0.5, at: 2026-03-01T13:00:00+01:00, team: [x, y] }
   note:
-    set: { share: "${visits}", urgent: true, tries: -4, desk: sales, host: $${literal} }
+    set: { share: "${visits}", urgent: true, tries: -4, desk: sales, host: "$${literal}" }
   look:
     check_position:
       - else: pause
@@ -143,7 +143,7 @@ def test_braces_and_quotes_inside_an_expression_do_not_end_it() -> None:
 
 
 def test_a_queue_without_wait_has_no_main_way_on() -> None:
-    plan = steps("  a: { queue:, then: { completed: end } }\nwhen: { error: end }")
+    plan = steps("  a:\n    queue:\n    then: { completed: end }\nwhen: { error: end }")
     assert plan.steps["a"].then == {"completed": "end"}
     assert plan.steps["a"].properties == {}
 
@@ -180,7 +180,7 @@ def test_layout_and_comments_do_not_change_the_digest(same: str) -> None:
         BASE.replace("done", "over"),
         BASE.replace("version: 1", "version: 2"),
         BASE.replace("5m", "300s"),
-        "workflow: w\nversion: 1\nstart: a\nsteps:\n  b: { end: done }\n  a: { delay: 5m, then: b }\n",
+        "workflow: w\nversion: 1\nstart: a\nsteps: { b: { end: done }, a: { delay: 5m, then: b } }",
     ],
 )
 def test_any_other_content_changes_the_digest(other: str) -> None:

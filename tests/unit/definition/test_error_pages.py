@@ -33,3 +33,9 @@ def test_the_wrong_example_shows_just_this_finding_and_the_right_one_none(code: 
     assert render_all(refused.findings, wrong) + "\n" == blocks(page, "text")[0]
     assert (refused.plan is None) == code.startswith("E")
     assert compile_definition(right, FILE).findings == []
+
+
+def test_the_index_lists_every_code_with_its_title() -> None:
+    index = (PAGES / "README.md").read_text()
+    listed = re.findall(r"^\| \[(\w+)\]\(\1\.md\) \| (.*) \|$", index, re.MULTILINE)
+    assert dict(listed) == CODES

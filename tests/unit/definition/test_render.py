@@ -96,3 +96,4 @@ when: { expired: give_up }
         "  class s_pause now\n"
     )
     assert "classDef" not in mermaid(plan)
+    assert "s_end" not in mermaid(plan.model_copy(update={"steps": {"a": plan.steps["give_up"]}}))

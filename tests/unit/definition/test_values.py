@@ -173,7 +173,7 @@ MISFITTING: list[tuple[Type | ParamType, Any, str]] = [
     ("duration", "5", "'5' is not a duration"),
     ("duration", True, "True is not a duration"),
     ("duration", -1, "from 0s to ten years"),
-    ("duration", 1e300, "days"),
+    ("duration", 1e300, "from 0s to ten years"),
     ("time", "2026-03-01T12:00:00", "has no offset"),
     ("time", "noon", "noon"),
     ("time", "0001-01-01T00:00:00+23:00", "range"),
@@ -192,7 +192,7 @@ MISFITTING: list[tuple[Type | ParamType, Any, str]] = [
 def test_what_does_not_fit_is_refused_with_a_reason(
     kind: Type | ParamType, value: object, reason: str
 ) -> None:
-    with pytest.raises(ExpressionFailed, match="") as failed:
+    with pytest.raises(ExpressionFailed, match=r".") as failed:
         fit(kind, value)
     assert reason in str(failed.value)
 

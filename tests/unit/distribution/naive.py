@@ -1,4 +1,4 @@
-"""A slow, obviously right reading of the rules: told only the event log, it foretells every offer."""
+"""A slow, obviously right reading of the rules: from the log alone it foretells every offer."""
 
 from __future__ import annotations
 
@@ -140,10 +140,10 @@ class Naive:
             and not self.cooling(task, name)
         )
 
-    def rank(self, task: Task, person: Person) -> Any:
+    def rank(self, task: Task, person: Person) -> tuple[Any, ...]:
         name = person.config.id
         if task.preferred_only or self.window_open(task):
-            return task.preferred.index(name)
+            return (task.preferred.index(name),)
         held = sum(it.agent == name and not it.blocking for it in self.shares.values())
         return (self.occupied(person), held, person.idle, name)
 
@@ -254,10 +254,10 @@ class Naive:
 
     def wait(self, task: Task) -> None:
         task.where = "nowhere"
-        if task.number is None and task.level in STRIDE:
-            if not self.unnumbered(task.service, task.level):
-                clock = self.clock[task.service]
-                self.next[task.service][task.level] = clock + STRIDE[task.level]
+        empty = not self.unnumbered(task.service, task.level)
+        if task.number is None and task.level in STRIDE and empty:
+            clock = self.clock[task.service]
+            self.next[task.service][task.level] = clock + STRIDE[task.level]
         task.where = "waiting"
 
     def place(self, task: Task, event: Event) -> None:
@@ -272,7 +272,8 @@ class Naive:
         task.exclude = data.get("exclude", [])
 
     def on_queued(self, event: Event) -> None:
-        assert event.task and event.rank == 1
+        assert event.task
+        assert event.rank == 1
         assert event.task not in self.tasks
         self.seq += 1
         self.entered += 1
@@ -301,7 +302,9 @@ class Naive:
         self.wait(task)
 
     def on_offered(self, event: Event) -> None:
-        assert event.task and event.agent and event.session
+        assert event.task
+        assert event.agent
+        assert event.session
         foretold = self.next_offer()
         assert foretold is not None, f"nobody may take {event}"
         task, agent = foretold
@@ -376,7 +379,9 @@ class Naive:
 
     def on_held(self, event: Event) -> None:
         share = self.shares[event.session or ""]
-        assert share.accepted and not share.held_at and not share.blocking
+        assert share.accepted
+        assert not share.held_at
+        assert not share.blocking
         share.held_at = event.at
 
     def on_resumed(self, event: Event) -> None:

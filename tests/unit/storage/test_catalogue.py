@@ -252,3 +252,11 @@ async def test_a_service_without_a_current_workflow_takes_no_transfer(house: Dat
             for tenant, name in [(T, "support"), (T, "billing"), (T, "bare"), ("other", "support")]
         ]
     assert ready == [True, False, False, False]
+
+
+async def test_an_agent_may_leave_every_service(house: Database) -> None:
+    async with house.begin() as conn:
+        await agents.save(conn, T, agent(services={}))
+        anna = await agents.get(conn, T, "a-anna")
+    assert anna is not None
+    assert anna.services == {}

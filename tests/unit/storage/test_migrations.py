@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
@@ -10,6 +12,7 @@ from sqlalchemy import Connection, inspect
 from extask.storage.database import Database
 from extask.storage.migrate import migrate, upgrade
 from extask.storage.tables import metadata
+from tests.support.postgres import Cluster
 
 
 def differences(connection: Connection) -> list[Any]:
@@ -29,6 +32,18 @@ async def test_migrating_again_changes_nothing_with_a_loop_running(
     await upgrade(url)
     async with database.connect() as conn:
         assert await conn.run_sync(differences) == []
+
+
+async def test_processes_that_start_together_migrate_in_turn(tmp_path: Path) -> None:
+    path = tmp_path / "fresh.db"
+    await asyncio.gather(*(asyncio.to_thread(migrate, f"sqlite:///{path}") for _ in range(4)))
+
+
+@pytest.mark.postgres
+async def test_processes_that_share_a_server_migrate_in_turn(cluster: Cluster) -> None:
+    url = cluster.create("fresh")
+    await asyncio.gather(*(upgrade(url) for _ in range(4)))
+    cluster.drop("fresh")
 
 
 def test_migrating_needs_no_running_loop(tmp_path: Path) -> None:

@@ -112,6 +112,20 @@ async def test_at_the_limit_one_of_twenty_creators_gets_through(house: Database)
     assert refused[0].retry_after == timedelta(seconds=5)
 
 
+async def test_two_processes_keep_one_limit_and_one_key(house: Database, url: str) -> None:
+    await limit_tenant(house, 3)
+    other = Database(url)
+    made = await asyncio.gather(
+        *(try_create((house, other)[n % 2], new_task(f"t-{n}"), KEY) for n in range(10)),
+        *(try_create((house, other)[n % 2], new_task(f"u-{n}")) for n in range(10)),
+        return_exceptions=True,
+    )
+    await other.close()
+    created = [one for one in made if isinstance(one, Created)]
+    assert len({one.task.id for one in created}) == 3
+    assert sum(one.created for one in created) == 3
+
+
 async def test_an_ended_task_makes_room_and_a_change_acts_at_once(house: Database) -> None:
     await limit_tenant(house, 1)
     await create(house)

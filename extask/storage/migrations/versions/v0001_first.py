@@ -210,6 +210,9 @@ def _tasks() -> None:
         sa.ForeignKeyConstraint(["tenant"], ["tenants.name"], name="fk_tasks_tenants"),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_tasks"),
     )
+
+
+def _tasks_lookups() -> None:
     op.create_index(
         "ix_tasks_customer_identifier", "tasks", ["customer_identifier"], postgresql_using="hash"
     )
@@ -357,6 +360,7 @@ CREATE = (
     _definitions,
     _pools,
     _tasks,
+    _tasks_lookups,
     _agents,
     _current_definitions,
     _idempotency_keys,

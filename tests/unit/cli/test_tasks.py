@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.command_line import Asked, Extask, FakeApi
+
+TASK: dict[str, Any] = {
+    "id": "t-1",
+    "service": "support",
+    "workflow": {"name": "simple_queue", "version": 3},
+    "state": "queued",
+    "outcome": None,
+    "step": "line_up",
+    "priority": "normal",
+    "position": 2,
+    "agent": {"id": "a-1", "upn": "anna@demo.example", "display_name": "Anna"},
+    "block_agent": True,
+    "params": {"tier": "gold"},
+}
+
+
+def test_create_sends_only_what_was_said_with_a_key_of_its_own(
+    online: Extask, api: FakeApi
+) -> None:
+    api.answer("POST", "/tasks", TASK, status=201)
+
+    ended = online("task", "create", "support")
+
+    assert ended.code == 0
+    assert "id:              t-1" in ended.out
+    assert "workflow:        simple_queue 3" in ended.out
+    assert "agent:           anna@demo.example" in ended.out
+    assert "outcome" not in ended.out
+    assert api.last.body == {"service": "support", "params": {}}
+    assert api.last.key == "k-flow"
+    assert len(api.last.headers["idempotency-key"]) == 32
+
+
+def test_create_sends_everything_that_can_be_said(online: Extask, api: FakeApi) -> None:
+    api.answer("POST", "/tasks", TASK, status=201)
+
+    ended = online(
+        *("task", "create", "support", "--title", "Broken", "--customer", "4711"),
+        *("--param", "tier=gold", "--param", "pushes:=3", "--context", "room=12"),
+        *("--priority", "high", "--preferred", "anna@demo.example", "--preferred", "ben:2"),
+        *("--preferred-only", "--non-blocking", "--lifetime", "8h"),
+        *("--due-at", "2026-12-01T08:00:00", "--reference-id", "R1"),
+        *("--idempotency-key", "once", "--json"),
+    )
+
+    assert ended.json == TASK
+    due_at = api.last.body.pop("due_at")
+    assert due_at.startswith("2026-12-01T08:00:00")
+    assert due_at[-6] in "+-"
+    assert api.last.headers["idempotency-key"] == "once"
+    assert api.last.body == {
+        "service": "support",
+        "title": "Broken",
+        "customer_identifier": "4711",
+        "params": {"tier": "gold", "pushes": 3},
+        "context_parameters": [{"name": "room", "value": "12"}],
+        "priority": "high",
+        "preferred_users": [{"upn": "anna@demo.example"}, {"upn": "ben", "priority": 2}],
+        "preferred_only": True,
+        "block_agent": False,
+        "lifetime": "8h",
+        "reference_id": "R1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--param", "tier", "'tier' is not written as name=value"),
+        ("--param", "=gold", "'=gold' is not written as name=value"),
+        ("--param", "n:=three", "'three' in 'n:=three' is no JSON"),
+        ("--context", "room", "'room' is not written as name=value"),
+        ("--preferred", "anna:first", "'first' in 'anna:first' is no number from 1 to 99"),
+    ],
+)
+def test_misuse_is_told_before_anything_is_sent(
+    online: Extask, api: FakeApi, option: str, value: str, said: str
+) -> None:
+    ended = online("task", "create", "support", option, value)
+
+    assert ended.code == 2
+    assert said in ended.err
+    assert api.asked == []
+
+
+def test_a_refused_create_tells_every_fault(online: Extask, api: FakeApi) -> None:
+    faults = [
+        {"pointer": "/priority", "code": "not_one_of", "message": "No such priority."},
+        {"pointer": "", "code": "excludes", "message": "Not both."},
+    ]
+    problem = {"status": 400, "detail": "2 things are wrong.", "code": "bad_input"}
+    api.answer("POST", "/tasks", {**problem, "faults": faults}, status=400)
+
+    ended = online("task", "create", "support", "--json")
+
+    assert ended.code == 1
+    assert ended.out == ""
+    assert ended.err.splitlines() == [
+        "error: 2 things are wrong. [bad_input]",
+        "  /priority: No such priority. [not_one_of]",
+        "  /: Not both. [excludes]",
+    ]
+
+
+def test_list_goes_through_the_pages_up_to_its_limit(online: Extask, api: FakeApi) -> None:
+    def pages(asked: Asked) -> dict[str, Any]:
+        number = int(asked.query.get("after", "0"))
+        link = f"https://elsewhere.example/api/v1/tasks?state=queued&after={number + 1}"
+        tasks = [{**TASK, "id": f"t-{number}{letter}"} for letter in "ab"]
+        return {"value": tasks, "nextLink": link if number < 2 else None}
+
+    api.answer("GET", "/tasks", pages)
+
+    every = online("task", "list", "--state", "queued", "--json")
+    assert [task["id"] for task in every.json] == ["t-0a", "t-0b", "t-1a", "t-1b", "t-2a", "t-2b"]
+    assert api.last.query == {"state": "queued", "after": "2"}
+    assert api.last.key == "k-supervisor"
+
+    three = online("task", "list", "--limit", "3")
+    lines = three.out.splitlines()
+    assert lines[0].split()[:4] == ["id", "service", "state", "outcome"]
+    assert lines[1].split()[:4] == ["t-0a", "support", "queued", "line_up"]
+    assert len(lines) == 4
+
+
+def test_show_prints_a_task_or_its_story(online: Extask, api: FakeApi) -> None:
+    entry = {"at": "2026-01-01T00:00:00Z", "kind": "queued", "service": "support"}
+    api.answer("GET", "/tasks/t-1", TASK)
+    api.answer("GET", "/tasks/t-1/timeline", {"value": [entry]})
+
+    assert online("task", "show", "t-1", "--json").json == TASK
+    assert "2026-01-01T00:00:00Z  queued" in online("task", "show", "t-1", "--timeline").out
+
+
+def test_cancel_cancels_each_with_a_reason(online: Extask, api: FakeApi) -> None:
+    for task in ("t-1", "t-2"):
+        api.answer("POST", f"/tasks/{task}/cancel", {"id": task, "status": "cancelled"})
+
+    ended = online("task", "cancel", "t-1", "t-2", "--reason", "twice", "--as", "supervisor")
+
+    assert ended.code == 0
+    assert ended.err == "2 cancelled\n"
+    assert "t-2  cancelled" in ended.out
+    assert api.last.body == {"reason": "twice"}
+    assert api.last.key == "k-supervisor"

@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from extask.definition.compiler import compile_definition
+from extask.definition.plan import Handler, Param, Plan
+from extask.engine import (
+    Aborted,
+    Ask,
+    Engine,
+    Finish,
+    Patched,
+    Progress,
+    Sleep,
+    first_progress,
+)
+from extask.messages import Answer, Standing, StepRecord, TaskEvent
+from tests.unit.engine.flows import LIFE, START, facts, plan, step, text
+
+NAMES = ("a", "b", "c", "d", "e", "f")
+HANDLERS: tuple[Handler, ...] = ("accepted", "completed", "expired", "aborted", "error")
+SHIPPED = sorted((Path(__file__).parents[3] / "definitions").glob("*.workflow.yaml"))
+
+targets = st.sampled_from((*NAMES, "end"))
+services = st.sampled_from(("support", "sales"))
+seconds = st.sampled_from((0, 1, 60, 3600, 40_000))
+conditions = st.sampled_from(
+    ("visits > 2", "params.n == 1", "task.transfers == 0", "1 / params.n > 0", "params.x == ''")
+)
+
+
+def _then(*outcomes: str) -> st.SearchStrategy[dict[str, str]]:
+    return st.fixed_dictionaries({}, optional=dict.fromkeys(outcomes, targets))
+
+
+def _steps() -> st.SearchStrategy[dict[str, Any]]:
+    cases = st.tuples(st.tuples(conditions, targets), st.tuples(st.none(), targets))
+    place = st.fixed_dictionaries({"service": services}, optional={"wait": seconds})
+    standing = _then("accepted", "completed", "timeout", "rejected")
+    length = st.fixed_dictionaries({"for": seconds})
+    return st.one_of(
+        st.builds(step, st.just("delay"), length, _then("done")),
+        st.builds(step, st.just("queue"), place, standing),
+        st.builds(step, st.just("queue"), place, standing),
+        st.builds(step, st.just("wait"), length, standing),
+        st.builds(step, st.just("move"), place, standing),
+        st.builds(step, st.just("leave_queue"), st.none(), _then("done")),
+        st.builds(step, st.just("check_position"), cases=cases, save=st.just({"n": "${position}"})),
+        st.builds(step, st.just("check"), cases=cases),
+        st.builds(step, st.just("reprioritize"), st.just({"by": 1}), _then("done")),
+        st.builds(step, st.just("transfer"), place, _then("rejected")),
+        st.builds(step, st.just("cancel"), st.just({"reason": "so ${params.x}"})),
+        st.builds(step, st.just("end"), st.none()),
+        st.builds(step, st.just("set"), st.just({"n": "${params.n + 1}"}), _then("done")),
+        st.builds(step, st.just("set"), st.just({"x": "${params.x + 'abc'}"}), _then("done")),
+    )
+
+
+PARAMS = (text("x"), Param(name="n", type="integer", default=0))
+handlers: st.SearchStrategy[dict[Handler, str]] = st.dictionaries(
+    st.sampled_from(HANDLERS), st.sampled_from(NAMES)
+)
+plans = st.builds(
+    lambda when, steps: plan(PARAMS, when, **dict(zip(NAMES, steps, strict=True))),
+    handlers,
+    st.tuples(*[_steps()] * len(NAMES)),
+)
+PRIORITY = st.sampled_from(("high", "normal"))
+
+
+@dataclass
+class Pair:
+    """Two machines told the same; the second is cut and resumed wherever that is allowed."""
+
+    straight: Engine
+    cut: Engine
+    now: datetime = START
+    rank: int = 1
+    told: int = 0
+
+    def next(self) -> Ask | Sleep | Finish:
+        todo = self.straight.next(self.now)
+        assert self.cut.next(self.now) == todo
+        assert self.straight.next(self.now) == todo
+        return todo
+
+    def resume(self) -> None:
+        stored = self.cut.progress.model_dump_json()
+        self.cut = Engine(self.cut.plan, facts(), Progress.model_validate_json(stored))
+
+    def answer(self, answer: Answer) -> None:
+        self.straight.answer(answer, self.now)
+        self.cut.answer(answer, self.now)
+
+    def notify(self, event: TaskEvent | Aborted | Patched) -> None:
+        self.straight.notify(event)
+        self.cut.notify(event)
+        assert self.straight.has_news == self.cut.has_news
+
+    def records(self) -> tuple[StepRecord, ...]:
+        records = self.straight.take_records()
+        assert self.cut.take_records() == records
+        return records
+
+
+def pair(plan: Plan, params: dict[str, Any]) -> Pair:
+    progress = first_progress(plan, facts(), params, START + LIFE)
+    return Pair(Engine(plan, facts(), progress), Engine(plan, facts(), progress))
+
+
+def drive(run: Pair, data: st.DataObject, turns: int) -> list[StepRecord]:
+    story: list[StepRecord] = []
+    for _ in range(turns):
+        todo = run.next()
+        if isinstance(todo, Finish):
+            break
+        if isinstance(todo, Ask):
+            if data.draw(st.booleans()):
+                run.notify(event(run, data))
+            run.answer(answer(run, data))
+        else:
+            if data.draw(st.booleans()):
+                run.notify(event(run, data))
+            pass_time(run, todo, data)
+        if data.draw(st.booleans()):
+            run.resume()
+        if data.draw(st.booleans()):
+            story += run.records()
+    run.resume()
+    assert run.cut.progress == run.straight.progress
+    assert run.cut.abort_answer("1") == run.straight.abort_answer("1")
+    return [*story, *run.records()]
+
+
+def pass_time(run: Pair, todo: Sleep, data: st.DataObject) -> None:
+    if todo.until is not None and data.draw(st.booleans()):
+        run.now = max(run.now, todo.until)
+    else:
+        run.now += timedelta(seconds=data.draw(seconds))
+
+
+def answer(run: Pair, data: st.DataObject) -> Answer:
+    run.rank += 1
+    kinds = ("done", "done", "done", "refused", "accepted", "completed", "expired")
+    position = data.draw(st.integers(0, 5))
+    return Answer.model_validate(
+        {
+            "status": data.draw(st.sampled_from(kinds)),
+            "rank": run.rank,
+            "at": run.now,
+            "agent": data.draw(st.sampled_from((None, "a-1"))),
+            "priority": data.draw(PRIORITY),
+            "standing": Standing(service="support", priority="low", position=position),
+        }
+    )
+
+
+def event(run: Pair, data: st.DataObject) -> TaskEvent | Aborted | Patched:
+    run.rank += 1
+    run.told += 1
+    kind = data.draw(
+        st.sampled_from(("accepted", "completed", "returned", "expired", "aborted", "patched"))
+    )
+    if kind == "aborted":
+        return Aborted(request=str(run.told), by=data.draw(st.sampled_from(("api", "supervisor"))))
+    if kind == "patched":
+        later = run.now + timedelta(seconds=data.draw(seconds))
+        return Patched(params={"n": 1}, priority=data.draw(PRIORITY), expires_at=later)
+    epoch = run.straight.epoch + data.draw(st.sampled_from((-1, 0, 0, 0, 0, 1)))
+    rank = run.rank - data.draw(st.sampled_from((0, 0, 2)))
+    return TaskEvent.model_validate({"kind": kind, "epoch": epoch, "rank": rank, "at": run.now})
+
+
+def holds_together(story: list[StepRecord], run: Pair) -> None:
+    ends = [record for record in story if record.kind in ("ended", "transferred")]
+    assert len(ends) == (1 if run.straight.ending else 0)
+    assert [record.at for record in story] == sorted(record.at for record in story)
+    if ends:
+        assert story[-1] == ends[0]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(plan=plans, data=st.data())
+def test_cutting_anywhere_changes_nothing_in_a_random_plan(plan: Plan, data: st.DataObject) -> None:
+    run = pair(plan, {})
+    holds_together(drive(run, data, 30), run)
+
+
+@pytest.mark.prove
+@settings(max_examples=5_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(plan=plans, data=st.data())
+def test_cutting_anywhere_changes_nothing_in_many_random_plans(
+    plan: Plan, data: st.DataObject
+) -> None:
+    run = pair(plan, {})
+    holds_together(drive(run, data, 60), run)
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.name)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_cutting_anywhere_changes_nothing_in_what_is_shipped(
+    file: Path, data: st.DataObject
+) -> None:
+    compiled = compile_definition(file.read_text(), file.name).plan
+    assert compiled is not None
+    run = pair(compiled, {})
+    holds_together(drive(run, data, 40), run)

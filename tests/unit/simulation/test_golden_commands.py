@@ -1,0 +1,47 @@
+"""Pins what the shipped definitions ask of a distributor, with every argument.
+
+A change here changes what running tasks do: write the files anew with
+`python -m tests.unit.simulation.test_golden_commands` and read the difference.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extask.simulation import FileResult, run_test_file
+
+GOLDEN = Path(__file__).with_name("golden")
+TESTS = sorted((Path(__file__).parents[3] / "definitions").glob("*.test.yaml"))
+
+
+def pinned(file: Path) -> Path:
+    return GOLDEN / f"{file.name.removesuffix('.test.yaml')}.json"
+
+
+def asked(result: FileResult) -> dict[str, list[dict[str, Any]]]:
+    return {
+        test.name: [
+            command.model_dump(mode="json", exclude_defaults=True)
+            | {"command": type(command).__name__}
+            for command in test.simulated.commands
+        ]
+        for test in result.results
+    }
+
+
+@pytest.mark.parametrize("file", TESTS, ids=lambda file: file.name)
+def test_a_shipped_definition_asks_the_same_as_ever(file: Path) -> None:
+    assert asked(run_test_file(file)) == json.loads(pinned(file).read_text())
+
+
+def test_nothing_is_pinned_that_is_not_shipped() -> None:
+    assert sorted(GOLDEN.iterdir()) == sorted(map(pinned, TESTS))
+
+
+if __name__ == "__main__":
+    for each in TESTS:
+        pinned(each).write_text(json.dumps(asked(run_test_file(each)), indent=1) + "\n")
