@@ -59,7 +59,8 @@ class Row:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Row:
         """Read a row of the table."""
-        return cls(**{name: row.get(name) for name in cls.__dataclass_fields__})
+        fields: dict[str, Any] = {name: row[name] for name in cls.__dataclass_fields__}
+        return cls(**fields)
 
     def __str__(self) -> str:
         words = (self.at.isoformat(), self.kind, self.task, self.session, self.agent)
