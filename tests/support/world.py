@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -210,11 +209,11 @@ class World:
 
 
 @contextmanager
-def running_world(folder: Path) -> Iterator[World]:
-    """Run an installation in a folder; on PostgreSQL where EXTASK_TESTS_ON says so."""
+def running_world(folder: Path, *, on_postgresql: bool = False) -> Iterator[World]:
+    """Run an installation in a folder; on PostgreSQL if asked or where EXTASK_TESTS_ON says so."""
     with ExitStack() as stack:
         url = f"sqlite:///{folder / 'extask.db'}"
-        if os.environ.get("EXTASK_TESTS_ON") == "postgresql":
+        if on_postgresql or os.environ.get("EXTASK_TESTS_ON") == "postgresql":
             url = stack.enter_context(running_postgres()).create("extask")
         migrate(url)
         world = World(folder, url, free_port(), free_port())
@@ -228,10 +227,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def keep_logs(world: World, folder: Path) -> None:
-    """Copy the logs to a folder that outlives the test."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for process in world.processes.values():
-        shutil.copy(process.log, folder)
