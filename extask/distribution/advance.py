@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 
 def advance(pool: Pool, until: int) -> None:
     """Let everything happen that is due until an instant, that instant included."""
-    deadlines = pool.deadlines
-    while (due := deadlines.first()) is not None and due[0] <= until:
-        pool.set_time(max(due[0], pool.now))
-        while due is not None and due[0] <= pool.now:
-            _, kind, _, subject = deadlines.take()
+    deadline = pool.deadlines.take(until)
+    while deadline is not None:
+        pool.set_time(max(deadline[0], pool.now))
+        while deadline is not None:
+            _, kind, _, subject = deadline
             _HAPPEN[kind](pool, subject)
-            due = deadlines.first()
+            deadline = pool.deadlines.take(pool.now)
         dispatch(pool)
+        deadline = pool.deadlines.take(until)
     if until > pool.now:
         pool.set_time(until)
 

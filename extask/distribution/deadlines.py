@@ -88,9 +88,14 @@ class Deadlines:
             heappop(heap)
         return None
 
-    def take(self) -> Deadline:
-        """Take the earliest deadline out; call after `first`."""
-        return heappop(self._heap)
+    def take(self, until: int) -> Deadline | None:
+        """Take out the earliest deadline that still holds, if it is due until then."""
+        heap = self._heap
+        while heap and heap[0][0] <= until:
+            deadline = heappop(heap)
+            if _holds(deadline):
+                return deadline
+        return None
 
     def _compact(self) -> None:
         self._heap = [deadline for deadline in self._heap if _holds(deadline)]

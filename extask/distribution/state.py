@@ -100,8 +100,10 @@ class Agent:
         """The agent's identity."""
         return self.config.id
 
-    tie = id
-    """Their place among deadlines of one moment."""
+    @property
+    def tie(self) -> str:
+        """Their place among deadlines of one moment."""
+        return self.config.id
 
 
 @dataclass(slots=True, eq=False)
