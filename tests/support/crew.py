@@ -25,6 +25,7 @@ class Crew:
     def __init__(self, agents: Iterable[Agent]) -> None:
         self.agents = tuple(agents)
         self.completed = 0
+        self._done: set[tuple[str, str]] = set()
         self._over = asyncio.Event()
 
     @asynccontextmanager
@@ -62,10 +63,12 @@ class Crew:
         if reply.status in AWAY:
             return []
         listed = reply.expect(200)["value"]
-        return [(NEXT[each["state"]], each["id"]) for each in listed if each["state"] in NEXT]
+        due = {(NEXT[each["state"]], each["id"]) for each in listed if each["state"] in NEXT}
+        return sorted(due - self._done)  # lists lag a little behind answers
 
     async def _do(self, agent: Agent, verb: str, session: str) -> None:
         [result] = await agent.do(verb, session)
+        self._done.add((verb, session))
         self.completed += verb == "complete" and result["status"] == "done"
 
     async def _rest(self) -> None:
