@@ -19,7 +19,8 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
 from api.app import create_app
-from tests.api.desk import desk_over, lonely_client, url_of
+from tests.api.desk import desk_over, lonely_client
+from tests.support.databases import url_of
 
 EXAMPLES = 8
 EXCLUDED = [
