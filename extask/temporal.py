@@ -52,6 +52,9 @@ PASSED_THROUGH = (
 )
 """Modules without side effects at import: loading them anew per workflow costs 23 times the CPU."""
 
+JOURNAL_SILENCE = timedelta(seconds=4)
+"""A killed worker's journal activity is begun anew elsewhere after this."""
+
 STICKY_TIMEOUT = timedelta(seconds=1)
 """A killed worker's cached workflows are taken over by others after this."""
 
