@@ -46,8 +46,12 @@ async def test_standings_of_a_pool_that_never_started_are_empty(house: House) ->
 
 async def test_a_pool_that_does_not_exist_is_unavailable(house: House) -> None:
     command = SetAgentState(key=uuid.uuid4().hex, agent="anna", presence="available")
+    submit = house.distributor.submit
+    callers = [asyncio.create_task(submit(TENANT, "nowhere", command)) for _ in range(2)]
+    await asyncio.sleep(0)
+    callers[0].cancel()
     with pytest.raises(Unavailable, match="no pool nowhere"):
-        await house.distributor.submit(TENANT, "nowhere", command)
+        await callers[1]
 
 
 async def test_a_distributor_without_worker_is_unavailable_in_time(idle_house: House) -> None:
