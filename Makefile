@@ -37,10 +37,11 @@ check: setup postgres
 	@$(call gate,100,--include='extask/*')
 	@$(call gate,95,)
 
-# Run what takes long: the full suite with nothing cached, on PostgreSQL, and the long properties.
+# Run what takes long: everything on PostgreSQL with long properties, then with nothing cached.
 prove: setup postgres
-	HYPOTHESIS_PROFILE=prove $(BIN)/pytest -n $(WORKERS)
-	EXTASK_WORKER_MAX_CACHED_WORKFLOWS=0 $(BIN)/pytest -n $(WORKERS) tests/acceptance
+	HYPOTHESIS_PROFILE=prove EXTASK_TESTS_ON=postgresql $(BIN)/pytest -n $(WORKERS)
+	EXTASK_WORKER_MAX_CACHED_WORKFLOWS=0 $(BIN)/pytest -n $(WORKERS) -m "not prove" \
+	  tests/workflow tests/api tests/acceptance
 
 # Print the benchmarks' ratios.
 bench: setup

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -24,11 +25,16 @@ from extask.storage.database import Database
 from workflows.distributor import DistributorWorkflow
 from workflows.external_task import ExternalTaskWorkflow
 
+RECONNECT_S = 1.0
+
 
 def workers(
     client: Client, database: Database, distributor: DistributorClient, settings: WorkerSettings
 ) -> tuple[Worker, Worker]:
-    """Compose the two workers; sharing slots between tasks and distributors would deadlock."""
+    """Compose the workers of distributors and of tasks; sharing slots would deadlock.
+
+    Enter them in this order: what still runs of a task at the end needs its distributor.
+    """
     journals = TaskJournals(database)
     journal = JournalActivities(database, journals, client)
     assignment = AssignmentActivities(database, journals, distributor)
@@ -46,7 +52,7 @@ def workers(
         [DistributorWorkflow],
         [journal.journal_pool],
     )
-    return tasks, distributors
+    return distributors, tasks
 
 
 def one_worker(
@@ -75,7 +81,9 @@ def one_worker(
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set, then finish what is under way."""
     log = structlog.get_logger("extask.worker")
-    client = await temporal.connect()
+    client = await _connected(stop)
+    if client is None:
+        return
     async with AsyncExitStack() as stack:
         database = Database(settings.database.url)
         stack.push_async_callback(database.close)
@@ -90,6 +98,19 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         log.info("worker is ready", queues=[temporal.TASK_QUEUE, temporal.DISTRIBUTOR_QUEUE])
         await stop.wait()
         log.info("worker finishes what is under way")
+
+
+async def _connected(stop: asyncio.Event) -> Client | None:
+    """Connect to Temporal, as soon as it is there; gives nothing where `stop` comes first."""
+    log = structlog.get_logger("extask.worker")
+    while not stop.is_set():
+        try:
+            return await temporal.connect()
+        except RuntimeError as error:
+            log.warning("Temporal is not reachable; trying again", reason=str(error))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), RECONNECT_S)
+    return None
 
 
 async def main() -> None:

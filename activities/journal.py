@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 
 from temporalio import activity
 from temporalio.client import Client
@@ -38,10 +39,11 @@ class JournalActivities:
     @activity.defn(name=temporal.JOURNAL_POOL)
     async def journal_pool(self, batch: PoolJournal) -> JournalResult:
         """Deliver a pool's events; one signal's failure fails only itself."""
-        if batch.events:
-            async with self._database.begin() as connection:
-                await journal.write_pool(connection, batch)
-        return await self._tell_all([*batch.again, *batch.events])
+        async with _signs_of_life():
+            if batch.events:
+                async with self._database.begin() as connection:
+                    await journal.write_pool(connection, batch)
+            return await self._tell_all([*batch.again, *batch.events])
 
     @activity.defn(name=temporal.JOURNAL_TASK)
     async def journal_task(self, entry: TaskJournal) -> bool:
@@ -76,6 +78,22 @@ class JournalActivities:
         async with self._slots:
             handle = self._client.get_workflow_handle(event.task or "")
             await handle.signal(temporal.TASK_SIGNAL, _message(event))
+
+
+@asynccontextmanager
+async def _signs_of_life() -> AsyncIterator[None]:
+    """Let Temporal know while this goes on that the worker is alive."""
+
+    async def beat() -> None:
+        while True:
+            activity.heartbeat()
+            await asyncio.sleep(temporal.JOURNAL_SILENCE.total_seconds() / 4)
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
 
 
 def _message(event: Event) -> TaskEvent:

@@ -232,7 +232,8 @@ async def answer_error(request: Request, error: Exception) -> JSONResponse:
     trouble = trouble_of(error)
     if trouble.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log = structlog.get_logger("extask.api")
-        await log.aerror(
+        passing = trouble.status == HTTPStatus.SERVICE_UNAVAILABLE
+        await (log.awarning if passing else log.aerror)(
             "request failed",
             path=request.url.path,
             code=trouble.code,

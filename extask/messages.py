@@ -524,6 +524,7 @@ class TaskJournal(Message):
     service: str | None = None
     workflow: str | None = None
     version: int | None = None
+    digest: str | None = None
     step: str | None = None
     params: dict[str, Any] | None = None
     expires_at: datetime | None = None

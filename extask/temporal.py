@@ -38,6 +38,9 @@ DISTRIBUTOR_TASK_TIMEOUT = timedelta(seconds=2)
 
 KEYS = {name: SearchAttributeKey.for_keyword(name) for name in settings.SEARCH_ATTRIBUTES}
 
+JOURNAL_SILENCE = timedelta(seconds=4)
+"""A killed worker's journal activity is begun anew elsewhere after this."""
+
 STICKY_TIMEOUT = timedelta(seconds=1)
 """A killed worker's cached workflows are taken over by others after this."""
 

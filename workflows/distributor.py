@@ -155,6 +155,7 @@ class DistributorWorkflow:
             ),
             result_type=JournalResult,
             start_to_close_timeout=JOURNAL_PATIENCE,
+            heartbeat_timeout=temporal.JOURNAL_SILENCE,
             retry_policy=JOURNAL_RETRY,
             summary=f"{len(events)} events from {self._next_event}",
         )

@@ -202,13 +202,18 @@ class ExternalTaskWorkflow:
         self._service, self._digest = progress.service, begun.digest
         engine = self._drive(plan, progress)
         await self._write(
-            engine, service=progress.service, workflow=begun.workflow, version=begun.version
+            engine,
+            service=progress.service,
+            workflow=begun.workflow,
+            version=begun.version,
+            digest=begun.digest,
         )
         return engine
 
     async def _finish(self, engine: Engine, ending: Ending) -> str:
         """Write the end, answer whoever still waits, and leave."""
-        await self._write(engine, state="ended", outcome=ending.outcome, result=ending.result)
+        result = ending.result or engine.progress.result
+        await self._write(engine, state="ended", outcome=ending.outcome, result=result)
         self._show(engine, state="ended")
         self._feed(engine)
         await workflow.wait_condition(workflow.all_handlers_finished)

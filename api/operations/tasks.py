@@ -27,7 +27,7 @@ from api.shapes.tasks import (
 from extask.errors import BadInput, Fault, NotFound
 from extask.messages import CancelTask, Standing, TaskPatch
 from extask.storage import definitions, listing, tasks, timeline
-from extask.storage.rows import IdempotencyKey, TaskFilter, TaskRow
+from extask.storage.rows import Created, IdempotencyKey, TaskFilter, TaskRow
 
 ENDED_BY_CANCEL = frozenset({"cancelled_by_api", "aborted_by_supervisor", "abandoned"})
 SUPERVISORS = frozenset({"service_supervisor", "user_supervisor"})
@@ -40,13 +40,26 @@ async def create(
 
     Answers the task, and whether it is new.
     """
-    async with ports.database.connect() as connection:
-        wanted = await creating.new_task(connection, who, body, ports.clock())
     known = _key(who, body, key)
-    async with ports.database.begin() as connection:
-        created = await tasks.create(connection, who.tenant, wanted, known)
+    created = await _repeated(ports, who, known) or await _new(ports, who, body, known)
     await temporal.ensure_started(ports, created.task)
     return await _details(ports, created.task), created.created
+
+
+async def _repeated(ports: Ports, who: Principal, key: IdempotencyKey | None) -> Created | None:
+    """Find what an earlier call made; its body was fine then, whatever has changed since."""
+    async with ports.database.connect() as connection:
+        first = await tasks.earlier(connection, who.tenant, key)
+    return None if first is None else Created(task=first, created=False)
+
+
+async def _new(
+    ports: Ports, who: Principal, body: CreateTask | Faulty, key: IdempotencyKey | None
+) -> Created:
+    async with ports.database.connect() as connection:
+        wanted = await creating.new_task(connection, who, body, ports.clock())
+    async with ports.database.begin() as connection:
+        return await tasks.create(connection, who.tenant, wanted, key)
 
 
 def _key(who: Principal, body: CreateTask | Faulty, key: str | None) -> IdempotencyKey | None:

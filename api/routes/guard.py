@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request, Response, Security
@@ -12,6 +13,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from api.auth import Principal, authorize
 from api.errors import responses
 from api.ports import Ports
+from extask.errors import BadInput, Fault
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 SCHEMES = (
@@ -21,6 +23,8 @@ SCHEMES = (
 """For the description only: `GuardedRoute` does the checking, before any body is read."""
 
 IDEMPOTENCY_LENGTH = 255
+SEVERAL: Mapping[str, frozenset[str]] = {"ListTasks": frozenset({"state"})}
+"""Operation → query parameters that may be given several times."""
 
 
 class GuardedRoute(APIRoute):
@@ -32,9 +36,23 @@ class GuardedRoute(APIRoute):
 
         async def guarded(request: Request) -> Response:
             request.state.principal = await authorize(request, self.unique_id)
+            _refuse_repeated(request, self.unique_id)
             return await handle(request)
 
         return guarded
+
+
+def _refuse_repeated(request: Request, operation: str) -> None:
+    """Refuse a query parameter given twice; the framework would take the last one silently."""
+    several = SEVERAL.get(operation, frozenset())
+    counts = Counter(name for name, _ in request.query_params.multi_items())
+    faults = tuple(
+        Fault(f"query/{name}", "twice", f"'{name}' is given {count} times.")
+        for name, count in counts.items()
+        if count > 1 and name not in several
+    )
+    if faults:
+        raise BadInput(faults=faults)
 
 
 def operation_id(route: APIRoute) -> str:

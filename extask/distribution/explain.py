@@ -31,6 +31,8 @@ RULES = (
 """The codes of the rules, in the order in which they are looked at."""
 COUNTED_AGENTS = 2_000
 """A service with more agents gives no counts in `standing`; `explain` always tells all."""
+FEW_AGENTS = 50
+"""Up to so many agents an arriving task is told the counts at once."""
 
 
 class Ruling(NamedTuple):
@@ -109,6 +111,12 @@ def brief(pool: Pool, entry: Entry) -> Standing:
         queue_length=len(service.order),
         waited=clock.instant(pool.now) - clock.instant(entry.first_queued),
     )
+
+
+def arrival(pool: Pool, entry: Entry) -> Standing:
+    """Tell a task that has just entered where it stands; with few agents, also why it waits."""
+    few = len(entry.service.members) <= FEW_AGENTS
+    return standing(pool, entry) if few else brief(pool, entry)
 
 
 def standing(pool: Pool, entry: Entry) -> Standing:

@@ -76,7 +76,7 @@ def take_entry(row: Mapping[str, Any], entry: TaskJournal, ended_at: datetime) -
     """Give the columns that an entry of the task's workflow changes, none for an old one."""
     if (entry.run, entry.first) <= (row["step_run"], row["step_first"]):
         return {}
-    own = ("step", "params", "workflow", "version", "expires_at")
+    own = ("step", "params", "workflow", "version", "digest", "expires_at")
     changes = {name: getattr(entry, name) for name in own if getattr(entry, name) is not None}
     changes |= {"step_run": entry.run, "step_first": entry.first}
     if entry.state is not None and row["state"] != "ended" and _is_later(row, entry):

@@ -47,9 +47,9 @@ async def create(
     owner = await tenants.lock(conn, tenant)
     if owner is None:
         raise errors.NotFound(f"there is no tenant '{tenant}'")
-    earlier = await _earlier(conn, tenant, key)
-    if earlier is not None:
-        return Created(task=earlier, created=False)
+    known = await earlier(conn, tenant, key)
+    if known is not None:
+        return Created(task=known, created=False)
     await _check_limit(conn, owner.limit, "the tenant", tasks.c.tenant == tenant)
     await _check_service(conn, tenant, task.service)
     created = await _insert(conn, tenant, task)
@@ -78,9 +78,11 @@ def living(*which: ColumnElement[bool]) -> Select[int]:
     return select(literal_column("1", Integer)).where(*which, LIVE)
 
 
-async def _earlier(
-    conn: AsyncConnection, tenant: str, key: IdempotencyKey | None
-) -> TaskRow | None:
+async def earlier(conn: AsyncConnection, tenant: str, key: IdempotencyKey | None) -> TaskRow | None:
+    """Find the task that an earlier create call with this key and body made.
+
+    Raises `errors.IdempotencyConflict` where that call had another body.
+    """
     if key is None:
         return None
     known = idempotency_keys.c

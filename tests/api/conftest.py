@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.desk import Desk, desk_over, lonely_client, url_of
+from tests.api.desk import Desk, desk_over, lonely_client
+from tests.support.databases import url_of
 
 
 @pytest.fixture

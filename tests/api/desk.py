@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, get_args
 
 import httpx2
@@ -139,11 +138,6 @@ async def furnish(desk: Desk, tenant: str) -> None:
 async def lonely_client() -> Client:
     """Make a client whose server is not there."""
     return await Client.connect(NOBODY, lazy=True, plugins=[temporal.plugin()])
-
-
-def url_of(folder: Path) -> str:
-    """Name the database of a test."""
-    return f"sqlite:///{folder / 'extask.db'}"
 
 
 def api_routes(app: FastAPI) -> list[tuple[str, str, str]]:

@@ -9,7 +9,7 @@ import pytest
 from api.bootstrap import bootstrap, main
 from extask.storage import keys
 from extask.storage.database import Database
-from tests.api.desk import url_of
+from tests.support.databases import url_of
 
 
 def run(folder: Path, *arguments: str) -> int:

@@ -72,6 +72,12 @@ async def test_faults_outside_the_body_say_where(desk: Desk) -> None:
     assert {fault["pointer"] for fault in problem["faults"]} == {"query/limit", "query/colour"}  # type: ignore[attr-defined]
 
 
+async def test_a_query_parameter_given_twice_is_refused(desk: Desk) -> None:
+    problem = is_problem(await desk.call("GET", "/sessions?agent=a-anna&agent=a-ben"), 400)
+    assert problem["faults"][0]["pointer"] == "query/agent"  # type: ignore[index]
+    assert (await desk.call("GET", "/tasks?state=queued&state=active")).status_code == 200
+
+
 async def test_what_nobody_foresaw_shows_nothing_of_the_inside(desk: Desk) -> None:
     @desk.app.get("/boom")
     async def boom(_request: Request) -> None:

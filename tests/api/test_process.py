@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx2
 
 from extask.storage.migrate import upgrade
-from tests.api.desk import NOBODY, url_of
+from tests.api.desk import NOBODY
+from tests.support.databases import url_of
 
 
 def free_port() -> int:

@@ -13,7 +13,8 @@ import pytest
 import worker
 from extask.settings import WorkerSettings
 from extask.storage import tenants
-from tests.api.desk import SIMPLE, Desk, desk_over, url_of
+from tests.api.desk import SIMPLE, Desk, desk_over
+from tests.support.databases import url_of
 from tests.support.house import dev_server
 
 BODY: dict[str, Any] = {
@@ -35,7 +36,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         env = await stack.enter_async_context(dev_server())
         opened = await stack.enter_async_context(desk_over(env.client, url_of(tmp_path)))
         ports = opened.ports
-        tasks, distributors = worker.workers(
+        distributors, tasks = worker.workers(
             ports.client, ports.database, ports.distributor, WorkerSettings()
         )
         # Left in reverse: tasks under way may still ask their distributor.

@@ -41,7 +41,7 @@ T = TypeVar("T")
 async def eventually(look: Callable[[], Awaitable[T]], within: float = 20) -> T:
     """Look again and again until what is seen is true; the last look's answer."""
     async with asyncio.timeout(within):
-        while not (seen := await look()):
+        while not (seen := await look()):  # noqa: ASYNC110 - what is seen is outside of here
             await asyncio.sleep(0.02)
     return seen
 
@@ -198,8 +198,8 @@ async def opened(
 @asynccontextmanager
 async def working(house: House) -> AsyncIterator[House]:
     """Let the shipped workers work."""
-    tasks_worker, distributors = worker.workers(
+    distributors, tasks_worker = worker.workers(
         house.client, house.database, house.distributor, house.settings
     )
-    async with tasks_worker, distributors:
+    async with distributors, tasks_worker:
         yield house

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.databases import url_of
 from tests.support.house import House, dev_server, opened, working
 
 
@@ -15,7 +16,7 @@ async def idle_house(tmp_path: Path) -> AsyncIterator[House]:
     """A house in which nobody works yet."""
     async with (
         dev_server() as env,
-        opened(env.client, f"sqlite:///{tmp_path / 'extask.db'}") as house,
+        opened(env.client, url_of(tmp_path)) as house,
     ):
         yield house
 

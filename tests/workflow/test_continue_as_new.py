@@ -13,6 +13,7 @@ from sqlalchemy import select
 from extask import temporal
 from extask.messages import Accept, Complete, SetAgentState
 from extask.storage.tables import pool_events
+from tests.support.databases import url_of
 from tests.support.house import TENANT, House, dev_server, eventually, opened, working
 
 SUGGEST_AFTER = "limit.historyCount.suggestContinueAsNew=40"
@@ -43,7 +44,7 @@ async def short_house(tmp_path: Path) -> AsyncIterator[House]:
     """A house whose server suggests to continue as new after few events."""
     async with (
         dev_server(dev_server_extra_args=["--dynamic-config-value", SUGGEST_AFTER]) as env,
-        opened(env.client, f"sqlite:///{tmp_path / 'extask.db'}") as house,
+        opened(env.client, url_of(tmp_path)) as house,
         working(house),
     ):
         yield house

@@ -9,7 +9,7 @@ from extask.distribution.agents import work_ended
 from extask.distribution.commands.places import place_data, rewrite, settle
 from extask.distribution.commands.tasks import admit, done, is_with_agent, set_level
 from extask.distribution.dispatch import dispatch
-from extask.distribution.explain import brief
+from extask.distribution.explain import arrival
 from extask.distribution.sessions import detach
 from extask.distribution.waiting import alter, enter
 from extask.messages import PRIORITIES, Answer
@@ -35,7 +35,7 @@ def move(pool: Pool, command: Move) -> Answer:
             return target
         _change_queue(pool, entry, command, target)
     dispatch(pool)
-    return done(pool, entry, standing=brief(pool, entry))
+    return done(pool, entry, standing=arrival(pool, entry))
 
 
 def _begin_stay(entry: Entry, epoch: int) -> None:

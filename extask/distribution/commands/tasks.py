@@ -8,7 +8,7 @@ from extask.distribution import clock, stays
 from extask.distribution.commands.places import new_entry, place_data
 from extask.distribution.deadlines import Kind
 from extask.distribution.dispatch import dispatch
-from extask.distribution.explain import brief, standing
+from extask.distribution.explain import arrival, standing
 from extask.distribution.memory import Ending
 from extask.distribution.order import HIGHEST, LOWEST, NOTHING_ELSE, STRICT
 from extask.distribution.sessions import expire, withdraw
@@ -73,7 +73,7 @@ def enqueue(pool: Pool, command: Enqueue) -> Answer:
     enter(pool, entry)
     pool.emit("queued", entry, data=place_data(entry))
     dispatch(pool)
-    return done(pool, entry, standing=brief(pool, entry))
+    return done(pool, entry, standing=arrival(pool, entry))
 
 
 def _is_stale(pool: Pool, command: Enqueue) -> bool:

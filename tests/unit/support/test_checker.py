@@ -1,0 +1,238 @@
+"""The checker itself: good logs pass, and each broken rule is found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.checker import Checker
+from tests.support.log import AgentRules, Row, ServiceRules
+
+START = datetime(2026, 1, 5, 8, tzinfo=UTC)
+DESK = {"desk": ServiceRules(), "chat": ServiceRules(simultaneous=True)}
+AGENT = AgentRules(number=2, services=frozenset(DESK), presence="available")
+
+
+class Log:
+    """Writes a log by hand, one second between two moments."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.now = START
+        self.ranks: dict[str, int] = {}
+        self.queued: dict[str, datetime] = {}
+
+    def wait(self, seconds: float = 1) -> Log:
+        self.now += timedelta(seconds=seconds)
+        return self
+
+    def put(self, kind: str, task: str | None = None, **more: Any) -> Log:
+        rank = None
+        if task is not None and not kind.startswith("wrap_up"):
+            rank = self.ranks[task] = 1 if kind == "queued" else self.ranks[task] + 1
+        self.rows.append(Row(kind, self.now, task=task, run=1, epoch=1, rank=rank, **more))
+        return self
+
+    def queue(self, task: str, priority: str = "normal", **more: Any) -> Log:
+        service = more.pop("service", "desk")
+        data = {"priority": priority, "first_queued": self.now.isoformat(), "blocking": True}
+        return self.put("queued", task, service=service, data={**data, **more})
+
+    def offer(self, task: str, agent: str, turn: int | None, **more: Any) -> Log:
+        service = more.pop("service", "desk")
+        number = sum(row.kind == "offered" and row.task == task for row in self.rows) + 1
+        data = {"blocking": True, "turn": turn, "first": number == 1, **more}
+        return self.share("offered", task, agent, service=service, number=number, data=data)
+
+    def share(self, kind: str, task: str, agent: str, number: int = 1, **more: Any) -> Log:
+        return self.put(kind, task, agent=agent, session=f"{task}.1.{number}", **more)
+
+    def complete(self, task: str, agent: str, work: float, hold: float = 0, **more: Any) -> Log:
+        data = {"work_us": int(work * 1e6), "hold_us": int(hold * 1e6)}
+        return self.share("completed", task, agent, data=data, **more)
+
+
+def faults(log: Log, *agents: str, **rules: AgentRules) -> list[str]:
+    staff = dict.fromkeys(agents or ("anna",), AGENT) | rules
+    return Checker(DESK, staff).replay(log.rows)
+
+
+def one_task(agent: str = "anna") -> Log:
+    log = Log().queue("t", service="desk").offer("t", agent, 8)
+    return log.wait().share("accepted", "t", agent).wait(3).complete("t", agent, 3)
+
+
+def found(log: Log, rule: str, *agents: str) -> None:
+    told = faults(log, *agents)
+    assert any(fault.startswith(rule) for fault in told), told
+
+
+def test_a_good_log_has_no_faults_and_leaves_nothing_over() -> None:
+    checker = Checker(DESK, {"anna": AGENT})
+    assert checker.replay(one_task().rows) == []
+    assert checker.left_over() == []
+
+
+def test_what_never_ends_is_left_over() -> None:
+    checker = Checker(DESK, {"anna": AGENT})
+    checker.replay(one_task().rows[:-1])
+    assert checker.left_over() == ["t", "anna"]
+
+
+def test_a_task_completed_twice_is_found() -> None:
+    found(one_task().wait().complete("t", "anna", 1), "life")
+
+
+def test_an_acceptance_without_an_offer_is_found() -> None:
+    found(Log().queue("t").share("accepted", "t", "anna"), "life")
+
+
+def test_a_second_queueing_in_the_same_epoch_is_found() -> None:
+    found(one_task().wait().queue("t"), "epoch")
+
+
+def test_a_lost_event_is_found_by_its_rank() -> None:
+    log = one_task()
+    log.rows[-1] = replace(log.rows[-1], rank=9)
+    found(log, "rank")
+
+
+def test_an_acceptance_by_somebody_else_is_found() -> None:
+    log = Log().queue("t").offer("t", "anna", 8).wait().share("accepted", "t", "berta")
+    found(log, "session", "anna", "berta")
+
+
+def test_a_session_used_twice_is_found() -> None:
+    log = Log().queue("t").offer("t", "anna", 8).wait().share("declined", "t", "anna", data={})
+    log.rows.append(replace(log.rows[1], at=log.now, rank=4, data={**log.rows[1].data}))
+    found(log, "session", "anna")
+
+
+def test_a_second_blocking_task_breaks_capacity() -> None:
+    log = Log().queue("t").offer("t", "anna", 8).wait().queue("u").offer("u", "anna", 16)
+    found(log, "C1-C4")
+
+
+def chatting(agent: str = "anna") -> Log:
+    """One agent with two non-blocking tasks, both accepted."""
+    log = Log()
+    for task, turn in (("t", 8), ("u", 16)):
+        log.queue(task, service="chat", blocking=False)
+        log.offer(task, agent, turn, service="chat", blocking=False)
+        log.share("accepted", task, agent).wait()
+    return log
+
+
+def test_two_non_blocking_tasks_fit_the_number_and_a_third_does_not() -> None:
+    assert faults(chatting()) == []
+    log = chatting().queue("v", service="chat", blocking=False)
+    assert faults(log) == []
+    found(log.offer("v", "anna", 24, service="chat", blocking=False), "C1-C4")
+
+
+def test_a_non_blocking_task_over_blocking_work_breaks_capacity() -> None:
+    log = Log().queue("t").offer("t", "anna", 8).share("accepted", "t", "anna").wait()
+    log.queue("u", service="chat", blocking=False)
+    found(log.offer("u", "anna", 8, service="chat", blocking=False), "C1-C4")
+
+
+def test_blocking_work_that_interrupts_nobody_is_found() -> None:
+    log = chatting().queue("v").offer("v", "anna", 8).wait()
+    found(log.share("accepted", "v", "anna"), "C6")
+
+
+def interrupted(held_seconds: float) -> Log:
+    log = chatting().queue("v").offer("v", "anna", 8).wait().share("accepted", "v", "anna")
+    for task in ("t", "u"):
+        log.share("held", task, "anna", data={})
+    log.wait(5).complete("v", "anna", 5)
+    for task in ("t", "u"):
+        log.share("resumed", task, "anna", data={})
+    return log.wait(2).complete("t", "anna", 10 - held_seconds, held_seconds)
+
+
+def test_hold_is_deducted_from_work() -> None:
+    assert faults(interrupted(5)) == []
+    found(interrupted(4), "work and hold")
+
+
+def test_an_offer_during_wrap_up_breaks_capacity() -> None:
+    log = one_task().share("wrap_up_started", "t", "anna")
+    assert faults(log.wait().queue("u")) == []
+    found(log.offer("u", "anna", 16), "C1-C4")
+
+
+def test_an_occupied_agent_chosen_over_a_free_one_is_found() -> None:
+    log = Log().queue("t", service="chat", blocking=False)
+    log.offer("t", "anna", 8, service="chat", blocking=False).wait()
+    log.queue("u", service="chat", blocking=False)
+    log.offer("u", "anna", 16, service="chat", blocking=False)
+    found(log, "C5", "anna", "berta")
+
+
+def test_an_offer_to_who_is_away_is_found() -> None:
+    log = Log().put("agent_state", agent="anna", data={"presence": "away", "on_duty": True})
+    found(log.queue("t").offer("t", "anna", 8), "eligible")
+
+
+def test_an_agent_who_idles_beside_a_waiting_task_is_found() -> None:
+    found(Log().queue("t").wait().queue("u"), "idle")
+
+
+def backlog(*tasks: tuple[str, str]) -> Log:
+    """An agent busy with a first task while others come, one a second."""
+    log = Log().queue("first").offer("first", "anna", 8).share("accepted", "first", "anna")
+    for task, priority in tasks:
+        log.wait().queue(task, priority)
+    return log.wait().complete("first", "anna", len(tasks) + 1)
+
+
+def test_within_a_level_the_older_goes_first() -> None:
+    tasks = (("old", "normal"), ("new", "normal"))
+    assert faults(backlog(*tasks).offer("old", "anna", 16)) == []
+    found(backlog(*tasks).offer("new", "anna", 16), "order")
+
+
+def test_strict_goes_before_all_and_nothing_else_after_all() -> None:
+    tasks = (("last", "nothing_else"), ("some", "highest"), ("now", "strict"))
+    assert faults(backlog(*tasks).offer("now", "anna", None)) == []
+    found(backlog(*tasks).offer("some", "anna", 9), "order")
+    found(backlog(*tasks).offer("last", "anna", None), "order")
+
+
+def test_levels_share_by_their_strides() -> None:
+    tasks = (("n", "normal"), ("h1", "high"), ("h2", "high"), ("h3", "high"))
+    log = backlog(*tasks)
+    for task, turn in (("h1", 12), ("h2", 16), ("n", 16)):
+        log.offer(task, "anna", turn).share("accepted", task, "anna")
+        log.wait().complete(task, "anna", 1)
+    assert faults(log.offer("h3", "anna", 20)) == []
+    found(backlog(*tasks).offer("n", "anna", 16), "order")
+
+
+def test_a_wrong_turn_number_is_found() -> None:
+    found(Log().queue("t").offer("t", "anna", 9), "turn")
+
+
+def test_a_returned_task_keeps_its_number_and_rests_from_who_returned_it() -> None:
+    log = Log().queue("t").offer("t", "anna", 8).share("accepted", "t", "anna").wait()
+    data = {"work_us": 1_000_000, "hold_us": 0}
+    log.share("returned", "t", "anna", data=data).wait(30)
+    assert faults(log.offer("t", "anna", 8)) == []
+    found(log.wait(0).share("declined", "t", "anna", 2, data={}).wait(61).queue("u"), "idle")
+
+
+def test_a_first_offer_that_is_none_is_found() -> None:
+    log = Log().queue("t")
+    data = {"blocking": True, "turn": 8, "first": False}
+    found(log.share("offered", "t", "anna", service="desk", data=data), "first")
+
+
+@pytest.mark.parametrize("kind", ["withdrawn", "expired"])
+def test_a_waiting_task_may_leave(kind: str) -> None:
+    nobody = AgentRules(services=frozenset(DESK))
+    log = Log().queue("t").wait().put(kind, "t", service="desk", data={})
+    assert Checker(DESK, {"anna": nobody}).replay(log.rows) == []

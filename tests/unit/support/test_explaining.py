@@ -1,0 +1,84 @@
+"""Log and diary explain each other, and what is unexplained is found."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.support.explaining import created, endings, explain
+from tests.support.http import PREFIX, Diary, Note
+from tests.support.log import Row
+
+START = datetime(2026, 1, 5, 8, tzinfo=UTC)
+SESSION = "t.1.1"
+
+
+def note(verb: str = "accept", status: int = 200, told: str = "done", start: float = 0) -> Note:
+    began = START + timedelta(seconds=start)
+    result: dict[str, Any] = {"session_id": SESSION, "status": told}
+    if told == "failed":
+        result["problem"] = {"code": "too_late"}
+    answer = {"results": [result]} if status in {200, 207} else None
+    path = f"{PREFIX}/sessions/{verb}"
+    body = {"session_ids": [SESSION]}
+    ended = began + timedelta(seconds=1)
+    return Note("anna", "POST", path, body, "key", began, ended, status, answer)
+
+
+def event(kind: str = "accepted", after: float = 0.5) -> Row:
+    at = START + timedelta(seconds=after)
+    return Row(kind, at, task="t", agent="anna", session=SESSION)
+
+
+def test_an_answer_and_its_event_explain_each_other() -> None:
+    assert explain([event()], Diary([note()])) == []
+
+
+def test_an_answer_without_event_is_found() -> None:
+    assert "never happened" in explain([], Diary([note()]))[0]
+
+
+def test_an_event_that_nobody_asked_for_is_found() -> None:
+    assert "nobody asked" in explain([event()], Diary())[0]
+    assert "nobody asked" in explain([event("completed")], Diary([note()]))[0]
+
+
+def test_an_event_twice_is_found() -> None:
+    assert "happened 2 times" in explain([event(), event()], Diary([note()]))[0]
+
+
+def test_a_refused_request_may_not_have_happened() -> None:
+    refused = note(status=207, told="failed")
+    assert explain([], Diary([refused])) == []
+    assert "refused" in explain([event()], Diary([refused]))[0]
+
+
+def test_a_request_without_answer_leaves_both_open() -> None:
+    for status in (0, 503):
+        lost = note(status=status)
+        assert explain([], Diary([lost])) == []
+        assert explain([event()], Diary([lost])) == []
+
+
+def test_an_event_outside_the_time_of_its_requests_is_found() -> None:
+    assert "asked" in explain([event(after=5)], Diary([note()]))[0]
+    assert "asked" in explain([event(after=-5)], Diary([note()]))[0]
+    assert explain([event(after=0.5)], Diary([note(status=0), note(start=9)])) == []
+
+
+def test_a_key_that_made_two_tasks_is_found() -> None:
+    path = f"{PREFIX}/tasks"
+    notes = [
+        Note("flow", "POST", path, {}, "key", START, START, 201, {"id": task}) for task in "abb"
+    ]
+    assert created(Diary(notes[1:])) == ({"key": "b"}, [])
+    assert created(Diary(notes))[1] == ["key made ['a', 'b']"]
+
+
+def test_tasks_that_do_not_end_once_are_found() -> None:
+    assert endings(["a", "b"], ["a", "b"]) == []
+    assert endings(["a", "b", "c"], ["a", "b", "b", "d"]) == [
+        "b ended 2 times",
+        "c ended 0 times",
+        "nobody created d",
+    ]
