@@ -1,0 +1,200 @@
+"""Commands to a distributor."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from extask.messages.configuration import PoolConfig
+from extask.messages.words import Message, Outcome, Presence, Priority, Unless
+
+
+class Preferred(Message):
+    """A preferred agent; priority 1 (first) to 99, empty is highest."""
+
+    agent: str
+    priority: int | None = Field(default=None, ge=1, le=99)
+
+
+class Place(Message):
+    """How a task is to stand in a queue."""
+
+    service: str
+    priority: Priority | None = None
+    """Empty: the service's own."""
+    block_agent: bool = True
+    preferred: tuple[Preferred, ...] = ()
+    preferred_only: bool = False
+    prefer_for: timedelta | None = None
+    exclude: tuple[str, ...] = ()
+    skills: dict[str, int] = {}
+
+
+class Command(Message):
+    """One command; a repeat of its `key` is answered as before and changes nothing."""
+
+    key: str
+
+
+class TaskCommand(Command):
+    """A command of a task workflow, from its `run`-th run, about queue stay `epoch`."""
+
+    task: str
+    run: int
+    epoch: int
+
+
+class Enqueue(TaskCommand):
+    """Put the task into a service's queue; answers `done` with standing, or `refused`."""
+
+    kind: Literal["enqueue"] = "enqueue"
+    place: Place
+    expires_at: datetime | None = None
+    first_queued: datetime | None = None
+    """Time of first queueing to be kept, for a task that stood in a queue before."""
+
+
+class Move(TaskCommand):
+    """Put the waiting task into another queue (or rewrite its place); its epoch becomes `to_epoch`.
+
+    `transfer` starts the queueing time anew unless the target keeps places; a plain move keeps it.
+    """
+
+    kind: Literal["move"] = "move"
+    place: Place
+    to_epoch: int
+    transfer: bool = False
+    unless: Unless = "accepted"
+
+
+class Withdraw(TaskCommand):
+    """Take the task out unless it was accepted (or completed) first."""
+
+    kind: Literal["withdraw"] = "withdraw"
+    unless: Unless = "accepted"
+    outcome: Outcome = "ended_by_workflow"
+
+
+class Confirm(TaskCommand):
+    """Ask what came first; changes nothing."""
+
+    kind: Literal["confirm"] = "confirm"
+
+
+class Look(TaskCommand):
+    """Ask where the task stands (`standing` of the answer); changes nothing."""
+
+    kind: Literal["look"] = "look"
+
+
+class Reprioritize(TaskCommand):
+    """Set the priority, or raise it by levels within highest…lowest; answers the new priority."""
+
+    kind: Literal["reprioritize"] = "reprioritize"
+    to: Priority | None = None
+    by: int | None = None
+
+
+class SetExpiry(TaskCommand):
+    """Set the instant at which the waiting or offered task expires."""
+
+    kind: Literal["set_expiry"] = "set_expiry"
+    expires_at: datetime
+
+
+class Orphaned(TaskCommand):
+    """The task's workflow is gone: free whatever it holds."""
+
+    kind: Literal["orphaned"] = "orphaned"
+
+
+class SessionCommand(Command):
+    """A command of an agent about one of their sessions."""
+
+    session: str
+    agent: str
+
+
+class Accept(SessionCommand):
+    """Accept an open offer; too late at its exact deadline."""
+
+    kind: Literal["accept"] = "accept"
+
+
+class Decline(SessionCommand):
+    """Decline an open offer."""
+
+    kind: Literal["decline"] = "decline"
+
+
+class Complete(SessionCommand):
+    """Complete an engagement, with the code the agent chose."""
+
+    kind: Literal["complete"] = "complete"
+    code: str = ""
+    tags: tuple[str, ...] = ()
+    note: str = ""
+
+
+class Return(SessionCommand):
+    """Give an accepted task back into its place in the queue."""
+
+    kind: Literal["return"] = "return"
+
+
+class SetAgentState(Command):
+    """Change presence or duty, or clear the RONA flag; what is empty stays."""
+
+    kind: Literal["set_agent_state"] = "set_agent_state"
+    agent: str
+    presence: Presence | None = None
+    on_duty: bool | None = None
+    clear_rona: bool = False
+
+
+class StartEngagement(Command):
+    """A foreign engagement (such as a call) has begun; always accepted."""
+
+    kind: Literal["start_engagement"] = "start_engagement"
+    agent: str
+    engagement: str
+    blocking: bool = True
+    acw: timedelta = timedelta(0)
+
+
+class EndEngagement(Command):
+    """A foreign engagement has ended."""
+
+    kind: Literal["end_engagement"] = "end_engagement"
+    agent: str
+    engagement: str
+
+
+class Configure(Command):
+    """Whole changed objects; each older than what the pool knows is ignored."""
+
+    kind: Literal["configure"] = "configure"
+    config: PoolConfig
+
+
+AnyCommand = Annotated[
+    Enqueue
+    | Move
+    | Withdraw
+    | Confirm
+    | Look
+    | Reprioritize
+    | SetExpiry
+    | Orphaned
+    | Accept
+    | Decline
+    | Complete
+    | Return
+    | SetAgentState
+    | StartEngagement
+    | EndEngagement
+    | Configure,
+    Field(discriminator="kind"),
+]

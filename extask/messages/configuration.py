@@ -1,0 +1,50 @@
+"""What a distributor knows of services and agents."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from extask.messages.words import Message, Presence, Priority
+
+
+class ServiceConfig(Message):
+    """What the distributor knows of one service; durations are exact, `name` is its identity."""
+
+    name: str
+    version: int = 1
+    simultaneous: bool = False
+    """The switch `agents_handle_simultaneous_external_tasks`; excludes `acw` > 0."""
+    acw: timedelta = timedelta(0)
+    rona_timeout: timedelta = timedelta(seconds=20)
+    rona_flag: bool = True
+    rona_for: timedelta = timedelta(seconds=60)
+    decline_cooldown: timedelta = timedelta(seconds=60)
+    prefer_for: timedelta = timedelta(seconds=60)
+    priority: Priority = "normal"
+    keep_place: bool = False
+    max_waiting: int | None = None
+    """A service that already has this many waiting refuses more (`rejected`)."""
+    distribute_when: tuple[Presence, ...] = ()
+    """Presences besides `available` in which agents are offered tasks: `busy`, `away`."""
+    removed: bool = False
+
+
+class AgentConfig(Message):
+    """What the distributor knows of one agent: id, number of simultaneous tasks, services."""
+
+    id: str
+    version: int = 1
+    simultaneous: int = 1
+    services: dict[str, bool] = {}
+    """Service name → whether the agent is active for it."""
+    skills: dict[str, int] = {}
+    removed: bool = False
+
+
+class PoolConfig(Message):
+    """A pool's whole configuration, or the changed objects of it; `version` rises per pool."""
+
+    version: int = 1
+    level_worth: timedelta = timedelta(seconds=60)
+    services: tuple[ServiceConfig, ...] = ()
+    agents: tuple[AgentConfig, ...] = ()

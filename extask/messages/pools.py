@@ -1,0 +1,94 @@
+"""A distributor's start, its events, and their journal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from extask.messages.commands import Orphaned
+from extask.messages.configuration import PoolConfig
+from extask.messages.words import Message, Presence
+
+EventKind = Literal[
+    "queued",
+    "offered",
+    "accepted",
+    "declined",
+    "lapsed",
+    "offer_cancelled",
+    "completed",
+    "returned",
+    "held",
+    "resumed",
+    "wrap_up_started",
+    "wrap_up_ended",
+    "reprioritized",
+    "moved",
+    "withdrawn",
+    "expired",
+    "expiry_set",
+    "agent_state",
+    "rona_flagged",
+    "rona_cleared",
+    "engagement_started",
+    "engagement_ended",
+    "configured",
+]
+
+
+class Event(Message):
+    """One thing that happened in a pool; task events carry (run, epoch, rank) of their task."""
+
+    kind: EventKind
+    at: datetime
+    task: str | None = None
+    run: int | None = None
+    epoch: int | None = None
+    rank: int | None = None
+    service: str | None = None
+    agent: str | None = None
+    session: str | None = None
+    data: dict[str, Any] = {}
+
+
+class PoolJournal(Message):
+    """Events of a pool, numbered from `first`, for the event log and the read model."""
+
+    tenant: str
+    pool: str
+    generation: int
+    first: int
+    events: tuple[Event, ...]
+    again: tuple[Event, ...] = ()
+    """Events journalled before whose signal to the task's workflow failed."""
+
+
+class JournalResult(Message):
+    """What the journal activity could not deliver."""
+
+    orphans: tuple[Orphaned, ...] = ()
+    """Commands that free what tasks without a workflow hold."""
+    undelivered: tuple[Event, ...] = ()
+    """Events whose signal failed and is to be sent again, in order."""
+
+
+class AgentPresence(Message):
+    """What a pool is told of an agent's state when it starts."""
+
+    agent: str
+    presence: Presence = "offline"
+    on_duty: bool = True
+
+
+class PoolStart(Message):
+    """Start of a distributor: configuration and presence; later runs carry `snapshot`."""
+
+    tenant: str
+    pool: str
+    generation: int = 1
+    config: PoolConfig = PoolConfig()
+    presence: tuple[AgentPresence, ...] = ()
+    next_event: int = 1
+    """Sequence number of the next event to deliver; handed on when continuing as new."""
+    continue_as_new_after: int = 0
+    """Events of history after which it continues as new; 0: when Temporal suggests it."""

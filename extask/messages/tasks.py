@@ -1,0 +1,137 @@
+"""A task workflow's start, what it is told, asks and records."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from extask.messages.commands import AnyCommand, Place
+from extask.messages.words import Message, Outcome, Priority, TaskState
+
+
+class TaskStart(Message):
+    """Start of a task workflow: ids and typed params only, never personal data."""
+
+    tenant: str
+    task: str
+    pool: str = "main"
+    service: str
+    workflow: str
+    version: int
+    digest: str
+    title: str = ""
+    created_at: datetime
+    expires_at: datetime
+    due_at: datetime | None = None
+    params: dict[str, Any] = {}
+    place: Place
+    """What the create call asked for; a queue step's own properties go before it."""
+    anonymous: bool = True
+    customer_identifier: str = ""
+
+
+class TaskEvent(Message):
+    """Signal `task_event` to a task workflow: what the distributor decided about it."""
+
+    kind: Literal["accepted", "completed", "returned", "expired"]
+    epoch: int
+    rank: int
+    at: datetime
+    agent: str | None = None
+    session: str | None = None
+    code: str = ""
+    expires_at: datetime | None = None
+    """On return: the new end of the task's life."""
+
+
+class CancelTask(Message):
+    """Update `cancel` of a task workflow; `by` says who asked."""
+
+    request: str
+    reason: str
+    by: Literal["api", "supervisor"] = "api"
+
+
+class TaskPatch(Message):
+    """Update `patch` of a task workflow; what is empty stays."""
+
+    request: str
+    priority: Priority | None = None
+    expires_at: datetime | None = None
+    params: dict[str, Any] = {}
+
+
+class TaskAnswer(Message):
+    """Answer of the updates of a task workflow; `refused` carries the present state."""
+
+    status: Literal["done", "refused"]
+    state: str = ""
+    reason: str = ""
+    message: str = ""
+
+
+class StepRecord(Message):
+    """One line of a task's own story: a step entered or left, a transfer, the end."""
+
+    at: datetime
+    kind: Literal["entered", "left", "event", "transferred", "ended"]
+    step: str = ""
+    step_kind: str = ""
+    outcome: str = ""
+    data: dict[str, Any] = {}
+
+
+class TaskJournal(Message):
+    """Records of a task, numbered from `first` within its run, and its row's new values.
+
+    The row moves only forward: `state` is guarded by (run, epoch, rank), `step` by (run, first).
+    """
+
+    tenant: str
+    task: str
+    run: int
+    first: int
+    records: tuple[StepRecord, ...] = ()
+    epoch: int = 0
+    state: TaskState | None = None
+    """Empty: the distributor owns the state in this epoch."""
+    outcome: Outcome | None = None
+    result: str = ""
+    service: str | None = None
+    workflow: str | None = None
+    version: int | None = None
+    digest: str | None = None
+    step: str | None = None
+    params: dict[str, Any] | None = None
+    expires_at: datetime | None = None
+
+
+class RunRequest(Message):
+    """Ask activity `begin_run` for this run's number and a plan.
+
+    The plan is the one with `digest`, or the one that `service` has now where that is empty.
+    """
+
+    tenant: str
+    task: str
+    service: str
+    digest: str = ""
+
+
+class RunStart(Message):
+    """What activity `begin_run` answers: this run's number and the plan to drive."""
+
+    run: int
+    workflow: str
+    version: int
+    digest: str
+    plan: dict[str, Any]
+    """The compiled plan as JSON; see `extask.definition.plan.Plan`."""
+
+
+class Assignment(Message):
+    """Ask activity `assign` to record a task's steps and then hand a command to its pool."""
+
+    pool: str
+    journal: TaskJournal
+    command: AnyCommand
