@@ -8,9 +8,8 @@ from temporalio import activity
 from extask import temporal
 from extask.errors import NotFound
 from extask.messages import RunRequest, RunStart
-from extask.storage import definitions, runs, services
+from extask.storage import definitions, runs
 from extask.storage.database import Database
-from extask.storage.rows import DefinitionRow
 
 PLANS_KEPT = 200
 
@@ -43,25 +42,10 @@ class PlanActivities:
 
     @staticmethod
     async def _load(connection: AsyncConnection, request: RunRequest) -> RunStart:
-        """Read a plan; a service without a current workflow is answered by an empty digest."""
-        found = await _find(connection, request)
-        if found is None and request.digest:
-            raise NotFound(f"No published definition has digest {request.digest}.")
-        if found is None:
+        """Read a plan; a service that has none is answered by an empty digest."""
+        if request.digest:
+            return await definitions.plan_by_digest(connection, request.tenant, request.digest)
+        try:
+            return await definitions.current_plan(connection, request.tenant, request.service)
+        except NotFound:
             return RunStart(run=0, workflow="", version=0, digest="", plan={})
-        return RunStart(
-            run=0,
-            workflow=found.workflow,
-            version=found.version,
-            digest=found.digest,
-            plan=found.plan.model_dump(mode="json"),
-        )
-
-
-async def _find(connection: AsyncConnection, request: RunRequest) -> DefinitionRow | None:
-    if request.digest:
-        return await definitions.by_digest(connection, request.tenant, request.digest)
-    service = await services.get(connection, request.tenant, request.service)
-    if service is None or service.workflow is None:
-        return None
-    return await definitions.current(connection, request.tenant, service.workflow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, cast
 
 from extask.distribution import clock
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
     from extask.distribution.columns import Reader, Row, Writer
     from extask.distribution.memory import Memory
 
-_WIDE_KEY, _WIDE_ANSWER, _WIDE_ENDING = 3, 16, 9
+_WIDE_KEY, _WIDE_ANSWER, _WIDE_ENDING = 3, 18, 9
+_WIDE_STANDING = 7
 _RISING_KEY, _RISING_ANSWER, _RISING_ENDING = (0,), (1, 3), (0, 4)
 
 
@@ -85,20 +87,22 @@ def _answer(writer: Writer, answer: Answer, odd: list[str]) -> Row:
 
 def _is_common(answer: Answer) -> bool:
     told, session = answer.standing, answer.session
-    plain = told is None or not (told.why or told.agents_free or told.estimated_wait)
+    plain = told is None or told.estimated_wait is None
     parts = _numbers(session or "", ".")
     return plain and (session is None or (parts is not None and parts[0] == answer.task))
 
 
 def _standing(writer: Writer, told: Standing | None) -> Row:
     if told is None:
-        return (None,) * 5
+        return (None,) * _WIDE_STANDING
     return (
         writer.word(told.service),
         PRIORITIES.index(told.priority),
         told.position,
         told.queue_length,
         clock.span(told.waited),
+        told.agents_free,
+        writer.word(json.dumps(told.why)),
     )
 
 
@@ -121,13 +125,15 @@ def _read_answer(reader: Reader, row: Any) -> Answer:  # noqa: ANN401 - a row
 
 
 def _read_standing(reader: Reader, row: Any) -> Standing:  # noqa: ANN401 - a row
-    service, priority, position, length, waited = row
+    service, priority, position, length, waited, free, why = row
     return Standing(
         service=reader.word(service),
         priority=PRIORITIES[priority],
         position=position,
         queue_length=length,
         waited=clock.instant(waited) - clock.EPOCH,
+        agents_free=free,
+        why=json.loads(reader.word(why)),
     )
 
 

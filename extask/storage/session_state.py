@@ -24,6 +24,12 @@ OUTCOMES: Mapping[str, SessionOutcome] = MappingProxyType(
     }
 )
 """What the agent's share came to, by the event that ends it."""
+ENDED = 1
+PHASES: Mapping[str, int] = MappingProxyType(
+    dict.fromkeys(("offered", "accepted", "held", "resumed"), 0)
+    | {"wrap_up_started": 2, "wrap_up_ended": 3}
+)
+"""How far a session is after an event; any other than these ends the agent's share."""
 
 
 def take_event(row: SessionRow | None, event: Event, pool: str) -> SessionRow:
@@ -38,7 +44,21 @@ def take_event(row: SessionRow | None, event: Event, pool: str) -> SessionRow:
             state="offered",
         )
     change = _CHANGES.get(event.kind)
-    return row if change is None else row.model_copy(update=change(row, event))
+    if change is None:
+        return row
+    changes = change(row, event)
+    if PHASES.get(event.kind, ENDED) < _phase(row):
+        # Too late to say where the session stands, it still adds what it alone knows.
+        changes.pop("state", None)
+    return row.model_copy(update=changes)
+
+
+def _phase(row: SessionRow) -> int:
+    if row.wrap_up_ended_at is not None:
+        return PHASES["wrap_up_ended"]
+    if row.wrap_up_until is not None:
+        return PHASES["wrap_up_started"]
+    return ENDED if row.ended_at is not None else 0
 
 
 def _offered(_row: SessionRow, event: Event) -> dict[str, Any]:
@@ -55,8 +75,8 @@ def _accepted(row: SessionRow, event: Event) -> dict[str, Any]:
     return {"state": "active", "accepted_at": event.at, "blocking": blocking}
 
 
-def _held(_row: SessionRow, event: Event) -> dict[str, Any]:
-    return {"state": "on_hold", "held_at": event.at}
+def _held(row: SessionRow, event: Event) -> dict[str, Any]:
+    return {"state": "on_hold", "held_at": None if _phase(row) else event.at}
 
 
 def _resumed(row: SessionRow, event: Event) -> dict[str, Any]:

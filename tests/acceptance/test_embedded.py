@@ -40,6 +40,11 @@ def extask(tmp_path: Path) -> Extask:
     return run
 
 
+def known(agent: dict[str, Any]) -> dict[str, Any]:
+    """What does not change by itself: an offer may have lapsed while the house was away."""
+    return {name: value for name, value in agent.items() if name != "rona"}
+
+
 def test_it_comes_up_with_a_sample_tenant_and_goes_on_after_a_restart(
     tmp_path: Path, ports: Ports, extask: Extask
 ) -> None:
@@ -67,7 +72,7 @@ def test_it_comes_up_with_a_sample_tenant_and_goes_on_after_a_restart(
     with started(DEV, tmp_path, ports) as again:
         assert json.loads(file.read_text()) == credentials
         assert [task["id"] for task in extask("task", "list")] == [made["id"]]
-        assert extask("agent", "list") == agents
+        assert [known(agent) for agent in extask("agent", "list")] == [known(a) for a in agents]
         extask("session", "accept", "--wait", "40")
         extask("session", "complete")
         wait_until(lambda: extask("task", "show", made["id"])["state"] == "ended", "the end", 10)

@@ -260,3 +260,26 @@ async def test_an_agent_may_leave_every_service(house: Database) -> None:
         anna = await agents.get(conn, T, "a-anna")
     assert anna is not None
     assert anna.services == {}
+
+
+async def test_each_start_of_a_pool_is_a_generation_of_its_own(house: Database) -> None:
+    start = pools.starter(house, 500)
+    first, second = await start(T, "main"), await start(T, "main")
+    assert (second.tenant, second.pool, second.continue_as_new_after) == (T, "main", 500)
+    assert second.generation == first.generation + 1
+    assert second.config == first.config
+    async with house.connect() as conn:
+        stored = await pools.get(conn, T)
+    assert stored is not None
+    assert stored.generation == second.generation
+
+
+async def test_starts_of_a_pool_at_once_get_different_generations(house: Database) -> None:
+    start = pools.starter(house)
+    started = await asyncio.gather(*(start(T, "main") for _ in range(8)))
+    assert len({one.generation for one in started}) == 8
+
+
+async def test_a_pool_that_is_not_there_does_not_start(house: Database) -> None:
+    with pytest.raises(errors.NotFound, match="pool 'nowhere'"):
+        await pools.starter(house)(T, "nowhere")

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extask.messages import Event
+from extask.storage.rows import SessionRow
+from extask.storage.session_state import take_event
+from tests.unit.storage.builders import at, event
+
+S1 = {"agent": "a-anna", "session": "t-1.1.1"}
+OFFERED = event("offered", 2, stamp=(1, 1, 2), **S1, data={"deadline": at(22).isoformat()})
+ACCEPTED = event("accepted", 3, stamp=(1, 1, 3), **S1)
+HELD = event("held", 4, stamp=(1, 1, 4), **S1)
+RESUMED = event("resumed", 6, stamp=(1, 1, 5), **S1)
+COMPLETED = event("completed", 9, stamp=(1, 1, 6), **S1, data={"code": "done"})
+WRAPPING = event(
+    "wrap_up_started", 9, stamp=(1, 1, 0), rank=None, **S1, data={"until": at(39).isoformat()}
+)
+WRAPPED = event("wrap_up_ended", 20, stamp=(1, 1, 0), rank=None, **S1)
+STORY = (OFFERED, ACCEPTED, HELD, RESUMED, COMPLETED, WRAPPING, WRAPPED)
+
+
+def follow(*told: Event) -> SessionRow:
+    row = None
+    for one in told:
+        row = take_event(row, one, "main")
+    assert row is not None
+    return row
+
+
+@given(st.permutations(STORY))
+def test_in_whatever_order_its_events_come_an_ended_session_stays_ended(story: list[Event]) -> None:
+    row = follow(*story)
+    assert (row.state, row.outcome, row.code) == ("ended", "accepted", "done")
+    assert (row.offered_at, row.deadline, row.accepted_at) == (at(2), at(22), at(3))
+    assert (row.ended_at, row.wrap_up_until, row.wrap_up_ended_at) == (at(9), at(39), at(20))
+    assert row.held_at is None
+
+
+@given(st.permutations(STORY[:-1]))
+def test_a_wrap_up_goes_on_whatever_is_told_of_the_time_before(story: list[Event]) -> None:
+    row = follow(*story)
+    assert (row.state, row.outcome, row.ended_at) == ("wrap_up", "accepted", at(9))
+
+
+@given(st.permutations((OFFERED, ACCEPTED, COMPLETED)))
+def test_without_wrap_up_a_session_ends_for_good(story: list[Event]) -> None:
+    assert follow(*story).state == "ended"
+
+
+def test_events_in_their_order_count_the_time_on_hold() -> None:
+    assert follow(*STORY).hold == at(6) - at(4)
+    again = follow(*STORY[:3], COMPLETED, WRAPPING)
+    assert (again.hold, again.held_at) == (at(9) - at(4), None)
+
+
+def test_an_event_that_only_names_a_session_leaves_it_alone() -> None:
+    row = follow(OFFERED, ACCEPTED)
+    lower = event("reprioritized", 5, stamp=(1, 1, 4), **S1, data={"priority": "low"})
+    assert take_event(row, lower, "main") == row
