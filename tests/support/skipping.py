@@ -116,13 +116,13 @@ async def skipping(folder: Path) -> AsyncIterator[Skipping]:
         _opened(url) as database,
     ):
         distributor = DistributorClient(env.client, pools.starter(database))
-        both = worker.workers(env.client, database, distributor, WorkerSettings())
+        distributors, tasks = worker.workers(env.client, database, distributor, WorkerSettings())
         app = create_app(Ports(database, env.client, distributor))
         transport = httpx2.ASGITransport(app=app)
         with env.with_time_skipping_disabled():
             async with (
-                both[1],
-                both[0],
+                distributors,
+                tasks,
                 httpx2.AsyncClient(transport=transport, base_url="http://api") as http,
             ):
                 yield Skipping(env, Admin(http, keys["tenant_admin"], "admin", Diary()))
