@@ -23,15 +23,8 @@ from extask.messages import Answer, Answers, AnyCommand, Batch, PoolStart, Stand
 LoadPool = Callable[[str, str], Awaitable[PoolStart]]
 """Read a pool's configuration and presence, to start its distributor with."""
 
-_TRANSIENT = {
-    RPCStatusCode.UNAVAILABLE,
-    RPCStatusCode.RESOURCE_EXHAUSTED,
-    RPCStatusCode.DEADLINE_EXCEEDED,
-    RPCStatusCode.CANCELLED,
-    RPCStatusCode.ABORTED,
-    RPCStatusCode.INTERNAL,
-    RPCStatusCode.UNKNOWN,
-}
+_TRIED_AGAIN = (RPCError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError)
+"""No answer, or none from a run that ended meanwhile; a command's key makes a repeat harmless."""
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
 
@@ -106,7 +99,10 @@ class DistributorClient:
         handle = self._client.get_workflow_handle(temporal.distributor_id(tenant, pool))
         try:
             answer: dict[str, Standing] = await handle.query(
-                "standings", list(tasks), result_type=dict[str, Standing]
+                "standings",
+                list(tasks),
+                result_type=dict[str, Standing],
+                rpc_timeout=timedelta(seconds=self._patience),
             )
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
@@ -155,7 +151,7 @@ class DistributorClient:
         while (left := until - asyncio.get_running_loop().time()) > 0:
             try:
                 return await self._update(lane, batch, timedelta(seconds=left))
-            except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+            except _TRIED_AGAIN as error:
                 await self._mend(lane, error)
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
@@ -163,20 +159,15 @@ class DistributorClient:
 
     async def _update(self, lane: _Lane, batch: Batch, within: timedelta) -> Answers:
         handle = self._client.get_workflow_handle(temporal.distributor_id(lane.tenant, lane.pool))
-        try:
-            answers: Answers = await handle.execute_update(
-                "submit", batch, id=uuid.uuid4().hex, result_type=Answers, rpc_timeout=within
-            )
-        except WorkflowUpdateFailedError as error:
-            raise Unavailable(f"The distributor of pool {lane.pool} failed: {error}") from error
+        answers: Answers = await handle.execute_update(
+            "submit", batch, id=uuid.uuid4().hex, result_type=Answers, rpc_timeout=within
+        )
         return answers
 
     async def _mend(self, lane: _Lane, error: Exception) -> None:
-        """Start a distributor that is not there; pass on what trying again cannot mend."""
-        if not isinstance(error, RPCError) or error.status in _TRANSIENT:
+        """Start a distributor that is not there."""
+        if not isinstance(error, RPCError) or error.status is not RPCStatusCode.NOT_FOUND:
             return
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            raise Unavailable(f"Temporal refused: {error}") from error
         try:
             start = await self._load_pool(lane.tenant, lane.pool)
         except NotFound as missing:

@@ -57,9 +57,19 @@ async def test_a_distributor_without_worker_is_unavailable_in_time(idle_house: H
         await hasty.submit(TENANT, "main", enqueue(1))
 
 
+async def test_standings_without_worker_are_unavailable_in_time(idle_house: House) -> None:
+    start = await pools.starter(idle_house.database)(TENANT, "main")
+    await temporal.start_distributor(idle_house.client, start)
+    hasty = DistributorClient(idle_house.client, pools.starter(idle_house.database), patience=1.0)
+    with pytest.raises(Unavailable, match="does not answer"):
+        await hasty.standing(TENANT, "main", "t-1")
+
+
 async def test_a_caller_that_gave_up_stops_nobody_else(house: House) -> None:
     await house.add_service("support")
-    given_up = asyncio.create_task(house.submit(enqueue(1)))
+    callers = [asyncio.create_task(house.submit(enqueue(number))) for number in range(3)]
     await asyncio.sleep(0)
-    given_up.cancel()
-    assert (await house.submit(enqueue(2))).status == "done"
+    callers[0].cancel()
+    answers = await asyncio.gather(*callers, return_exceptions=True)
+    assert isinstance(answers[0], asyncio.CancelledError)
+    assert [getattr(answer, "status", None) for answer in answers[1:]] == ["done", "done"]

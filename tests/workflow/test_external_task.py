@@ -195,3 +195,23 @@ async def test_a_task_that_nobody_takes_expires(house: House) -> None:
     await house.add_service("support", await house.publish(QUEUE))
     task = await house.create("support", lifetime=timedelta(seconds=2))
     assert (await house.until(task, "ended")).outcome == "expired"
+
+
+NAMED = """
+workflow: named
+version: 1
+steps:
+  line_up:
+    queue: { preferred: [berta@demo.example, nobody@demo.example], exclude: [anna@demo.example] }
+    then: { rejected: full }
+  full:
+    cancel: full
+"""
+
+
+async def test_a_definition_names_agents_by_their_upn(house: House) -> None:
+    await house.add_service("support", await house.publish(NAMED))
+    await house.add_agent("anna", "support")
+    await house.add_agent("berta", "support")
+    task = await house.create("support")
+    assert (await house.until(task, "offered")).agent == "berta"
