@@ -12,6 +12,7 @@ from temporalio import activity
 from temporalio.worker import Worker
 
 from activities.journal import JournalActivities
+from activities.task_journals import TaskJournals
 from extask import temporal
 from extask.messages import Accept, Enqueue, JournalResult, Place, PoolJournal
 from extask.storage.tables import pool_events
@@ -41,7 +42,7 @@ class Delayed:
     """A journal that first cannot signal, then waits for leave, then works."""
 
     def __init__(self, house: House) -> None:
-        self.real = JournalActivities(house.database, house.client)
+        self.real = JournalActivities(house.database, TaskJournals(house.database), house.client)
         self.calls: list[PoolJournal] = []
         self.leave = asyncio.Event()
 
