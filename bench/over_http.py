@@ -74,16 +74,16 @@ async def _until_ready(http: httpx2.AsyncClient) -> None:
 
 @asynccontextmanager
 async def _agents(http: httpx2.AsyncClient, house: House) -> AsyncIterator[None]:
-    """Let every agent work."""
-    loops = [
-        asyncio.create_task(_work(Caller(http, secret)))
-        for name, secret in house.secrets.items()
-        if name != "flow"
-    ]
-    yield
-    for loop in loops:
-        loop.cancel()
-    await asyncio.gather(*loops, return_exceptions=True)
+    """Let every agent work; a failure of theirs is the bench's."""
+    async with asyncio.TaskGroup() as group:
+        loops = [
+            group.create_task(_work(Caller(http, secret)))
+            for name, secret in house.secrets.items()
+            if name != "flow"
+        ]
+        yield
+        for loop in loops:
+            loop.cancel()
 
 
 async def _work(agent: Caller) -> None:

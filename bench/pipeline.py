@@ -14,7 +14,6 @@ The callers and the agents' loop are this process.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -98,12 +97,11 @@ async def _see_offers(house: House, expected: int) -> None:
 
 @asynccontextmanager
 async def _agents(house: House) -> AsyncIterator[None]:
-    """Let agents accept and complete whatever they are offered."""
-    loop = asyncio.create_task(_serve(house))
-    yield
-    loop.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await loop
+    """Let agents accept and complete whatever they are offered; their failure is the bench's."""
+    async with asyncio.TaskGroup() as group:
+        loop = group.create_task(_serve(house))
+        yield
+        loop.cancel()
 
 
 async def _serve(house: House) -> None:
@@ -119,7 +117,7 @@ async def _serve(house: House) -> None:
 
 async def _offers(house: House) -> list[tuple[str, str]]:
     query = select(sessions.c.id, sessions.c.agent).where(
-        sessions.c.tenant == TENANT, sessions.c.state == "offered"
+        sessions.c.tenant == TENANT, sessions.c.service == SERVICE, sessions.c.state == "offered"
     )
     async with house.database.connect() as connection:
         return [(row.id, row.agent) for row in await connection.execute(query)]

@@ -72,7 +72,7 @@ async def test_every_activity_that_workflows_name_is_registered_where_they_run(
 ) -> None:
     house = idle_house
     both = worker.workers(house.client, house.database, house.distributor, house.settings)
-    for each, module in zip(both, (external_task, distributor), strict=True):
+    for each, module in zip(both, (distributor, external_task), strict=True):
         named = activities_named_in(module)
         assert named
         definitions = (activity_name(it) for it in each.config()["activities"])

@@ -1,0 +1,160 @@
+"""Records histories for the replay test: `python -m tests.replay.record NAME` writes a folder NAME.
+
+Record a new folder for every release, and never touch an old one: running workflows of a released
+version must be able to go on with today's code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+import tempfile
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+from extask import temporal
+from extask.messages import Accept, CancelTask, Complete, Decline, Return, TaskAnswer, TaskPatch
+from tests.support.furniture import PLAIN
+from tests.support.house import TENANT, House, dev_server, eventually, opened, working
+
+HISTORIES = Path(__file__).with_name("histories")
+HANDING = """
+workflow: handing
+version: 1
+steps:
+  line_up:
+    queue: { wait: 1s }
+    then: { timeout: look, rejected: sorry }
+  look:
+    check_position:
+      - if: visits > 2
+        then: give
+      - else: push
+  push:
+    reprioritize: { by: 1 }
+    then: stay
+  stay:
+    wait: 1s
+    then: look
+  give:
+    transfer: { service: back, priority: high }
+    then: { rejected: sorry }
+  sorry:
+    cancel: nobody takes it
+"""
+Story = Callable[[House], Awaitable[str]]
+
+
+def _key() -> str:
+    return uuid.uuid4().hex
+
+
+async def _offer(house: House, task: str, *, after: str = "") -> tuple[str, str]:
+    """Wait for an offer of the task, another one than `after`."""
+
+    async def look() -> tuple[str, str] | None:
+        row = await house.row(task)
+        fits = row.state == "offered" and row.session != after
+        return (row.session or "", row.agent or "") if fits else None
+
+    offer = await eventually(look)
+    assert offer is not None
+    return offer
+
+
+async def _take(house: House, task: str, *, after: str = "") -> tuple[str, str]:
+    session, agent = await _offer(house, task, after=after)
+    await house.submit(Accept(key=_key(), session=session, agent=agent))
+    await house.until(task, "active")
+    return session, agent
+
+
+async def handled(house: House) -> str:
+    """Offered, accepted, completed."""
+    task = await house.create("desk")
+    session, agent = await _take(house, task)
+    await house.submit(Complete(key=_key(), session=session, agent=agent, code="done"))
+    return task
+
+
+async def given_back(house: House) -> str:
+    """Declined by one, returned by another, completed at last."""
+    task = await house.create("desk")
+    declined, agent = await _offer(house, task)
+    await house.submit(Decline(key=_key(), session=declined, agent=agent))
+    returned, agent = await _take(house, task, after=declined)
+    await house.submit(Return(key=_key(), session=returned, agent=agent))
+    session, agent = await _take(house, task, after=returned)
+    await house.submit(Complete(key=_key(), session=session, agent=agent))
+    return task
+
+
+async def patched_and_cancelled(house: House) -> str:
+    """Reprioritised from outside and cancelled while it waits."""
+    task = await house.create("nobody")
+    await house.until(task, "queued")
+    patch = TaskPatch(request=_key(), priority="highest")
+    await house.handle(task).execute_update("patch", patch, result_type=TaskAnswer)
+    cancel = CancelTask(request=_key(), reason="no longer needed")
+    await house.handle(task).execute_update("cancel", cancel, result_type=TaskAnswer)
+    return task
+
+
+async def transferred(house: House) -> str:
+    """Watched, pushed, handed over, taken there."""
+    task = await house.create("front")
+    session, agent = await _take(house, task)
+    await house.submit(Complete(key=_key(), session=session, agent=agent))
+    return task
+
+
+async def expired(house: House) -> str:
+    """At the end of its life in the queue."""
+    return await house.create("nobody", lifetime=timedelta(seconds=2))
+
+
+STORIES: tuple[Story, ...] = (handled, given_back, patched_and_cancelled, transferred, expired)
+
+
+async def _furnish(house: House) -> None:
+    plain, handing = await house.publish(PLAIN), await house.publish(HANDING)
+    second = timedelta(seconds=1)
+    await house.add_service("desk", plain, decline_cooldown=second, acw=second)
+    await house.add_service("nobody", plain)
+    await house.add_service("front", handing)
+    await house.add_service("back", plain)
+    for agent in ("anna", "berta"):
+        await house.add_agent(agent, "desk", "back")
+
+
+async def record(folder: Path) -> None:
+    """Live through all stories and write down the histories of tasks and distributor."""
+    with tempfile.TemporaryDirectory() as place:
+        url = f"sqlite:///{Path(place) / 'extask.db'}"
+        async with dev_server() as env, opened(env.client, url) as house, working(house):
+            await _furnish(house)
+            for story in STORIES:
+                task = await story(house)
+                await house.handle(task).result()
+                await _write(house, task, folder / f"{story.__name__}.json")
+            name = temporal.distributor_id(TENANT, "main")
+            await _write(house, name, folder / "distributor.json")
+
+
+async def _write(house: House, workflow: str, file: Path) -> None:
+    """Write a history without the name of the machine it was made on."""
+    history = (await house.handle(workflow).fetch_history()).to_json()
+    nameless = history.replace(f"{os.getpid()}@{socket.gethostname()}", "recorder")
+    await asyncio.to_thread(file.write_text, nameless + "\n")
+
+
+if __name__ == "__main__":
+    new = HISTORIES / sys.argv[1]
+    new.mkdir(parents=True)
+    asyncio.run(record(new))
+    sys.stdout.flush()
+    os._exit(0)
