@@ -59,8 +59,11 @@ class WorkerSettings(BaseSettings):
 
     max_cached_workflows: int = Field(default=2000, ge=0)
     max_concurrent_tasks: int = Field(default=100, ge=2)
-    continue_as_new_after: int = Field(default=0, ge=0)
-    """Events of a distributor's history after which it continues as new; 0: when Temporal says."""
+    continue_as_new_after: int = Field(default=2_000, ge=0)
+    """Events of a distributor's history after which it continues as new; 0: when Temporal says.
+
+    A worker that takes a distributor over replays its history within one workflow task of 2 s.
+    """
     shutdown_grace: timedelta = timedelta(seconds=10)
 
 
