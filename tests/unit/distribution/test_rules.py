@@ -900,3 +900,19 @@ def test_a_restored_pool_expires_what_is_on_offer() -> None:
     floor.enqueue("t-2")
     restored = Distributor.restore(floor.pool.snapshot())
     assert restored.next_deadline() == floor.now + seconds(5)
+
+
+def test_answers_about_tasks_with_unusual_ids_outlive_a_snapshot() -> None:
+    config = PoolConfig(
+        services=(ServiceConfig(name="support"),),
+        agents=(AgentConfig(id="anna", services={"support": True}),),
+    )
+    start = datetime(2026, 5, 4, 9, tzinfo=UTC)
+    presence = (AgentPresence(agent="anna", presence="available"),)
+    distributor = Distributor(config, presence, at=start)
+    place = Place(service="support")
+    enqueue = Enqueue(key="k", task="flow.7", run=1, epoch=1, place=place)
+    answer = distributor.apply(enqueue, start)
+    assert answer.session == "flow.7.1.1"
+    restored = Distributor.restore(distributor.snapshot())
+    assert restored.apply(enqueue, start) == answer
