@@ -907,12 +907,11 @@ def test_answers_about_tasks_with_unusual_ids_outlive_a_snapshot() -> None:
         services=(ServiceConfig(name="support"),),
         agents=(AgentConfig(id="anna", services={"support": True}),),
     )
-    start = datetime(2026, 5, 4, 9, tzinfo=UTC)
     presence = (AgentPresence(agent="anna", presence="available"),)
-    distributor = Distributor(config, presence, at=start)
+    distributor = Distributor(config, presence, at=START)
     place = Place(service="support")
     enqueue = Enqueue(key="k", task="flow.7", run=1, epoch=1, place=place)
-    answer = distributor.apply(enqueue, start)
+    answer = distributor.apply(enqueue, START)
     assert answer.session == "flow.7.1.1"
     restored = Distributor.restore(distributor.snapshot())
-    assert restored.apply(enqueue, start) == answer
+    assert restored.apply(enqueue, START) == answer
