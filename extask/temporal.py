@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from temporalio.plugin import SimplePlugin
 from temporalio.worker import UnsandboxedWorkflowRunner
 
 from extask import settings
+from extask.codec import Compression
 from extask.messages import PoolStart, TaskStart
 
 TASK_QUEUE = "extask"
@@ -57,7 +59,7 @@ def plugin() -> SimplePlugin:
 
 
 def _data_converter(_given: DataConverter | None) -> DataConverter:
-    return pydantic_data_converter
+    return replace(pydantic_data_converter, payload_codec=Compression())
 
 
 async def connect(*, lazy: bool = False) -> Client:
