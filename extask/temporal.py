@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +14,6 @@ from temporalio.common import (
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig
 from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -23,8 +21,8 @@ from temporalio.plugin import SimplePlugin
 from temporalio.worker import UnsandboxedWorkflowRunner
 
 from extask import settings
-from extask.codec import Compression
 from extask.messages import PoolStart, TaskStart
+from extask.payloads import DATA_CONVERTER
 
 TASK_QUEUE = "extask"
 DISTRIBUTOR_QUEUE = "extask-distributor"
@@ -59,7 +57,7 @@ def plugin() -> SimplePlugin:
 
 
 def _data_converter(_given: DataConverter | None) -> DataConverter:
-    return replace(pydantic_data_converter, payload_codec=Compression())
+    return DATA_CONVERTER
 
 
 async def connect(*, lazy: bool = False) -> Client:
