@@ -92,6 +92,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             pools.starter(database, settings.worker.continue_as_new_after),
             permits=settings.distributor.permits,
             batch=settings.distributor.batch,
+            pace=settings.distributor.pace,
         )
         for each in workers(client, database, distributor, settings.worker):
             await stack.enter_async_context(each)
