@@ -39,7 +39,7 @@ class JournalActivities:
     @activity.defn(name=temporal.JOURNAL_POOL)
     async def journal_pool(self, batch: PoolJournal) -> JournalResult:
         """Deliver a pool's events; one signal's failure fails only itself."""
-        async with _signs_of_life():
+        async with signs_of_life():
             if batch.events:
                 async with self._database.begin() as connection:
                     await journal.write_pool(connection, batch)
@@ -81,7 +81,7 @@ class JournalActivities:
 
 
 @asynccontextmanager
-async def _signs_of_life() -> AsyncIterator[None]:
+async def signs_of_life() -> AsyncIterator[None]:
     """Let Temporal know while this goes on that the worker is alive."""
 
     async def beat() -> None:

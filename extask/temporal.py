@@ -32,6 +32,8 @@ BEGIN_RUN = "begin_run"
 ASSIGN = "assign"
 JOURNAL_TASK = "journal_task"
 JOURNAL_POOL = "journal_pool"
+RECONCILER_WORKFLOW = "Reconciler"
+RECONCILE = "reconcile"
 TASK_SIGNAL = "task_event"
 DISTRIBUTOR_TASK_TIMEOUT = timedelta(seconds=2)
 """A killed worker's distributor answers elsewhere after this instead of after 10 s."""
