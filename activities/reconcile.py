@@ -16,7 +16,6 @@ from extask.storage import repairs
 from extask.storage.rows import RepairRow
 
 REPAIRS_KEPT = timedelta(days=90)
-LAST_ROUND = "last_round"
 
 
 class ReconcileActivities:
@@ -68,7 +67,7 @@ class ReconcileActivities:
 
     async def _note(self, made: RepairRound) -> None:
         async with self._tools.database.begin() as connection:
-            await repairs.write_note(connection, LAST_ROUND, made.model_dump_json())
+            await repairs.write_note(connection, repairs.LAST_ROUND, made.model_dump_json())
             await repairs.forget(connection, made.at - REPAIRS_KEPT)
 
 

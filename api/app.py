@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI
 from api import errors, health
 from api.limits import BodyLimit
 from api.ports import Ports
-from api.routes import agents, api_keys, definitions, services, sessions, tasks
+from api.routes import agents, api_keys, definitions, health_report, services, sessions, tasks
 from api.routes import health as health_routes
 from extask import temporal
 from extask.distributor_client import DistributorClient
@@ -50,7 +50,8 @@ def create_app(ports: Ports | None = None) -> FastAPI:
 
 def _routes() -> APIRouter:
     routes = APIRouter()
-    for each in (tasks, sessions, agents, services, definitions, api_keys, health_routes):
+    nouns = (tasks, sessions, agents, services, definitions, api_keys, health_routes, health_report)
+    for each in nouns:
         routes.include_router(each.routes)
     return routes
 

@@ -26,6 +26,7 @@ from extask.messages import PoolStart, TaskStart
 
 TASK_QUEUE = "extask"
 DISTRIBUTOR_QUEUE = "extask-distributor"
+QUEUES = (TASK_QUEUE, DISTRIBUTOR_QUEUE)
 TASK_WORKFLOW = "ExternalTask"
 DISTRIBUTOR_WORKFLOW = "Distributor"
 BEGIN_RUN = "begin_run"

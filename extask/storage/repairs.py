@@ -12,6 +12,8 @@ from extask.storage.rows import RepairRow
 from extask.storage.statements import insert_new, many
 from extask.storage.tables import idempotency_keys, reconciler_notes, repairs
 
+LAST_ROUND = "last_round"
+"""Name of the note that holds what the last round came to."""
 FORGOTTEN_AT_ONCE = 5_000
 """Idempotency keys that one call forgets at most."""
 

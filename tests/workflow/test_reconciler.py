@@ -14,7 +14,7 @@ from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.service import RPCError
 
 from activities import repairs
-from activities.reconcile import LAST_ROUND, ReconcileActivities
+from activities.reconcile import ReconcileActivities
 from activities.repairs import Outcome, Repaired, Tools
 from extask import executions, schedule, temporal
 from extask.distributor_client import DistributorClient
@@ -87,7 +87,7 @@ async def test_a_terminated_task_is_freed_and_ended_within_one_round(house: Hous
             select(task_records.c.kind, task_records.c.outcome).where(task_records.c.task == task)
         )
         found = await stored.latest(conn, TENANT)
-        note = await stored.note(conn, LAST_ROUND)
+        note = await stored.note(conn, stored.LAST_ROUND)
     assert ("ended", "failed") in [tuple(record) for record in records]
     assert [(each.kind, each.subject) for each in found] == [("closed_task_freed", task)]
     assert note is not None
