@@ -25,6 +25,7 @@ from extask.distributor_client import DistributorClient
 from extask.settings import Settings, WorkerSettings
 from extask.storage import pools
 from extask.storage.database import Database
+from extask.storage.permits import Permits
 from workflows.distributor import DistributorWorkflow
 from workflows.external_task import ExternalTaskWorkflow
 from workflows.reconciler import ReconcilerWorkflow
@@ -92,15 +93,18 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         return
     async with AsyncExitStack() as stack:
         database = Database(settings.database.url)
-        stack.push_async_callback(database.close)
+        permits = Permits(settings.database.url)
+        for each in (database, permits):
+            stack.push_async_callback(each.close)
         distributor = DistributorClient(
             client,
             pools.starter(database, settings.worker.continue_as_new_after),
             permits=settings.distributor.permits,
+            shared=permits.taken,
             batch=settings.distributor.batch,
         )
-        for each in workers(client, database, distributor, settings.worker):
-            await stack.enter_async_context(each)
+        for queue in workers(client, database, distributor, settings.worker):
+            await stack.enter_async_context(queue)
         scheduling = asyncio.create_task(_schedule_rounds(client))
         stack.callback(scheduling.cancel)
         log.info("worker is ready", queues=[temporal.TASK_QUEUE, temporal.DISTRIBUTOR_QUEUE])

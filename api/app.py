@@ -17,6 +17,7 @@ from extask.distributor_client import DistributorClient
 from extask.settings import Settings
 from extask.storage import pools
 from extask.storage.database import Database
+from extask.storage.permits import Permits
 
 PREFIX = "/api/v1"
 DESCRIPTION = """\
@@ -66,15 +67,17 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 @asynccontextmanager
 async def open_ports(settings: Settings) -> AsyncIterator[Ports]:
     """Open what the API needs; Temporal may still be away, then answers are 503 until it comes."""
-    database = Database(settings.database.url)
+    database, permits = Database(settings.database.url), Permits(settings.database.url)
     try:
         client = await temporal.connect(lazy=True)
         distributor = DistributorClient(
             client,
             pools.starter(database, settings.worker.continue_as_new_after),
             permits=settings.distributor.permits,
+            shared=permits.taken,
             batch=settings.distributor.batch,
         )
         yield Ports(database, client, distributor, public_url=settings.api.public_url)
     finally:
+        await permits.close()
         await database.close()

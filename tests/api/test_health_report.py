@@ -37,6 +37,11 @@ async def whole_desk(tmp_path: Path) -> AsyncIterator[Desk]:
         both = worker.workers(ports.client, ports.database, ports.distributor, WorkerSettings())
         for each in both:
             await stack.enter_async_context(each)
+
+        async def ready() -> bool:
+            return (await desk.http.get("/api/v1/health/ready")).is_success
+
+        await eventually(ready)
         yield desk
 
 
@@ -82,6 +87,11 @@ async def test_a_lost_task_is_an_orphan_until_a_round_ends_it(whole_desk: Desk) 
     desk = whole_desk
     await schedule.ensure(desk.ports.client)
     task = (await desk.ok("POST", "/tasks", TASK, who="flow"))["id"]
+
+    async def offered() -> bool:
+        return bool((await desk.ok("GET", f"/tasks/{task}"))["state"] == "offered")
+
+    await eventually(offered)
     await desk.ports.client.get_workflow_handle(task).terminate()
 
     async def told() -> str | None:
