@@ -93,12 +93,12 @@ def _permits(tenant: str, pool: str) -> list[int]:
 
 async def _first_free(connection: AsyncConnection, permits: Sequence[int]) -> int:
     """Take whichever is free, or queue for one: PostgreSQL serves a queue in its order."""
-    while True:
-        free = (await connection.execute(_TRY, {"permits": list(permits)})).scalar_one_or_none()
-        if free is not None:
-            return int(free)
-        if await _queue(connection, permits[0]):
-            return permits[0]
+    found = await connection.execute(_TRY, {"permits": list(permits)})
+    free: int | None = found.scalar_one_or_none()
+    if free is not None:
+        return free
+    waited = await _queue(connection, permits[0])
+    return permits[0] if waited else await _first_free(connection, permits)
 
 
 async def _queue(connection: AsyncConnection, permit: int) -> bool:
