@@ -14,7 +14,6 @@ from temporalio.common import (
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig
 from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -23,6 +22,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner
 
 from extask import settings
 from extask.messages import PoolStart, TaskStart
+from extask.payloads import DATA_CONVERTER
 
 TASK_QUEUE = "extask"
 DISTRIBUTOR_QUEUE = "extask-distributor"
@@ -60,7 +60,7 @@ def plugin() -> SimplePlugin:
 
 
 def _data_converter(_given: DataConverter | None) -> DataConverter:
-    return pydantic_data_converter
+    return DATA_CONVERTER
 
 
 async def connect(*, lazy: bool = False) -> Client:
