@@ -251,14 +251,6 @@ Index(
     postgresql_where=LIVE,
 )
 
-Index(
-    "ix_tasks_checked",
-    tasks.c.tenant,
-    tasks.c.checked_at,
-    sqlite_where=LIVE,
-    postgresql_where=LIVE,
-)
-
 task_private = Table(
     "task_private",
     metadata,

@@ -55,13 +55,5 @@ def _columns() -> None:
 
 
 def _indexes() -> None:
-    living = sa.text("state != 'ended'")
-    op.create_index(
-        "ix_tasks_checked",
-        "tasks",
-        ["tenant", "checked_at"],
-        sqlite_where=living,
-        postgresql_where=living,
-    )
     op.create_index("ix_idempotency_keys_created_at", "idempotency_keys", ["created_at"])
     op.create_index("ix_agents_heard_until", "agents", ["heard_until"])
