@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.service import RPCError
@@ -22,7 +22,7 @@ from extask.errors import NotFound, Unavailable
 from extask.messages import Accept, Configure, RepairRound
 from extask.storage import heartbeats, pools
 from extask.storage import repairs as stored
-from extask.storage.tables import agents, task_records
+from extask.storage.tables import agents, idempotency_keys, task_records
 from tests.support.furniture import PLAIN
 from tests.support.house import TENANT, House, eventually, working
 
@@ -258,3 +258,33 @@ async def test_what_temporal_refuses_to_tell_is_no_sign_of_a_loss(idle_house: Ho
     with pytest.raises(RPCError):
         await executions.why_gone(idle_house.client, "")
     assert await executions.why_gone(idle_house.client, "t-1") == executions.GONE
+
+
+async def test_keys_of_creates_are_kept_for_seven_days(idle_house: House) -> None:
+    house = idle_house
+    await furnish(house)
+    start = await house.store("desk")
+    values = {"tenant": TENANT, "caller": "flow", "body_hash": "x", "task": start.task}
+    now = datetime.now(UTC)
+    days = {"old": 8, "just_old": 7, "young": 6}
+    async with house.database.begin() as conn:
+        for key, age in days.items():
+            row = {"key": key, "created_at": now - timedelta(days=age, minutes=1)}
+            await conn.execute(insert(idempotency_keys).values(values | row))
+    made = await repairs.old_keys_forgotten(tools_of(house))
+    assert [(each.tenant, each.detail) for each in made.repaired] == [(TENANT, "2 keys")]
+    assert (await repairs.old_keys_forgotten(tools_of(house))).repaired == ()
+
+
+async def test_an_agent_whom_the_pool_does_not_know_is_tried_again_later(
+    house: House,
+) -> None:
+    await furnish(house)
+    await house.presence("anna", "available")
+    await house.add_agent("late", "desk")
+    async with house.database.begin() as conn:
+        await heartbeats.beat(conn, TENANT, "late", datetime.now(UTC))
+    made = await repairs.silent_presence(tools_of(house, later=LONG_AGO))
+    assert made.repaired == ()
+    assert [str(each) for each in made.failures] == ["The pool main answered unknown_agent."]
+    assert (await repairs.silent_presence(tools_of(house, later=LONG_AGO))).failures == ()
