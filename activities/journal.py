@@ -46,7 +46,7 @@ class JournalActivities:
         A few events are not followed at once: what happens meanwhile is delivered together.
         """
         ends = asyncio.get_running_loop().time() + PACE
-        async with _signs_of_life():
+        async with signs_of_life():
             if batch.events:
                 async with self._database.begin() as connection:
                     await journal.write_pool(connection, batch)
@@ -91,7 +91,7 @@ class JournalActivities:
 
 
 @asynccontextmanager
-async def _signs_of_life() -> AsyncIterator[None]:
+async def signs_of_life() -> AsyncIterator[None]:
     """Let Temporal know while this goes on that the worker is alive."""
 
     async def beat() -> None:

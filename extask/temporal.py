@@ -26,12 +26,15 @@ from extask.payloads import DATA_CONVERTER
 
 TASK_QUEUE = "extask"
 DISTRIBUTOR_QUEUE = "extask-distributor"
+QUEUES = (TASK_QUEUE, DISTRIBUTOR_QUEUE)
 TASK_WORKFLOW = "ExternalTask"
 DISTRIBUTOR_WORKFLOW = "Distributor"
 BEGIN_RUN = "begin_run"
 ASSIGN = "assign"
 JOURNAL_TASK = "journal_task"
 JOURNAL_POOL = "journal_pool"
+RECONCILER_WORKFLOW = "Reconciler"
+RECONCILE = "reconcile"
 TASK_SIGNAL = "task_event"
 DISTRIBUTOR_TASK_TIMEOUT = timedelta(seconds=2)
 """A killed worker's distributor answers elsewhere after this instead of after 10 s."""
