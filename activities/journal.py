@@ -51,7 +51,7 @@ class JournalActivities:
                 async with self._database.begin() as connection:
                     await journal.write_pool(connection, batch)
             result = await self._tell_all([*batch.again, *batch.events])
-            if len(batch.events) < MANY:
+            if 0 < len(batch.events) < MANY:
                 await asyncio.sleep(ends - asyncio.get_running_loop().time())
         return result
 
