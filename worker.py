@@ -7,6 +7,7 @@ import contextlib
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 import structlog
@@ -40,7 +41,7 @@ def workers(
 
     Enter them in this order: what still runs of a task at the end needs its distributor.
     """
-    journals = TaskJournals(database)
+    journals = TaskJournals(database, partial(temporal.is_current, client))
     journal = JournalActivities(database, journals, client)
     assignment = AssignmentActivities(database, journals, distributor)
     load_pool = pools.starter(database, settings.continue_as_new_after)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.task_journals import TaskJournals
+from activities.task_journals import TaskJournals, written
 from extask import temporal
 from extask.distributor_client import DistributorClient
 from extask.errors import Unavailable
@@ -31,8 +31,10 @@ class AssignmentActivities:
         Raises:
             ApplicationError: nobody answered yet; Temporal repeats the activity.
         """
-        await self._journals.write(assignment.journal)
-        command = await self._by_id(assignment)
+        head = await written(self._journals, assignment.journal)
+        if head is None or (head.ended and isinstance(assignment.command, Enqueue)):
+            return Answer(status="stale")
+        command = _numbered(await self._by_id(assignment), head.run)
         try:
             answer = await self._distributor.submit(
                 assignment.journal.tenant, assignment.pool, command
@@ -42,7 +44,7 @@ class AssignmentActivities:
         if answer.reason == "pool_behind":
             raise ApplicationError(answer.message, type=answer.reason)
         if answer.status == "done" and assignment.ending is not None:
-            await self._journals.write(_ended(assignment.ending, answer))
+            await written(self._journals, _ended(assignment.ending, answer))
         return answer
 
     async def _by_id(self, assignment: Assignment) -> AnyCommand:
@@ -57,6 +59,12 @@ class AssignmentActivities:
         async with self._database.connect() as connection:
             ids = await agents.ids(connection, assignment.journal.tenant, upns)
         return command.model_copy(update={"place": _renamed(place, ids)})
+
+
+def _numbered(command: AnyCommand, run: int) -> AnyCommand:
+    """Give a task's command the number of the run that sends it; its workflow knows none."""
+    task, _, number = command.key.rsplit(":", 2)
+    return command.model_copy(update={"run": run, "key": f"{task}:{run}:{number}"})
 
 
 def _ended(ending: TaskJournal, answer: Answer) -> TaskJournal:

@@ -10,7 +10,7 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.task_journals import TaskJournals
+from activities.task_journals import TaskJournals, written
 from extask import temporal
 from extask.messages import (
     Event,
@@ -57,9 +57,8 @@ class JournalActivities:
 
     @activity.defn(name=temporal.JOURNAL_TASK)
     async def journal_task(self, entry: TaskJournal) -> bool:
-        """Write a task's own records and move its row forward; answers that it is done."""
-        await self._journals.write(entry)
-        return True
+        """Write a task's own records and move its row forward; False for a superseded run."""
+        return await written(self._journals, entry) is not None
 
     async def _tell_all(self, events: Iterable[Event]) -> JournalResult:
         by_task: dict[str, list[Event]] = {}

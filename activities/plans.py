@@ -1,21 +1,20 @@
-"""Plans for task workflows: which run of a task this is, and the plan it drives."""
+"""Plans for task workflows."""
 
 from __future__ import annotations
 
-from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
 from extask import temporal
 from extask.errors import NotFound
 from extask.messages import RunRequest, RunStart
-from extask.storage import definitions, runs
+from extask.storage import definitions
 from extask.storage.database import Database
 
 PLANS_KEPT = 200
 
 
 class PlanActivities:
-    """Begins runs of task workflows; plans never change, so this worker keeps them."""
+    """Loads the plans of runs; they never change, so this worker keeps them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -23,15 +22,12 @@ class PlanActivities:
 
     @activity.defn(name=temporal.BEGIN_RUN)
     async def begin_run(self, request: RunRequest) -> RunStart:
-        """Number this run of the task and load the plan it is to drive."""
-        temporal_run = activity.info().workflow_run_id or ""
-        async with self._database.begin() as connection:
-            run = await runs.number(connection, request.tenant, request.task, temporal_run)
-            kept = self._kept.get(f"{request.tenant}:{request.digest}")
-            if kept is None:
-                kept = await self._load(connection, request)
-                self._keep(request.tenant, kept)
-        return kept.model_copy(update={"run": run})
+        """Load the plan that a run is to drive."""
+        kept = self._kept.get(f"{request.tenant}:{request.digest}")
+        if kept is None:
+            kept = await self._load(request)
+            self._keep(request.tenant, kept)
+        return kept
 
     def _keep(self, tenant: str, loaded: RunStart) -> None:
         if not loaded.digest:
@@ -40,12 +36,12 @@ class PlanActivities:
             self._kept.pop(next(iter(self._kept)))
         self._kept[f"{tenant}:{loaded.digest}"] = loaded
 
-    @staticmethod
-    async def _load(connection: AsyncConnection, request: RunRequest) -> RunStart:
+    async def _load(self, request: RunRequest) -> RunStart:
         """Read a plan; a service that has none is answered by an empty digest."""
-        if request.digest:
-            return await definitions.plan_by_digest(connection, request.tenant, request.digest)
-        try:
-            return await definitions.current_plan(connection, request.tenant, request.service)
-        except NotFound:
-            return RunStart(run=0, workflow="", version=0, digest="", plan={})
+        async with self._database.connect() as connection:
+            if request.digest:
+                return await definitions.plan_by_digest(connection, request.tenant, request.digest)
+            try:
+                return await definitions.current_plan(connection, request.tenant, request.service)
+            except NotFound:
+                return RunStart(workflow="", version=0, digest="", plan={})

@@ -1,22 +1,46 @@
-"""Entries of many task workflows, written in few transactions."""
+"""Entries of many task workflows, numbered by their runs and written in few transactions."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from extask.errors import NotFound
 from extask.messages import TaskJournal
-from extask.storage import journal
+from extask.storage import journal, runs
 from extask.storage.database import Database
+from extask.storage.runs import OVER, UNCONFIRMED, UNKNOWN, Comer
 
 AT_ONCE = 100
+KEPT = 20_000
+"""Runs whose numbers a process keeps."""
+
+IsCurrent = Callable[[str, str], Awaitable[bool]]
+"""Ask Temporal whether a run id is the current run of a workflow id."""
+
+
+class TaskOverError(Exception):
+    """A run has begun for a task that has ended: an operator has reset what was over."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """The number of the run that wrote, and whether its task had ended before."""
+
+    run: int
+    ended: bool = False
 
 
 @dataclass
 class _Waiting:
     entry: TaskJournal
-    written: asyncio.Future[None]
+    comer: Comer
+    written: asyncio.Future[Written]
 
 
 class TaskJournals:
@@ -26,18 +50,40 @@ class TaskJournals:
     alone.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, is_current: IsCurrent) -> None:
         self._database = database
+        self._is_current = is_current
         self._waiting: list[_Waiting] = []
         self._writer: asyncio.Task[None] | None = None
+        self._numbers: dict[Comer, int] = {}
 
-    async def write(self, entry: TaskJournal) -> None:
-        """Write an entry; returns once it is committed."""
-        waiting = _Waiting(entry, asyncio.get_running_loop().create_future())
+    async def write(self, entry: TaskJournal, run_id: str) -> Written | None:
+        """Write an entry under its run's number; returns once it is committed.
+
+        Nothing is written for a superseded run: it is answered None.
+
+        Raises:
+            NotFound: there is no such task.
+            TaskOverError: the task has ended, and this run is a new one.
+        """
+        comer = Comer(entry.tenant, entry.task, run_id)
+        written = await self._written(entry, comer)
+        if written.run == UNCONFIRMED:
+            if not await self._is_current(entry.task, run_id):
+                return None
+            written = await self._written(entry, replace(comer, current=True))
+        if written.run == UNKNOWN:
+            raise NotFound(f"there is no task '{entry.task}'")
+        if written.run == OVER:
+            raise TaskOverError(f"task {entry.task} has ended; create a new one")
+        return written
+
+    async def _written(self, entry: TaskJournal, comer: Comer) -> Written:
+        waiting = _Waiting(entry, comer, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._writer is None:
             self._writer = asyncio.create_task(self._write_all())
-        await waiting.written
+        return await waiting.written
 
     async def _write_all(self) -> None:
         while self._waiting:
@@ -48,13 +94,41 @@ class TaskJournals:
     async def _settle(self, taken: Sequence[_Waiting]) -> None:
         try:
             async with self._database.begin() as connection:
-                await journal.write_tasks(connection, [each.entry for each in taken])
+                written = await self._write(connection, taken)
         except Exception as error:  # noqa: BLE001 -- whoever waits must hear of it
             await self._settle_alone(taken, error)
         else:
+            self._keep(written)
             for each in taken:
                 if not each.written.done():
-                    each.written.set_result(None)
+                    each.written.set_result(written[each.comer])
+
+    async def _write(
+        self, connection: AsyncConnection, taken: Sequence[_Waiting]
+    ) -> dict[Comer, Written]:
+        """Number the runs that are not known yet, and write what has a number."""
+        comers = {each.comer for each in taken}
+        numbers = {each: self._numbers[each] for each in comers if each in self._numbers}
+        new = comers - numbers.keys()
+        if new:
+            numbers |= await runs.numbers(connection, new)
+        entries = [
+            each.entry.model_copy(update={"run": numbers[each.comer]})
+            for each in taken
+            if numbers[each.comer] > 0
+        ]
+        ended = await journal.write_tasks(connection, entries) if entries else set()
+        return {
+            each: Written(number, (each.tenant, each.task) in ended)
+            for each, number in numbers.items()
+        }
+
+    def _keep(self, written: dict[Comer, Written]) -> None:
+        for comer, it in written.items():
+            if it.run > 0:
+                self._numbers[replace(comer, current=False)] = it.run
+        while len(self._numbers) > KEPT:
+            self._numbers.pop(next(iter(self._numbers)))
 
     async def _settle_alone(self, taken: Sequence[_Waiting], error: Exception) -> None:
         if len(taken) > 1:
@@ -62,3 +136,15 @@ class TaskJournals:
                 await self._settle((each,))
         elif not taken[0].written.done():
             taken[0].written.set_exception(error)
+
+
+async def written(journals: TaskJournals, entry: TaskJournal) -> Written | None:
+    """Write an entry of the workflow run that this activity belongs to, as `TaskJournals.write`.
+
+    Raises:
+        ApplicationError: the task has ended, so that this run must fail.
+    """
+    try:
+        return await journals.write(entry, activity.info().workflow_run_id or "")
+    except TaskOverError as error:
+        raise ApplicationError(str(error), type="task_over", non_retryable=True) from error

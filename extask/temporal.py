@@ -120,6 +120,11 @@ async def start_task(client: Client, start: TaskStart) -> WorkflowHandle[Any, An
         return client.get_workflow_handle(start.task)
 
 
+async def is_current(client: Client, workflow: str, run_id: str) -> bool:
+    """Ask whether a run is the last one of its workflow."""
+    return (await client.get_workflow_handle(workflow).describe()).run_id == run_id
+
+
 def _bounded(text: str, size: int) -> str:
     return text.encode()[:size].decode(errors="ignore")
 

@@ -30,7 +30,6 @@ class Facts(Message):
 
     task: str
     tenant: str
-    run: int = 1
     created_at: datetime
     service: str
     place: Place
@@ -42,12 +41,11 @@ class Facts(Message):
     """Not queued before."""
 
     @classmethod
-    def of(cls, start: TaskStart, run: int) -> Facts:
+    def of(cls, start: TaskStart) -> Facts:
         """Take the facts of a task from the start of its workflow."""
         return cls(
             task=start.task,
             tenant=start.tenant,
-            run=run,
             created_at=start.created_at,
             service=start.service,
             place=start.place,

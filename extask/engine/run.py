@@ -151,13 +151,16 @@ class Run:
         takes_over: str | None = None,
         **values: object,
     ) -> None:
-        """Ask the distributor; `then` gets an answer that says `done` or `refused`."""
+        """Ask the distributor; `then` gets an answer that says `done` or `refused`.
+
+        Whoever sends the command knows the number of the run, and puts it where 0 stands.
+        """
         number = self.progress.number + 1
         self.change(number=number)
         head = {
-            "key": f"{self.facts.task}:{self.facts.run}:{number}",
+            "key": f"{self.facts.task}:0:{number}",
             "task": self.facts.task,
-            "run": self.facts.run,
+            "run": 0,
             "epoch": self.progress.epoch,
         }
         self.open = Ask(command.model_validate({**head, **values}), takes_over)

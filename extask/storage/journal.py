@@ -37,10 +37,13 @@ async def write_task(conn: AsyncConnection, entry: TaskJournal) -> None:
     await write_tasks(conn, (entry,))
 
 
-async def write_tasks(conn: AsyncConnection, entries: Sequence[TaskJournal]) -> None:
+async def write_tasks(
+    conn: AsyncConnection, entries: Sequence[TaskJournal]
+) -> set[tuple[str, str]]:
     """Write tasks' own records and move their rows; the key is task, run and number.
 
-    A row moves only forward, and never out of `ended`.
+    A row moves only forward, and never out of `ended`. Answers the tasks (tenant and id) that had
+    ended before.
     """
     await _write_records(conn, entries)
     before = await _lock_own(conn, {(entry.tenant, entry.task) for entry in entries})
@@ -51,6 +54,7 @@ async def write_tasks(conn: AsyncConnection, entries: Sequence[TaskJournal]) -> 
             row = before[key] | changes[key]
             changes[key] |= task_state.take_entry(row, entry, _moment(entry))
     await _update_own(conn, changes)
+    return {key for key, row in before.items() if row["state"] == "ended"}
 
 
 async def _write_events(conn: AsyncConnection, batch: PoolJournal) -> list[tuple[int, Event]]:

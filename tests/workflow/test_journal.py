@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from sqlalchemy import select
 from temporalio import activity
@@ -42,7 +43,8 @@ class Delayed:
     """A journal that first cannot signal, then waits for leave, then works."""
 
     def __init__(self, house: House) -> None:
-        self.real = JournalActivities(house.database, TaskJournals(house.database), house.client)
+        journals = TaskJournals(house.database, partial(temporal.is_current, house.client))
+        self.real = JournalActivities(house.database, journals, house.client)
         self.calls: list[PoolJournal] = []
         self.leave = asyncio.Event()
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
-from activities.task_journals import TaskJournals
+from activities.task_journals import TaskJournals, TaskOverError, Written
+from extask.errors import NotFound
 from extask.messages import StepRecord, TaskJournal
 from tests.support.house import TENANT, House
 
@@ -25,29 +27,63 @@ steps:
 """
 
 
-def entry(task: str) -> TaskJournal:
+def entry(task: str, **values: object) -> TaskJournal:
     record = StepRecord(at=datetime.now(UTC), kind="entered", step="line_up", step_kind="queue")
-    return TaskJournal(
-        tenant=TENANT, task=task, run=1, first=1, epoch=0, step="line_up", records=(record,)
-    )
+    given = {"first": 1, "epoch": 0, "step": "line_up", "records": (record,), **values}
+    return TaskJournal.model_validate({"tenant": TENANT, "task": task, **given})
+
+
+async def stored(house: House, count: int) -> list[str]:
+    await house.add_service("support", await house.publish(PLAN))
+    return [(await house.store("support")).task for _ in range(count)]
+
+
+def journals(house: House, current: str = "") -> TaskJournals:
+    """Journals of a process to which Temporal says that one run is the current one."""
+
+    async def is_current(current: str, _task: str, run: str) -> bool:
+        return run == current
+
+    return TaskJournals(house.database, partial(is_current, current))
 
 
 async def test_entries_that_come_together_are_all_written(idle_house: House) -> None:
-    house = idle_house
-    await house.add_service("support", await house.publish(PLAN))
-    ids = [(await house.store("support")).task for _ in range(5)]
-    journals = TaskJournals(house.database)
-    await asyncio.gather(*(journals.write(entry(task)) for task in ids))
-    assert {(await house.row(task)).step for task in ids} == {"line_up"}
+    ids = await stored(idle_house, 5)
+    mine = journals(idle_house)
+    found = await asyncio.gather(*(mine.write(entry(task), f"r-{task}") for task in ids))
+    assert found == [Written(1)] * 5
+    assert {(await idle_house.row(task)).step for task in ids} == {"line_up"}
 
 
 async def test_an_entry_that_cannot_be_written_fails_only_itself(idle_house: House) -> None:
-    house = idle_house
-    await house.add_service("support", await house.publish(PLAN))
-    ids = [(await house.store("support")).task for _ in range(3)]
-    journals = TaskJournals(house.database)
-    good = [asyncio.create_task(journals.write(entry(task))) for task in ids]
+    ids = await stored(idle_house, 3)
+    mine = journals(idle_house)
+    good = [asyncio.create_task(mine.write(entry(task), "r")) for task in ids]
     with pytest.raises(OverflowError):
-        await journals.write(entry(ids[0]).model_copy(update={"first": TOO_LARGE}))
+        await mine.write(entry(ids[0], first=TOO_LARGE), "r")
     await asyncio.gather(*good)
-    assert {(await house.row(task)).step for task in ids} == {"line_up"}
+    assert {(await idle_house.row(task)).step for task in ids} == {"line_up"}
+
+
+async def test_a_later_run_writes_only_as_the_current_one(idle_house: House) -> None:
+    (task,) = await stored(idle_house, 1)
+    first, other = journals(idle_house), journals(idle_house, current="r-2")
+    assert await first.write(entry(task), "r-1") == Written(1)
+    assert await first.write(entry(task, step="elsewhere"), "r-2") is None
+    assert (await idle_house.row(task)).step == "line_up"
+    assert await other.write(entry(task, step="again"), "r-2") == Written(2)
+    assert (await idle_house.row(task)).step == "again"
+    assert await first.write(entry(task, step="late", first=9), "r-1") == Written(1)
+    assert (await idle_house.row(task)).step == "again"
+
+
+async def test_no_run_begins_for_what_is_over_or_was_never_there(idle_house: House) -> None:
+    (task,) = await stored(idle_house, 1)
+    mine = journals(idle_house, current="r-2")
+    end = entry(task, state="ended", outcome="ended_by_workflow")
+    assert await mine.write(end, "r-1") == Written(1)
+    assert await mine.write(end, "r-1") == Written(1, ended=True)
+    with pytest.raises(TaskOverError, match="has ended"):
+        await mine.write(entry(task), "r-2")
+    with pytest.raises(NotFound):
+        await mine.write(entry("t-nothing"), "r-1")

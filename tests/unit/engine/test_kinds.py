@@ -83,9 +83,9 @@ def test_queue_carries_the_steps_words_before_those_of_the_create_call() -> None
     )
     command = driver.asked()
     assert command == Enqueue(
-        key="t-1:1:1",
+        key="t-1:0:1",
         task="t-1",
-        run=1,
+        run=0,
         epoch=1,
         expires_at=START + LIFE,
         place=Place(
@@ -395,8 +395,8 @@ def test_facts_come_from_the_start_of_the_workflow() -> None:
         expires_at=START + LIFE,
         place=place,
     )
-    made = type(facts()).of(start, run=3)
-    assert (made.run, made.priority, made.service) == (3, "high", "support")
+    made = type(facts()).of(start)
+    assert (made.priority, made.service) == ("high", "support")
 
 
 def test_a_task_is_not_queued_before_it_is_due() -> None:

@@ -9,6 +9,7 @@ from extask.messages import TaskJournal
 from extask.storage import agents, heartbeats, holders, journal, repairs, runs, tasks, tenants
 from extask.storage.database import Database
 from extask.storage.rows import IdempotencyKey, RepairRow, TenantRow
+from extask.storage.runs import Comer
 from extask.storage.tables import agents as agents_table
 from tests.unit.storage.builders import (
     NOW,
@@ -92,7 +93,8 @@ async def test_a_lost_task_ends_once(house: Database) -> None:
     key = (T, "t-1")
     async with house.begin() as conn:
         assert await holders.last_run(conn, key) == 0
-        assert await runs.number(conn, T, "t-1", "a run") == 1
+        run = Comer(T, "t-1", "a run")
+        assert await runs.numbers(conn, (run,)) == {run: 1}
         assert not await holders.end_lost(conn, key, 0, "of an earlier look", at(1))
         assert await holders.end_lost(conn, key, 1, "gone", at(1))
         assert not await holders.end_lost(conn, key, 1, "again", at(2))

@@ -11,6 +11,7 @@ from extask.messages import Place, Preferred
 from extask.storage import runs, services, tasks, tenants
 from extask.storage.database import Database
 from extask.storage.rows import Created, IdempotencyKey, NewTask
+from extask.storage.runs import Comer
 from extask.storage.tables import tasks as table
 from tests.unit.storage.builders import NOW, T, create, entry, new_task, read, service
 
@@ -179,28 +180,49 @@ async def test_living_tasks_are_counted_through_their_partial_index(house: Datab
     assert "ix_tasks_live" in str(plan)
 
 
+def comer(run: str, task: str = "t-1", *, current: bool = True) -> Comer:
+    return Comer(T, task, run, current=current)
+
+
+async def number(house: Database, one: Comer) -> int:
+    async with house.begin() as conn:
+        return (await runs.numbers(conn, (one,)))[one]
+
+
 async def test_runs_are_numbered_in_the_order_they_first_come(house: Database) -> None:
     await create(house)
+    assert [await number(house, comer(run)) for run in ("r-a", "r-b", "r-a")] == [1, 2, 1]
+
+
+async def test_runs_of_many_tasks_are_numbered_at_once(house: Database) -> None:
+    for task in ("t-1", "t-2"):
+        await create(house, task)
+    came = [comer("r-1"), comer("r-2", "t-2"), comer("r-3")]
     async with house.begin() as conn:
-        numbers = [await runs.number(conn, T, "t-1", run) for run in ("r-a", "r-b", "r-a")]
-    assert numbers == [1, 2, 1]
+        assert await runs.numbers(conn, came) == dict(zip(came, (1, 1, 2), strict=True))
 
 
 async def test_runs_that_come_together_get_different_numbers(house: Database) -> None:
     await create(house)
-
-    async def number(run: str) -> int:
-        async with house.begin() as conn:
-            return await runs.number(conn, T, "t-1", run)
-
-    numbers = await asyncio.gather(*(number(f"r-{n}") for n in range(8)))
+    numbers = await asyncio.gather(*(number(house, comer(f"r-{n}")) for n in range(8)))
     assert sorted(numbers) == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
-async def test_a_run_of_no_task_is_not_found(house: Database) -> None:
+async def test_only_a_first_run_is_numbered_without_being_confirmed(house: Database) -> None:
+    await create(house)
+    assert await number(house, comer("r-a", current=False)) == 1
+    assert await number(house, comer("r-b", current=False)) == runs.UNCONFIRMED
+    assert await number(house, comer("r-a", current=False)) == 1
+
+
+async def test_no_run_begins_for_a_task_that_is_not_there_or_has_ended(house: Database) -> None:
+    await create(house)
+    assert await number(house, comer("r-a")) == 1
     async with house.begin() as conn:
-        with pytest.raises(errors.NotFound):
-            await runs.number(conn, T, "t-nothing", "r")
+        await conn.execute(update(table).values(outcome="failed", state="ended"))
+    assert await number(house, comer("r-a")) == 1
+    assert await number(house, comer("r-b")) == runs.OVER
+    assert await number(house, comer("r", "t-nothing")) == runs.UNKNOWN
 
 
 async def test_a_task_with_a_stored_state_of_any_kind_is_read(house: Database) -> None:
