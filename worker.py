@@ -35,7 +35,7 @@ def workers(
 
     Enter them in this order: what still runs of a task at the end needs its distributor.
     """
-    journals = TaskJournals(database)
+    journals = TaskJournals(database, client)
     journal = JournalActivities(database, journals, client)
     assignment = AssignmentActivities(database, journals, distributor)
     tasks = one_worker(

@@ -9,7 +9,7 @@ from activities.task_journals import TaskJournals
 from extask import temporal
 from extask.distributor_client import DistributorClient
 from extask.errors import Unavailable
-from extask.messages import Answer, AnyCommand, Assignment, Enqueue, Move, Place
+from extask.messages import Answer, AnyCommand, Assignment, Enqueue, Move, Place, TaskCommand
 from extask.storage import agents
 from extask.storage.database import Database
 
@@ -31,8 +31,10 @@ class AssignmentActivities:
         Raises:
             ApplicationError: nobody answered yet; Temporal repeats the activity.
         """
-        await self._journals.write(assignment.journal)
-        command = await self._by_id(assignment)
+        run = await self._journals.write(assignment.journal, activity.info().workflow_run_id or "")
+        if not run:
+            return Answer(status="stale", reason="stale", message="A later run has taken over.")
+        command = _numbered(await self._by_id(assignment), run)
         try:
             answer = await self._distributor.submit(
                 assignment.journal.tenant, assignment.pool, command
@@ -55,6 +57,14 @@ class AssignmentActivities:
         async with self._database.connect() as connection:
             ids = await agents.ids(connection, assignment.journal.tenant, upns)
         return command.model_copy(update={"place": _renamed(place, ids)})
+
+
+def _numbered(command: AnyCommand, run: int) -> AnyCommand:
+    """Let a command say of which run it is: a run that was set back does not know."""
+    if not isinstance(command, TaskCommand):
+        return command
+    number = command.key.rsplit(":", 1)[-1]
+    return command.model_copy(update={"run": run, "key": f"{command.task}:{run}:{number}"})
 
 
 def _preferred(place: Place) -> list[str]:

@@ -47,9 +47,8 @@ class JournalActivities:
 
     @activity.defn(name=temporal.JOURNAL_TASK)
     async def journal_task(self, entry: TaskJournal) -> bool:
-        """Write a task's own records and move its row forward; answers that it is done."""
-        await self._journals.write(entry)
-        return True
+        """Write a task's own records and move its row forward; a superseded run gets false."""
+        return bool(await self._journals.write(entry, activity.info().workflow_run_id or ""))
 
     async def _tell_all(self, events: Iterable[Event]) -> JournalResult:
         by_task: dict[str, list[Event]] = {}

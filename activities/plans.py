@@ -1,4 +1,4 @@
-"""Plans for task workflows: which run of a task this is, and the plan it drives."""
+"""Plans for task workflows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from temporalio import activity
 from extask import temporal
 from extask.errors import NotFound
 from extask.messages import RunRequest, RunStart
-from extask.storage import definitions, runs
+from extask.storage import definitions
 from extask.storage.database import Database
 
 PLANS_KEPT = 200
@@ -23,15 +23,13 @@ class PlanActivities:
 
     @activity.defn(name=temporal.BEGIN_RUN)
     async def begin_run(self, request: RunRequest) -> RunStart:
-        """Number this run of the task and load the plan it is to drive."""
-        temporal_run = activity.info().workflow_run_id or ""
-        async with self._database.begin() as connection:
-            run = await runs.number(connection, request.tenant, request.task, temporal_run)
-            kept = self._kept.get(f"{request.tenant}:{request.digest}")
-            if kept is None:
+        """Load the plan that a run is to drive; a known digest needs no database."""
+        kept = self._kept.get(f"{request.tenant}:{request.digest}")
+        if kept is None:
+            async with self._database.connect() as connection:
                 kept = await self._load(connection, request)
-                self._keep(request.tenant, kept)
-        return kept.model_copy(update={"run": run})
+            self._keep(request.tenant, kept)
+        return kept
 
     def _keep(self, tenant: str, loaded: RunStart) -> None:
         if not loaded.digest:
@@ -48,4 +46,4 @@ class PlanActivities:
         try:
             return await definitions.current_plan(connection, request.tenant, request.service)
         except NotFound:
-            return RunStart(run=0, workflow="", version=0, digest="", plan={})
+            return RunStart(workflow="", version=0, digest="", plan={})

@@ -80,7 +80,6 @@ class ExternalTaskWorkflow:
         self._inbox: list[TaskEvent | Aborted | Patched] = []
         self._engine: Engine | None = None
         self._target: RunStart | None = None
-        self._run = 0
         self._next_record = 1
         self._told: dict[str, object] = {}
         self._shown: dict[str, str] = {}
@@ -126,17 +125,16 @@ class ExternalTaskWorkflow:
         return TaskAnswer(status="done")
 
     async def _begin(self) -> Engine:
-        """Number this run, load its plan, and set the engine where the last run left it."""
+        """Load the plan and set the engine where the last run left it."""
         begun = await self._load(self._service, self._digest)
-        self._run = begun.run
         plan = Plan.model_validate(begun.plan)
         progress = self._progress or first_progress(
-            plan, Facts.of(self._start, self._run), self._start.params, self._start.expires_at
+            plan, Facts.of(self._start), self._start.params, self._start.expires_at
         )
         return self._drive(plan, progress)
 
     def _drive(self, plan: Plan, progress: Progress) -> Engine:
-        self._engine = Engine(plan, Facts.of(self._start, self._run), progress)
+        self._engine = Engine(plan, Facts.of(self._start), progress)
         return self._engine
 
     async def _load(self, service: str, digest: str) -> RunStart:
@@ -227,7 +225,8 @@ class ExternalTaskWorkflow:
 
     async def _write(self, engine: Engine, **values: object) -> None:
         journal = self._journal(engine, **{"state": engine.state, **values})
-        await _locally(temporal.JOURNAL_TASK, journal, bool)
+        if not await _locally(temporal.JOURNAL_TASK, journal, bool):
+            raise StaleRunError(journal.task)
 
     def _journal(self, engine: Engine, **values: object) -> TaskJournal:
         """Take the records that nobody took yet, with the row's values that go with them."""
@@ -235,7 +234,7 @@ class ExternalTaskWorkflow:
         first = self._next_record
         self._next_record += max(len(records), 1)
         self._told = {"step": engine.step, "state": values.get("state")}
-        head = {"tenant": self._start.tenant, "task": self._start.task, "run": self._run}
+        head = {"tenant": self._start.tenant, "task": self._start.task}
         now = {
             "epoch": engine.epoch,
             "step": engine.step,

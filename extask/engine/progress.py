@@ -42,12 +42,11 @@ class Facts(Message):
     """Not queued before."""
 
     @classmethod
-    def of(cls, start: TaskStart, run: int) -> Facts:
+    def of(cls, start: TaskStart) -> Facts:
         """Take the facts of a task from the start of its workflow."""
         return cls(
             task=start.task,
             tenant=start.tenant,
-            run=run,
             created_at=start.created_at,
             service=start.service,
             place=start.place,

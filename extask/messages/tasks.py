@@ -84,12 +84,13 @@ class StepRecord(Message):
 class TaskJournal(Message):
     """Records of a task, numbered from `first` within its run, and its row's new values.
 
+    A workflow does not know which `run` it is; the activity that writes the entry does.
     The row moves only forward: `state` is guarded by (run, epoch, rank), `step` by (run, first).
     """
 
     tenant: str
     task: str
-    run: int
+    run: int = 0
     first: int
     records: tuple[StepRecord, ...] = ()
     epoch: int = 0
@@ -107,10 +108,7 @@ class TaskJournal(Message):
 
 
 class RunRequest(Message):
-    """Ask activity `begin_run` for this run's number and a plan.
-
-    The plan is the one with `digest`, or the one that `service` has now where that is empty.
-    """
+    """Ask activity `begin_run` for the plan with `digest`, or the one that `service` has now."""
 
     tenant: str
     task: str
@@ -119,9 +117,8 @@ class RunRequest(Message):
 
 
 class RunStart(Message):
-    """What activity `begin_run` answers: this run's number and the plan to drive."""
+    """What activity `begin_run` answers: the plan to drive."""
 
-    run: int
     workflow: str
     version: int
     digest: str

@@ -101,7 +101,6 @@ async def set_current(conn: AsyncConnection, tenant: str, workflow: str, version
 
 def _start(found: DefinitionRow) -> RunStart:
     return RunStart(
-        run=0,
         workflow=found.workflow,
         version=found.version,
         digest=found.digest,

@@ -36,8 +36,8 @@ async def test_entries_that_come_together_are_all_written(idle_house: House) -> 
     house = idle_house
     await house.add_service("support", await house.publish(PLAN))
     ids = [(await house.store("support")).task for _ in range(5)]
-    journals = TaskJournals(house.database)
-    await asyncio.gather(*(journals.write(entry(task)) for task in ids))
+    journals = TaskJournals(house.database, house.client)
+    await asyncio.gather(*(journals.write(entry(task), "run") for task in ids))
     assert {(await house.row(task)).step for task in ids} == {"line_up"}
 
 
@@ -45,9 +45,9 @@ async def test_an_entry_that_cannot_be_written_fails_only_itself(idle_house: Hou
     house = idle_house
     await house.add_service("support", await house.publish(PLAN))
     ids = [(await house.store("support")).task for _ in range(3)]
-    journals = TaskJournals(house.database)
-    good = [asyncio.create_task(journals.write(entry(task))) for task in ids]
+    journals = TaskJournals(house.database, house.client)
+    good = [asyncio.create_task(journals.write(entry(task), "run")) for task in ids]
     with pytest.raises(OverflowError):
-        await journals.write(entry(ids[0]).model_copy(update={"first": TOO_LARGE}))
+        await journals.write(entry(ids[0]).model_copy(update={"first": TOO_LARGE}), "run")
     await asyncio.gather(*good)
     assert {(await house.row(task)).step for task in ids} == {"line_up"}

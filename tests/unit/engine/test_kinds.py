@@ -395,8 +395,8 @@ def test_facts_come_from_the_start_of_the_workflow() -> None:
         expires_at=START + LIFE,
         place=place,
     )
-    made = type(facts()).of(start, run=3)
-    assert (made.run, made.priority, made.service) == (3, "high", "support")
+    made = type(facts()).of(start)
+    assert (made.priority, made.service) == ("high", "support")
 
 
 def test_a_task_is_not_queued_before_it_is_due() -> None:

@@ -181,26 +181,44 @@ async def test_living_tasks_are_counted_through_their_partial_index(house: Datab
 
 async def test_runs_are_numbered_in_the_order_they_first_come(house: Database) -> None:
     await create(house)
+    assert await numbered(house, ("r-a", 0)) == [(1, 1)]
+    assert await numbered(house, ("r-b", 1)) == [(2, 2)]
+    assert await numbered(house, ("r-a", 0)) == [(1, 2)]
+
+
+async def test_one_transaction_numbers_runs_of_many_tasks(house: Database) -> None:
+    for task in ("t-1", "t-2"):
+        await create(house, task)
+    claims = [runs.Claim(T, task, "r-a") for task in ("t-1", "t-2", "t-1")]
     async with house.begin() as conn:
-        numbers = [await runs.number(conn, T, "t-1", run) for run in ("r-a", "r-b", "r-a")]
-    assert numbers == [1, 2, 1]
+        assert await runs.number(conn, claims) == [(1, 1), (1, 1), (1, 1)]
 
 
-async def test_runs_that_come_together_get_different_numbers(house: Database) -> None:
+async def test_a_later_run_waits_until_it_is_known_to_be_the_current_one(house: Database) -> None:
     await create(house)
+    first, later = await numbered(house, ("r-a", 0), ("r-b", 0))
+    assert (first.is_current, later) == (True, (0, 1))
+    assert await numbered(house, ("r-c", 1), ("r-b", 1)) == [(2, 2), (0, 2)]
+    superseded, current = await numbered(house, ("r-a", 0), ("r-c", 0))
+    assert (superseded.is_current, current.is_current) == (False, True)
 
-    async def number(run: str) -> int:
-        async with house.begin() as conn:
-            return await runs.number(conn, T, "t-1", run)
 
-    numbers = await asyncio.gather(*(number(f"r-{n}") for n in range(8)))
-    assert sorted(numbers) == [1, 2, 3, 4, 5, 6, 7, 8]
+async def numbered(house: Database, *wanted: tuple[str, int]) -> list[runs.Standing]:
+    claims = [runs.Claim(T, "t-1", run, after) for run, after in wanted]
+    async with house.begin() as conn:
+        return await runs.number(conn, claims)
+
+
+async def test_first_runs_that_come_together_get_one_number(house: Database) -> None:
+    await create(house)
+    come = await asyncio.gather(*(numbered(house, (f"r-{n}", 0)) for n in range(8)))
+    assert sorted(standing.number for [standing] in come) == [0] * 7 + [1]
 
 
 async def test_a_run_of_no_task_is_not_found(house: Database) -> None:
     async with house.begin() as conn:
         with pytest.raises(errors.NotFound):
-            await runs.number(conn, T, "t-nothing", "r")
+            await runs.number(conn, [runs.Claim(T, "t-nothing", "r")])
 
 
 async def test_a_task_with_a_stored_state_of_any_kind_is_read(house: Database) -> None:
