@@ -52,10 +52,11 @@ class Engine:
     def foresee(self, now: datetime) -> Progress | None:
         """Give the last progress if `done`, answered to an open `Withdraw`, ends the run.
 
-        Nothing is changed. Whoever acts on it must answer the `Ask`, and find the same.
+        Nothing is changed. How an abort ends depends on more of the answer, and is not foreseen.
         """
         run = self._run
-        if run.open is None or not isinstance(run.open.command, Withdraw):
+        asked = run.open.command if run.open else None
+        if not isinstance(asked, Withdraw) or run.obeys is not None:
             return None
         kept = run.progress, run.open, run.then, run.obeys
         try:

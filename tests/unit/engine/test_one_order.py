@@ -177,7 +177,6 @@ def test_the_foreseen_end_is_the_one_that_comes(move: str) -> None:
     assert driver.engine.progress == before
     driver.asked()
     driver.answer()
-    leaves = issubclass(MOVES[move][1], Withdraw) and driver.engine.ending is not None
-    assert (foreseen is not None) == leaves
+    assert (foreseen is not None) == (move in {"cancel", "end"})
     assert foreseen in (None, driver.engine.progress)
     assert driver.engine.foresee(driver.now) is None
