@@ -69,6 +69,11 @@ class Process:
             self.popen.wait(GRACE)
         self.popen = None
 
+    def kill(self) -> None:
+        """Kill it this very moment; `end` and `start` are still to be called."""
+        assert self.popen is not None
+        self.popen.kill()
+
     def told(self, words: str) -> bool:
         """Tell whether the log says so since the last start."""
         with self.log.open("rb") as log:
@@ -93,6 +98,7 @@ class World:
     database_url: str
     temporal_port: int
     api_port: int
+    settings: Mapping[str, str] = field(default_factory=dict)
     processes: dict[str, Process] = field(default_factory=dict)
     tenants: int = 0
 
@@ -117,10 +123,12 @@ class World:
         self._add("api", python, "-m", "api")
         self.wait_until_ready()
 
-    def restart(self, name: str, number: signal.Signals = signal.SIGTERM) -> None:
-        """End a process by a signal, start it again and wait until all is ready."""
-        self.processes[name].end(number)
-        self.processes[name].start()
+    def restart(self, *names: str, by: signal.Signals = signal.SIGTERM) -> None:
+        """End processes by a signal, start them again and wait until all is ready."""
+        for name in names:
+            self.processes[name].end(by)
+        for name in names:
+            self.processes[name].start()
         self.wait_until_ready()
 
     def stop(self, name: str, number: signal.Signals = signal.SIGTERM) -> None:
@@ -184,6 +192,7 @@ class World:
             "EXTASK_API_HOST": "127.0.0.1",
             "EXTASK_API_PORT": str(self.api_port),
             "EXTASK_API_PUBLIC_URL": self.url,
+            **self.settings,
         }
 
     def _temporal_listens(self) -> bool:
@@ -209,14 +218,19 @@ class World:
 
 
 @contextmanager
-def running_world(folder: Path, *, on_postgresql: bool = False) -> Iterator[World]:
-    """Run an installation in a folder; on PostgreSQL if asked or where EXTASK_TESTS_ON says so."""
+def running_world(
+    folder: Path, *, on_postgresql: bool = False, settings: Mapping[str, str] | None = None
+) -> Iterator[World]:
+    """Run an installation in a folder; on PostgreSQL if asked or where EXTASK_TESTS_ON says so.
+
+    `settings` are environment variables of its processes.
+    """
     with ExitStack() as stack:
         url = f"sqlite:///{folder / 'extask.db'}"
         if on_postgresql or os.environ.get("EXTASK_TESTS_ON") == "postgresql":
             url = stack.enter_context(running_postgres()).create("extask")
         migrate(url)
-        world = World(folder, url, free_port(), free_port())
+        world = World(folder, url, free_port(), free_port(), settings or {})
         stack.callback(world.end)
         world.start()
         yield world
