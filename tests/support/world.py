@@ -187,6 +187,7 @@ class World:
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
+            "PYTHONFAULTHANDLER": "1",
             "TEMPORAL_ADDRESS": self.temporal,
             "EXTASK_DATABASE_URL": self.database_url,
             "EXTASK_API_HOST": "127.0.0.1",
@@ -213,7 +214,9 @@ class World:
         deadline = monotonic() + START_UP
         while not is_so():
             assert not self.processes[name].has_ended(), f"{name} ended\n{self.logs()}"
-            assert monotonic() < deadline, f"{name} is not ready\n{self.logs()}"
+            if monotonic() > deadline:
+                self.processes[name].end(signal.SIGABRT)  # says in its log where it hangs
+                raise AssertionError(f"{name} is not ready\n{self.logs()}")
             Event().wait(0.1)
 
 
