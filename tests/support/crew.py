@@ -39,6 +39,7 @@ class Crew:
         ]
         self._chosen: dict[tuple[str, str], str] = {}
         self.completed = 0
+        self.refused = 0
         self._done: set[tuple[str, str]] = set()
         self._over = asyncio.Event()
 
@@ -61,6 +62,15 @@ class Crew:
 
         await eventually(is_enough, within)
 
+    async def until_refused(self, within: float) -> None:
+        """Wait until the API has once more answered an agent that something is away."""
+        before = self.refused
+
+        async def is_so() -> bool:
+            return self.refused > before
+
+        await eventually(is_so, within)
+
     async def _work(self, agent: Agent, mood: random.Random) -> None:
         while not self._over.is_set():
             todo = await self._todo(agent, mood)
@@ -75,6 +85,7 @@ class Crew:
         except httpx2.TransportError:
             return []
         if reply.status in AWAY:
+            self.refused += 1
             return []
         listed = reply.expect(200)["value"]
         due = [(each["state"], each["id"]) for each in listed if each["state"] in NEXT]

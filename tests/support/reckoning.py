@@ -66,5 +66,10 @@ def broken_promises(diary: Diary, outcomes: Mapping[str, str]) -> list[str]:
 
 
 def rough(diary: Diary) -> list[str]:
-    """Name answers that no caller should ever get: failures that are none of the known ones."""
-    return [f"{note.method} {note.path}: {note.answer}" for note in diary if note.status == 500]
+    """Name answers that no caller should ever get, a 503 that tells no time to try again too."""
+    known = {0, 200, 201, 204, 207, 404, 409, 429}
+    return [
+        f"{note.method} {note.path}: {note.status} {note.answer}"
+        for note in diary
+        if note.status not in known and not (note.status == 503 and note.retry_after)
+    ]

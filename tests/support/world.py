@@ -23,7 +23,7 @@ from extask.settings import SEARCH_ATTRIBUTES
 from extask.storage.database import Database
 from extask.storage.migrate import migrate
 from extask.storage.tables import pool_events, task_records
-from tests.support.postgres import running_postgres
+from tests.support.postgres import Cluster, running_postgres
 
 ROOT = Path(__file__).parents[2]
 BINARIES = Path(sys.executable).parent
@@ -99,6 +99,8 @@ class World:
     temporal_port: int
     api_port: int
     settings: Mapping[str, str] = field(default_factory=dict)
+    cluster: Cluster | None = None
+    """The PostgreSQL server, where the installation is on one."""
     processes: dict[str, Process] = field(default_factory=dict)
     tenants: int = 0
 
@@ -229,11 +231,12 @@ def running_world(
     `settings` are environment variables of its processes.
     """
     with ExitStack() as stack:
-        url = f"sqlite:///{folder / 'extask.db'}"
+        url, cluster = f"sqlite:///{folder / 'extask.db'}", None
         if on_postgresql or os.environ.get("EXTASK_TESTS_ON") == "postgresql":
-            url = stack.enter_context(running_postgres()).create("extask")
+            cluster = stack.enter_context(running_postgres())
+            url = cluster.create("extask")
         migrate(url)
-        world = World(folder, url, free_port(), free_port(), settings or {})
+        world = World(folder, url, free_port(), free_port(), settings or {}, cluster)
         stack.callback(world.end)
         world.start()
         yield world

@@ -60,7 +60,10 @@ def test_nobody_may_be_cancelled_unasked() -> None:
 
 
 def test_only_failures_of_a_known_kind_are_answers() -> None:
-    assert rough(Diary([cancelled(503), cancelled(409)])) == []
+    away = cancelled(503)
+    assert rough(Diary([away])) != []
+    away.retry_after = "5"
+    assert rough(Diary([away, cancelled(409), cancelled(0)])) == []
     assert rough(Diary([cancelled(500)])) != []
 
 
