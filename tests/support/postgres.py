@@ -24,7 +24,7 @@ SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "fsync": "off",
-    "synchronous_commit": "off",
+    "synchronous_commit": "on",  # what was committed is there after a crash of the server
     "full_page_writes": "off",
     "shared_buffers": "32MB",
     "max_connections": "60",
