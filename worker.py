@@ -11,19 +11,24 @@ from typing import Any
 
 import structlog
 from temporalio.client import Client
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from activities.assignment import AssignmentActivities
 from activities.journal import JournalActivities
 from activities.plans import PlanActivities
+from activities.reconcile import ReconcileActivities
+from activities.repairs import Tools
 from activities.task_journals import TaskJournals
-from extask import logs, temporal
+from extask import logs, schedule, temporal
 from extask.distributor_client import DistributorClient
 from extask.settings import Settings, WorkerSettings
 from extask.storage import pools
 from extask.storage.database import Database
+from extask.storage.permits import Permits
 from workflows.distributor import DistributorWorkflow
 from workflows.external_task import ExternalTaskWorkflow
+from workflows.reconciler import ReconcilerWorkflow
 
 RECONNECT_S = 1.0
 
@@ -38,6 +43,8 @@ def workers(
     journals = TaskJournals(database)
     journal = JournalActivities(database, journals, client)
     assignment = AssignmentActivities(database, journals, distributor)
+    load_pool = pools.starter(database, settings.continue_as_new_after)
+    reconcile = ReconcileActivities(Tools(database, client, distributor, load_pool))
     tasks = one_worker(
         client,
         settings,
@@ -49,8 +56,8 @@ def workers(
         client,
         settings,
         temporal.DISTRIBUTOR_QUEUE,
-        [DistributorWorkflow],
-        [journal.journal_pool],
+        [DistributorWorkflow, ReconcilerWorkflow],
+        [journal.journal_pool, reconcile.reconcile],
     )
     return distributors, tasks
 
@@ -86,15 +93,21 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         return
     async with AsyncExitStack() as stack:
         database = Database(settings.database.url)
-        stack.push_async_callback(database.close)
+        permits = Permits(settings.database.url)
+        for each in (database, permits):
+            stack.push_async_callback(each.close)
         distributor = DistributorClient(
             client,
             pools.starter(database, settings.worker.continue_as_new_after),
             permits=settings.distributor.permits,
+            shared=permits.taken,
             batch=settings.distributor.batch,
+            pace=settings.distributor.pace,
         )
-        for each in workers(client, database, distributor, settings.worker):
-            await stack.enter_async_context(each)
+        for queue in workers(client, database, distributor, settings.worker):
+            await stack.enter_async_context(queue)
+        scheduling = asyncio.create_task(_schedule_rounds(client))
+        stack.callback(scheduling.cancel)
         log.info("worker is ready", queues=[temporal.TASK_QUEUE, temporal.DISTRIBUTOR_QUEUE])
         await stop.wait()
         log.info("worker finishes what is under way")
@@ -111,6 +124,17 @@ async def _connected(stop: asyncio.Event) -> Client | None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), RECONNECT_S)
     return None
+
+
+async def _schedule_rounds(client: Client) -> None:
+    """Put the reconciler on its schedule, as soon as Temporal takes it."""
+    while True:
+        try:
+            return await schedule.ensure(client)
+        except RPCError as error:
+            log = structlog.get_logger("extask.worker")
+            log.warning("the reconciler has no schedule yet", reason=str(error))
+        await asyncio.sleep(RECONNECT_S)
 
 
 async def main() -> None:

@@ -9,7 +9,7 @@ from activities.task_journals import TaskJournals
 from extask import temporal
 from extask.distributor_client import DistributorClient
 from extask.errors import Unavailable
-from extask.messages import Answer, AnyCommand, Assignment, Enqueue, Move, Place
+from extask.messages import Answer, AnyCommand, Assignment, Enqueue, Move, Place, TaskJournal
 from extask.storage import agents
 from extask.storage.database import Database
 
@@ -41,6 +41,8 @@ class AssignmentActivities:
             raise ApplicationError(str(error), type=error.code) from error
         if answer.reason == "pool_behind":
             raise ApplicationError(answer.message, type=answer.reason)
+        if answer.status == "done" and assignment.ending is not None:
+            await self._journals.write(_ended(assignment.ending, answer))
         return answer
 
     async def _by_id(self, assignment: Assignment) -> AnyCommand:
@@ -55,6 +57,15 @@ class AssignmentActivities:
         async with self._database.connect() as connection:
             ids = await agents.ids(connection, assignment.journal.tenant, upns)
         return command.model_copy(update={"place": _renamed(place, ids)})
+
+
+def _ended(ending: TaskJournal, answer: Answer) -> TaskJournal:
+    """Let a task end when the distributor let go of it, not before."""
+    records = tuple(
+        record.model_copy(update={"at": max(record.at, answer.at or record.at)})
+        for record in ending.records
+    )
+    return ending.model_copy(update={"records": records})
 
 
 def _preferred(place: Place) -> list[str]:

@@ -24,6 +24,9 @@ from extask.storage import journal
 from extask.storage.database import Database
 
 SIGNALS_AT_ONCE = 32
+PACE = 0.1
+"""Seconds that a delivery of few events takes at least: each costs server and worker the same."""
+MANY = 100
 _TELLS = frozenset({"accepted", "completed", "returned", "expired"})
 
 
@@ -38,12 +41,19 @@ class JournalActivities:
 
     @activity.defn(name=temporal.JOURNAL_POOL)
     async def journal_pool(self, batch: PoolJournal) -> JournalResult:
-        """Deliver a pool's events; one signal's failure fails only itself."""
-        async with _signs_of_life():
+        """Deliver a pool's events; one signal's failure fails only itself.
+
+        A few events are not followed at once: what happens meanwhile is delivered together.
+        """
+        ends = asyncio.get_running_loop().time() + PACE
+        async with signs_of_life():
             if batch.events:
                 async with self._database.begin() as connection:
                     await journal.write_pool(connection, batch)
-            return await self._tell_all([*batch.again, *batch.events])
+            result = await self._tell_all([*batch.again, *batch.events])
+            if 0 < len(batch.events) < MANY:
+                await asyncio.sleep(ends - asyncio.get_running_loop().time())
+        return result
 
     @activity.defn(name=temporal.JOURNAL_TASK)
     async def journal_task(self, entry: TaskJournal) -> bool:
@@ -81,7 +91,7 @@ class JournalActivities:
 
 
 @asynccontextmanager
-async def _signs_of_life() -> AsyncIterator[None]:
+async def signs_of_life() -> AsyncIterator[None]:
     """Let Temporal know while this goes on that the worker is alive."""
 
     async def beat() -> None:

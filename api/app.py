@@ -10,13 +10,14 @@ from fastapi import APIRouter, FastAPI
 from api import errors, health
 from api.limits import BodyLimit
 from api.ports import Ports
-from api.routes import agents, api_keys, definitions, services, sessions, tasks
+from api.routes import agents, api_keys, definitions, health_report, services, sessions, tasks
 from api.routes import health as health_routes
 from extask import temporal
 from extask.distributor_client import DistributorClient
 from extask.settings import Settings
 from extask.storage import pools
 from extask.storage.database import Database
+from extask.storage.permits import Permits
 
 PREFIX = "/api/v1"
 DESCRIPTION = """\
@@ -50,7 +51,8 @@ def create_app(ports: Ports | None = None) -> FastAPI:
 
 def _routes() -> APIRouter:
     routes = APIRouter()
-    for each in (tasks, sessions, agents, services, definitions, api_keys, health_routes):
+    nouns = (tasks, sessions, agents, services, definitions, api_keys, health_routes, health_report)
+    for each in nouns:
         routes.include_router(each.routes)
     return routes
 
@@ -65,15 +67,17 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 @asynccontextmanager
 async def open_ports(settings: Settings) -> AsyncIterator[Ports]:
     """Open what the API needs; Temporal may still be away, then answers are 503 until it comes."""
-    database = Database(settings.database.url)
+    database, permits = Database(settings.database.url), Permits(settings.database.url)
     try:
         client = await temporal.connect(lazy=True)
         distributor = DistributorClient(
             client,
             pools.starter(database, settings.worker.continue_as_new_after),
             permits=settings.distributor.permits,
+            shared=permits.taken,
             batch=settings.distributor.batch,
         )
         yield Ports(database, client, distributor, public_url=settings.api.public_url)
     finally:
+        await permits.close()
         await database.close()

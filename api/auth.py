@@ -57,6 +57,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "SetAgentState": _LEADERS | {"agent"},
     "StartEngagement": _LEADERS | {"agent", "flow"},
     "EndEngagement": _LEADERS | {"agent", "flow"},
+    "SendHeartbeat": _AGENT,
     "ListServices": _STAFF,
     "GetService": _STAFF,
     "CreateService": _ADMINS,
@@ -67,6 +68,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "GetDefinition": _WATCHERS,
     "GetParamsSchema": _WATCHERS,
     "CreateApiKey": frozenset({"tenant_admin"}),
+    "GetHealthReport": _LEADERS | {"operator"},
 }
 """Operation → roles that may call it. An agent is further bound to what is their own."""
 

@@ -45,8 +45,8 @@ async def ready(ports: Ports) -> Health:
     try:
         async with asyncio.timeout(PATIENCE.total_seconds()):
             await ports.database.ping()
-            for queue in (temporal.TASK_QUEUE, temporal.DISTRIBUTOR_QUEUE):
-                await _check_worker(ports, queue)
+            for queue in temporal.QUEUES:
+                await check_worker(ports, queue)
     except Unavailable:
         raise
     except TimeoutError as error:
@@ -54,7 +54,12 @@ async def ready(ports: Ports) -> Health:
     return Health(status="ok")
 
 
-async def _check_worker(ports: Ports, queue: str) -> None:
+async def check_worker(ports: Ports, queue: str) -> None:
+    """Hold that a worker polls a task queue.
+
+    Raises:
+        Unavailable: none does, or Temporal is away.
+    """
     request = DescribeTaskQueueRequest(
         namespace=ports.client.namespace,
         task_queue=TaskQueue(name=queue),

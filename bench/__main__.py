@@ -14,7 +14,16 @@ import sys
 from dataclasses import dataclass
 from time import perf_counter
 
-from bench import commands, decisions, failover, house, over_http, pipeline, premises
+from bench import (
+    commands,
+    decisions,
+    failover,
+    house,
+    many_clients,
+    over_http,
+    pipeline,
+    premises,
+)
 from bench.paired import Pairs
 
 
@@ -80,6 +89,8 @@ async def _in_temporal(place: premises.Premises, home: house.House) -> None:
     Line("history events of the simplest task", str(events), aim="≤ 25").show()
     rate = await commands.measure(home)
     Line("commands through one distributor, in batches", f"{rate:,.0f}/s", aim="≥ 10,000").show()
+    twelve = await many_clients.measure(place.client, home)
+    _paired("commands of twelve clients on one pool", twelve, "of four", "≥ 0.80").show()
 
 
 if __name__ == "__main__":

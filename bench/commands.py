@@ -26,14 +26,15 @@ async def _one_run(house: House) -> float:
     tasks = [f"t-{uuid.uuid4().hex}" for _ in range(TASKS)]
 
     async def one(number: int) -> None:
-        for command in _commands(tasks[number]):
+        for command in commands_of(tasks[number]):
             answer = await house.distributor.submit(TENANT, POOL, command)
             assert answer.status == "done", answer
 
-    return await rate(TASKS, AT_ONCE, one) * len(_commands(""))
+    return await rate(TASKS, AT_ONCE, one) * len(commands_of(""))
 
 
-def _commands(task: str) -> tuple[AnyCommand, ...]:
+def commands_of(task: str) -> tuple[AnyCommand, ...]:
+    """Give what one task sends, in its order."""
     head = {"task": task, "run": 1, "epoch": 1}
     return (
         Enqueue(key=f"{task}:1:1", place=Place(service=QUIET), **head),

@@ -7,6 +7,7 @@ import contextlib
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -21,6 +22,8 @@ from extask import temporal
 from extask.errors import NotFound, Unavailable
 from extask.messages import Answer, Answers, AnyCommand, Batch, PoolStart, Standing
 
+Permits = Callable[[str, str], AbstractAsyncContextManager[object]]
+"""Wait for a permit of a pool (tenant, name) over all processes, and hold it."""
 LoadPool = Callable[[str, str], Awaitable[PoolStart]]
 """Read a pool's configuration and presence, to start its distributor with."""
 
@@ -28,6 +31,10 @@ _TRIED_AGAIN = (RPCError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrC
 """No answer, or none from a run that ended meanwhile; a command's key makes a repeat harmless."""
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
+
+
+def _no_permit(_tenant: str, _pool: str) -> AbstractAsyncContextManager[None]:
+    return nullcontext()
 
 
 @dataclass
@@ -55,8 +62,8 @@ class DistributorClient:
     A command on a quiet pool goes at once. On a busy one it waits until `pace` seconds after the
     update before, or for a full `batch`, and travels with all that came meanwhile: many small
     updates would cost server and worker more than they save. At most `permits` updates are under
-    way. A command is sent again, under the same key, until it
-    is answered or `patience` seconds are over.
+    way from here, each with a permit that `shared` gave over all processes. A command is sent
+    again, under the same key, until it is answered or `patience` seconds are over.
     """
 
     def __init__(
@@ -65,6 +72,7 @@ class DistributorClient:
         load_pool: LoadPool,
         *,
         permits: int = 4,
+        shared: Permits = _no_permit,
         batch: int = 200,
         patience: float = 20.0,
         pace: float = 0.05,
@@ -72,6 +80,7 @@ class DistributorClient:
         self._client = client
         self._load_pool = load_pool
         self._permits = permits
+        self._shared = shared
         self._batch = batch
         self._patience = patience
         self._pace = pace
@@ -128,18 +137,36 @@ class DistributorClient:
         sending.add_done_callback(self._sending.discard)
 
     async def _send(self, lane: _Lane) -> None:
-        await self._gather(lane)
-        taken = [lane.waiting.popleft() for _ in range(min(self._batch, len(lane.waiting)))]
-        lane.gathering = False
+        """Let a batch gather until there is a permit for it, then deliver it."""
         lane.under_way += 1
-        self._pump(lane)
+        taken: list[_Waiting] = []
         try:
-            self._settle(taken, await self._deliver(lane, [each.command for each in taken]))
+            await self._gather(lane)
+            async with AsyncExitStack() as held:
+                await self._permit(lane, held)
+                taken = self._take(lane)
+                self._settle(taken, await self._deliver(lane, [each.command for each in taken]))
         except Exception as error:  # noqa: BLE001 -- every caller of the batch must hear of it
-            self._fail(taken, error)
+            self._fail(taken or self._take(lane), error)
         finally:
             lane.under_way -= 1
             self._pump(lane)
+
+    async def _permit(self, lane: _Lane, held: AsyncExitStack) -> None:
+        try:
+            async with asyncio.timeout(self._patience):
+                await held.enter_async_context(self._shared(lane.tenant, lane.pool))
+        except TimeoutError as error:
+            raise Unavailable(f"Too much is under way to pool {lane.pool}; try again.") from error
+
+    def _take(self, lane: _Lane) -> list[_Waiting]:
+        """Take a batch of what waits; the next one may gather from now on."""
+        taken = [lane.waiting.popleft() for _ in range(min(self._batch, len(lane.waiting)))]
+        lane.full.clear()
+        lane.sent_at = asyncio.get_running_loop().time()
+        lane.gathering = False
+        self._pump(lane)
+        return taken
 
     async def _gather(self, lane: _Lane) -> None:
         """Let a batch gather until it is full or the pool's pace lets it go."""
@@ -151,8 +178,6 @@ class DistributorClient:
         ):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(lane.full.wait(), left)
-        lane.full.clear()
-        lane.sent_at = loop.time()
 
     @staticmethod
     def _settle(taken: list[_Waiting], answers: Answers) -> None:

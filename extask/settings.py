@@ -42,14 +42,17 @@ class ApiSettings(BaseSettings):
 class DistributorSettings(BaseSettings):
     """How one process talks to distributors.
 
-    `permits` is this process's fixed share of the eight updates that may be in flight to one pool
-    over all processes; `batch` the most commands that one update carries.
+    `permits` is how many updates this process has in flight to one pool at most. Over all
+    processes there may be eight: with PostgreSQL they share these among each other; otherwise
+    `permits` is this process's fixed share of them. `batch` is the most commands of one update,
+    `pace` the seconds between a worker's updates of a busy pool.
     """
 
     model_config = SettingsConfigDict(env_prefix="EXTASK_DISTRIBUTOR_", frozen=True)
 
     permits: int = Field(default=4, ge=1, le=8)
     batch: int = Field(default=200, ge=1, le=1000)
+    pace: float = Field(default=0.1, ge=0, le=1)
 
 
 class WorkerSettings(BaseSettings):

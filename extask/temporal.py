@@ -14,7 +14,6 @@ from temporalio.common import (
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig
 from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -23,15 +22,19 @@ from temporalio.worker import UnsandboxedWorkflowRunner
 
 from extask import settings
 from extask.messages import PoolStart, TaskStart
+from extask.payloads import DATA_CONVERTER
 
 TASK_QUEUE = "extask"
 DISTRIBUTOR_QUEUE = "extask-distributor"
+QUEUES = (TASK_QUEUE, DISTRIBUTOR_QUEUE)
 TASK_WORKFLOW = "ExternalTask"
 DISTRIBUTOR_WORKFLOW = "Distributor"
 BEGIN_RUN = "begin_run"
 ASSIGN = "assign"
 JOURNAL_TASK = "journal_task"
 JOURNAL_POOL = "journal_pool"
+RECONCILER_WORKFLOW = "Reconciler"
+RECONCILE = "reconcile"
 TASK_SIGNAL = "task_event"
 DISTRIBUTOR_TASK_TIMEOUT = timedelta(seconds=2)
 """A killed worker's distributor answers elsewhere after this instead of after 10 s."""
@@ -57,7 +60,7 @@ def plugin() -> SimplePlugin:
 
 
 def _data_converter(_given: DataConverter | None) -> DataConverter:
-    return pydantic_data_converter
+    return DATA_CONVERTER
 
 
 async def connect(*, lazy: bool = False) -> Client:

@@ -9,6 +9,7 @@ from itertools import islice
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from extask import temporal
@@ -33,6 +34,9 @@ DELIVERED_AT_ONCE = 500
 """Events that one journal activity carries."""
 BEHIND_AT = 10_000
 """Undelivered events above which new tasks are refused for the moment (`pool_behind`)."""
+COMMANDS_PER_RUN = 20_000
+"""A worker that takes the distributor over repeats them all within one workflow task of 2 s."""
+CLOSED = "closed"
 DETAILS_EVERY = timedelta(seconds=1)
 REPEAT_AFTER = timedelta(seconds=1)
 JOURNAL_PATIENCE = timedelta(seconds=30)
@@ -58,6 +62,8 @@ class DistributorWorkflow:
         self._next_event = start.next_event
         self._delivering = False
         self._leaving = False
+        self._closed = False
+        self._commands = 0
         self._described_at = workflow.now() - DETAILS_EVERY
         self._gather()
 
@@ -75,16 +81,31 @@ class DistributorWorkflow:
         await workflow.wait_condition(self._may_leave)
         for errand in errands:
             errand.cancel()
-        workflow.continue_as_new(
-            args=[self._handover(), self._judgement.snapshot(), pack(self._outbox)]
-        )
+        await self._continue()
+
+    async def _continue(self) -> None:
+        """Write everything down, let who calls meanwhile come again, and hand on.
+
+        An update that reaches the server while the last workflow task is under way is held back
+        for a second. So that task does nothing but continue; an empty delivery brings it about.
+        """
+        self._closed = True
+        handed_on = [self._handover(), self._judgement.snapshot(), pack(self._outbox)]
+        await self._journal(())
+        workflow.continue_as_new(args=handed_on)
 
     @workflow.update
     def submit(self, batch: Batch) -> Answers:
         """Apply commands in order at the present time; answer each."""
+        self._commands += len(batch.commands)
         answers = tuple(self._apply(command) for command in batch.commands)
         self._gather()
         return Answers(answers=answers)
+
+    @submit.validator
+    def _may_submit(self, batch: Batch) -> None:  # noqa: ARG002 - Temporal passes it by name
+        if self._closed:
+            raise ApplicationError("the distributor continues as new; come again", type=CLOSED)
 
     @workflow.query
     def standings(self, tasks: list[str]) -> dict[str, Standing]:
@@ -176,6 +197,8 @@ class DistributorWorkflow:
     def _should_leave(self) -> bool:
         limit = self._start.continue_as_new_after
         info = workflow.info()
+        if self._commands >= COMMANDS_PER_RUN:
+            return True
         if limit and info.get_current_history_length() >= limit:
             return True
         return info.is_continue_as_new_suggested()

@@ -33,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
         RunRequest,
         RunStart,
         Standing,
+        StepRecord,
         TaskAnswer,
         TaskEvent,
         TaskJournal,
@@ -83,6 +84,7 @@ class ExternalTaskWorkflow:
         self._run = 0
         self._next_record = 1
         self._told: dict[str, object] = {}
+        self._ended = False
         self._shown: dict[str, str] = {}
         self._standing: Standing | None = None
 
@@ -160,15 +162,29 @@ class ExternalTaskWorkflow:
                 engine.answer(refused, workflow.now())
                 return
         assignment = Assignment.model_validate(
-            {"pool": self._start.pool, "journal": self._journal(engine), "command": ask.command}
+            {
+                "pool": self._start.pool,
+                "journal": self._journal(engine),
+                "command": ask.command,
+                "ending": self._foreseen(engine),
+            }
         )
         answer = await _locally(temporal.ASSIGN, assignment, Answer)
         if answer.status == "stale":
             raise StaleRunError(ask.command.key)
+        self._ended = assignment.ending is not None and answer.status == "done"
         self._standing = answer.standing or self._standing
         if answer.status == "accepted":
             self._agent = answer.agent or ""
         engine.answer(answer, workflow.now())
+
+    def _foreseen(self, engine: Engine) -> TaskJournal | None:
+        """Write down the end beforehand, where the distributor's `done` brings it."""
+        foreseen = engine.foresee(workflow.now())
+        if foreseen is None or foreseen.ending is None or foreseen.ending.kind == "transferred":
+            return None
+        end = _end(foreseen, foreseen.ending)
+        return self._entry(engine, foreseen.records, epoch=foreseen.epoch, **end)
 
     async def _prepare(self, engine: Engine, service: str) -> Answer | None:
         """Load the plan of a transfer's target; answers why it cannot take the task, if so."""
@@ -211,9 +227,9 @@ class ExternalTaskWorkflow:
         return engine
 
     async def _finish(self, engine: Engine, ending: Ending) -> str:
-        """Write the end, answer whoever still waits, and leave."""
-        result = ending.result or engine.progress.result
-        await self._write(engine, state="ended", outcome=ending.outcome, result=result)
+        """Write the end unless that is done, answer whoever still waits, and leave."""
+        if not self._ended:
+            await self._write(engine, **_end(engine.progress, ending))
         self._show(engine, state="ended")
         self._feed(engine)
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -231,10 +247,14 @@ class ExternalTaskWorkflow:
 
     def _journal(self, engine: Engine, **values: object) -> TaskJournal:
         """Take the records that nobody took yet, with the row's values that go with them."""
-        records = engine.take_records()
-        first = self._next_record
-        self._next_record += max(len(records), 1)
+        entry = self._entry(engine, engine.take_records(), **values)
+        self._next_record += max(len(entry.records), 1)
         self._told = {"step": engine.step, "state": values.get("state")}
+        return entry
+
+    def _entry(
+        self, engine: Engine, records: tuple[StepRecord, ...], **values: object
+    ) -> TaskJournal:
         head = {"tenant": self._start.tenant, "task": self._start.task, "run": self._run}
         now = {
             "epoch": engine.epoch,
@@ -243,7 +263,7 @@ class ExternalTaskWorkflow:
             "expires_at": engine.progress.expires_at,
         }
         return TaskJournal.model_validate(
-            {**head, **now, "first": first, "records": records, **values}
+            {**head, **now, "first": self._next_record, "records": records, **values}
         )
 
     def _show(self, engine: Engine, state: str) -> None:
@@ -282,6 +302,12 @@ class ExternalTaskWorkflow:
             digest=self._digest,
             agent=self._agent,
         )
+
+
+def _end(progress: Progress, ending: Ending) -> dict[str, object]:
+    """Say what the task's row holds once it has ended."""
+    result = ending.result or progress.result
+    return {"state": "ended", "outcome": ending.outcome, "result": result}
 
 
 async def _locally(activity: str, argument: object, answers: type[_A]) -> _A:

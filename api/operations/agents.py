@@ -13,13 +13,14 @@ from api.shapes.agents import (
     AgentList,
     CreateAgent,
     Engagement,
+    Heartbeat,
     PatchAgent,
     PutState,
     StartEngagementBody,
 )
 from extask.errors import BadInput, Conflict, Fault, NotFound
 from extask.messages import AnyCommand, EndEngagement, SetAgentState, StartEngagement
-from extask.storage import agents, services
+from extask.storage import agents, heartbeats, services
 from extask.storage.rows import AgentRow
 
 
@@ -117,6 +118,14 @@ def _after(row: AgentRow, body: PutState) -> AgentRow:
             "rona": row.rona and not body.clear_rona,
         }
     )
+
+
+async def beat(ports: Ports, who: Principal, name: str) -> Heartbeat:
+    """Note that an agent's console is there; the pool is not told."""
+    row = await find(ports, who, name)
+    async with ports.database.begin() as connection:
+        until = await heartbeats.beat(connection, who.tenant, row.id, ports.clock())
+    return Heartbeat(agent_id=row.id, heard_until=until)
 
 
 async def start_engagement(

@@ -14,32 +14,11 @@ from api.errors import StateConflict
 from api.ports import Ports
 from extask import temporal
 from extask.errors import ExtaskError, Unavailable
-from extask.messages import CancelTask, TaskAnswer, TaskPatch, TaskStart
+from extask.messages import CancelTask, TaskAnswer, TaskPatch
 from extask.storage.rows import TaskRow
 
 PATIENCE = timedelta(seconds=30)
 """How long a caller waits for Temporal; platforms give up at 120 s."""
-
-
-def start_of(task: TaskRow) -> TaskStart:
-    """Make a task's start from its row; nothing personal goes along."""
-    return TaskStart(
-        tenant=task.tenant,
-        task=task.id,
-        pool=task.pool,
-        service=task.service,
-        workflow=task.workflow,
-        version=task.version,
-        digest=task.digest,
-        title=task.title,
-        created_at=task.created_at,
-        expires_at=task.expires_at,
-        due_at=task.due_at,
-        params=task.params,
-        place=task.place,
-        anonymous=not task.customer_identifier,
-        customer_identifier=task.customer_identifier,
-    )
 
 
 async def ensure_started(ports: Ports, task: TaskRow) -> None:
@@ -51,7 +30,7 @@ async def ensure_started(ports: Ports, task: TaskRow) -> None:
     if task.state != "created":
         return
     async with reaching_temporal():
-        await temporal.start_task(ports.client, start_of(task))
+        await temporal.start_task(ports.client, task.start)
 
 
 async def ask(ports: Ports, task: TaskRow, request: CancelTask | TaskPatch) -> TaskAnswer:

@@ -12,6 +12,7 @@ from api.shapes.agents import (
     AgentList,
     CreateAgent,
     Engagement,
+    Heartbeat,
     PatchAgent,
     PutState,
     StartEngagementBody,
@@ -63,6 +64,17 @@ async def set_agent_state(ports: In, who: Who, agent: str, body: PutState) -> Ag
     may set their own only.
     """
     return await agents.set_state(ports, who, agent, body)
+
+
+@routes.post("/{agent}/heartbeat", responses=responses(404))
+async def send_heartbeat(ports: In, who: Who, agent: str) -> Heartbeat:
+    """Tell that an agent's console is there.
+
+    Once an agent who is not offline has sent one, they are taken offline when none follows within
+    the tenant's presence timeout. Agents who never send any are left as they are. Where the answer
+    has no time, the agent is offline: set their state to come back.
+    """
+    return await agents.beat(ports, who, agent)
 
 
 @routes.post(

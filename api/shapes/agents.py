@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from api.shapes.common import (
     Body,
@@ -86,6 +86,15 @@ class AgentList(Shape):
 
     value: list[Agent]
     nextLink: str | None = None  # noqa: N815 -- the word of the platform that reads it
+
+
+class Heartbeat(Shape):
+    """An agent's sign of life, noted."""
+
+    agent_id: str
+    heard_until: AwareDatetime | None = Field(
+        description="Send another one before; empty for an agent who is offline."
+    )
 
 
 class Engagement(Shape):

@@ -10,6 +10,7 @@ import typer
 from extask.cli import agents, definitions, services, sessions, tasks
 from extask.cli.connection import Api
 from extask.cli.dev import dev
+from extask.cli.doctor import doctor
 from extask.cli.shared import Call, fail, online
 from extask.errors import ExtaskError
 
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(dev)
+app.command()(doctor)
 app.add_typer(definitions.app, name="definition")
 app.add_typer(tasks.app, name="task")
 app.add_typer(sessions.app, name="session")

@@ -58,6 +58,11 @@ class Writer:
         for place, values in enumerate(zip(*rows, strict=True)):
             self.column(f"{name}.{place}", values, rising=place in rising)
 
+    def raw(self, name: str, data: bytes) -> None:
+        """Write bytes as they are."""
+        self._sizes[name] = [len(data), len(data)]
+        self._blobs.append(data)
+
     def finish(self) -> bytes:
         """Give everything as compressed bytes."""
         self._write_ids()
@@ -98,12 +103,13 @@ class Reader:
     def __init__(self, data: bytes) -> None:
         start = _WIDTH + int.from_bytes(data[:_WIDTH], "big")
         self._head = json.loads(zlib.decompress(data[_WIDTH:start]))
-        self._planes: dict[str, list[bytes]] = {}
+        self._packed: dict[str, list[bytes]] = {}
+        self._lengths: dict[str, int] = {}
         for name, (length, *sizes) in self._head["sizes"].items():
-            planes = self._planes[name] = []
+            self._lengths[name] = length
+            self._packed[name] = parts = []
             for size in sizes:
-                packed = data[start : start + size]
-                planes.append(zlib.decompress(packed) if size else bytes(length))
+                parts.append(data[start : start + size])
                 start += size
         self._words: list[str] = self._head["words"]
         self._ids = list(self._read_ids())
@@ -124,9 +130,13 @@ class Reader:
         """Read a small JSON value."""
         return self._head[name]
 
+    def raw(self, name: str) -> bytes:
+        """Read bytes as they were written."""
+        return self._packed[name][0]
+
     def column(self, name: str, *, rising: bool = False) -> list[int | None]:
         """Read a column of numbers."""
-        planes = self._planes[name]
+        planes = self._planes(name)
         raw = bytearray(len(planes) * len(planes[0]))
         for place, plane in enumerate(planes):
             raw[place::_WIDTH] = plane
@@ -135,14 +145,18 @@ class Reader:
 
     def table(self, name: str, width: int, rising: tuple[int, ...] = ()) -> Iterator[Any]:
         """Read rows of a table, `width` columns wide."""
-        if f"{name}.0" not in self._planes:
+        if f"{name}.0" not in self._packed:
             return iter(())
         columns = (self.column(f"{name}.{place}", rising=place in rising) for place in range(width))
         return zip(*columns, strict=True)
 
+    def _planes(self, name: str) -> list[bytes]:
+        length = self._lengths[name]
+        return [zlib.decompress(it) if it else bytes(length) for it in self._packed[name]]
+
     def _read_ids(self) -> Iterator[str]:
         odd = iter(self._head["odd"])
-        packed, start = self._planes["random"][0], 0
+        packed, start = self._planes("random")[0], 0
         for kind in self.column("ids"):
             if kind is None:
                 yield next(odd)

@@ -54,13 +54,13 @@ class Distributor:
         """
         pool = self._pool
         advance.advance(pool, clock.micros(at))
-        known = pool.memory.answers.get(command.key)
+        known = pool.memory.answer(command)
         if known is not None:
             return known
         answer = HANDLERS[command.kind](pool, command)
         dispatch(pool)
         advance.advance(pool, pool.now)
-        pool.memory.answered(command.key, answer)
+        pool.memory.answered(command, answer)
         return answer
 
     def advance(self, at: datetime) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from pydantic import TypeAdapter
+
+from extask.distribution.past import Past
+from extask.messages import Answer
+
 if TYPE_CHECKING:
-    from extask.messages import Answer
+    from extask.messages import AnyCommand
 
 REMEMBERED = 20_000
 
@@ -32,18 +36,28 @@ class Memory:
     __slots__ = ("answers", "endings")
 
     def __init__(self) -> None:
-        self.answers: OrderedDict[str, Answer] = OrderedDict()
-        self.endings: OrderedDict[str, Ending] = OrderedDict()
+        self.answers: Past[Answer] = Past(TypeAdapter(Answer), REMEMBERED)
+        self.endings: Past[Ending] = Past(TypeAdapter(Ending), REMEMBERED)
 
-    def answered(self, key: str, answer: Answer) -> None:
+    def answer(self, command: AnyCommand) -> Answer | None:
+        """Recall what a command was answered."""
+        return self.answers.get(command.key, _subject(command))
+
+    def answered(self, command: AnyCommand, answer: Answer) -> None:
         """Remember what a command was answered."""
-        self.answers[key] = answer
-        if len(self.answers) > REMEMBERED:
-            self.answers.popitem(last=False)
+        self.answers.put(command.key, answer, _subject(command))
+
+    def ending(self, task: str) -> Ending | None:
+        """Recall how a task left."""
+        return self.endings.get(task, task)
 
     def ended(self, task: str, ending: Ending) -> None:
         """Remember how a task left."""
-        self.endings.pop(task, None)
-        self.endings[task] = ending
-        if len(self.endings) > REMEMBERED:
-            self.endings.popitem(last=False)
+        self.endings.put(task, ending, task)
+
+
+def _subject(command: AnyCommand) -> str:
+    """Give the task that the command is about: its answer names it again."""
+    task: str = getattr(command, "task", "")
+    session: str = getattr(command, "session", "")
+    return task or session.split(".", 1)[0]

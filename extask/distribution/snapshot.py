@@ -6,11 +6,11 @@ import gc
 import json
 from typing import TYPE_CHECKING, Any
 
-from extask.distribution import past
 from extask.distribution.agents import restation
 from extask.distribution.capacity import engage, reserve
 from extask.distribution.columns import Reader, Writer
 from extask.distribution.deadlines import Kind
+from extask.distribution.past import Parcel
 from extask.distribution.pool import Pool
 from extask.distribution.state import Agent, Cooldown, Entry, Foreign, Service, Session, WrapUp
 from extask.distribution.waiting import enter
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from extask.distribution.columns import Row
 
-FORMAT = 1
+FORMAT = 2
 _AGENT, _ENTRY, _SESSION = 7, 19, 9
 _RISING_ENTRY = (0, 5, 6)
 
@@ -37,7 +37,7 @@ def dump(pool: Pool) -> bytes:
     _dump_entries(writer, pool)
     writer.table("sessions", [_session(writer, it) for it in pool.sessions.values()])
     _dump_work(writer, pool)
-    past.dump(writer, pool.memory)
+    _dump_memory(writer, pool)
     return writer.finish()
 
 
@@ -75,7 +75,7 @@ def _load(data: bytes) -> Pool:
         reader.get("services"), pool.services.values(), strict=True
     ):
         service.order.clock, service.order.next = clock, following
-    past.load(reader, pool.memory)
+    _load_memory(reader, pool)
     pool.touched.clear()
     pool.stirred.clear()
     return pool
@@ -258,3 +258,19 @@ def _load_work(reader: Reader, pool: Pool) -> None:
         wrap_up.agent.wrap_ups[name] = wrap_up
         wrap_up.agent.blocking += 1
         pool.deadlines.add(wrap_up.until, Kind.WRAP_UP_END, wrap_up.tie, wrap_up)
+
+
+def _dump_memory(writer: Writer, pool: Pool) -> None:
+    for name, past in (("answers", pool.memory.answers), ("endings", pool.memory.endings)):
+        parcels = [parcel.parts() for parcel in past.parcels()]
+        writer.put(name, [forgotten for _, _, forgotten in parcels])
+        for number, (digests, packed, _) in enumerate(parcels):
+            writer.raw(f"{name}.digests.{number}", digests)
+            writer.raw(f"{name}.packed.{number}", packed)
+
+
+def _load_memory(reader: Reader, pool: Pool) -> None:
+    for name, past in (("answers", pool.memory.answers), ("endings", pool.memory.endings)):
+        for number, forgotten in enumerate(reader.get(name)):
+            digests = reader.raw(f"{name}.digests.{number}")
+            past.take(Parcel(digests, reader.raw(f"{name}.packed.{number}"), forgotten))

@@ -28,7 +28,7 @@ def find(pool: Pool, command: TaskCommand) -> Entry | Answer:
     """Find the entry that the command is about, or say why there is none."""
     entry = pool.entries.get(command.task)
     if entry is None:
-        return _after_the_end(pool.memory.endings.get(command.task), command)
+        return _after_the_end(pool.memory.ending(command.task), command)
     if command.run < entry.run or (command.run == entry.run and command.epoch < entry.epoch):
         return STALE
     if command.epoch != entry.epoch:

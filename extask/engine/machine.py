@@ -10,7 +10,7 @@ from extask.engine import happenings, kinds
 from extask.engine.progress import Aborted, Ending, Facts, Patched, Progress, Where
 from extask.engine.run import Run
 from extask.engine.todo import Finish, Sleep, Todo
-from extask.messages import Answer, StepRecord, TaskAnswer, TaskEvent, TaskState
+from extask.messages import Answer, StepRecord, TaskAnswer, TaskEvent, TaskState, Withdraw
 
 _FIRST = ("accepted", "returned", "completed", "expired")
 
@@ -48,6 +48,21 @@ class Engine:
         if obeys is not None:
             obeys(answer)
         happenings.follow(run, answer, now)
+
+    def foresee(self, now: datetime) -> Progress | None:
+        """Give the last progress if `done`, answered to an open `Withdraw`, ends the run.
+
+        Nothing is changed. Whoever acts on it must answer the `Ask`, and find the same.
+        """
+        run = self._run
+        if run.open is None or not isinstance(run.open.command, Withdraw):
+            return None
+        kept = run.progress, run.open, run.then, run.obeys
+        try:
+            self.answer(Answer(status="done", at=now), now)
+            return run.progress if run.progress.ending else None
+        finally:
+            run.progress, run.open, run.then, run.obeys = kept
 
     def notify(self, event: TaskEvent | Aborted | Patched) -> None:
         """Tell of an event; one of an older epoch, or seen before, changes nothing."""

@@ -43,6 +43,7 @@ from extask.messages.pools import (
     PoolJournal,
     PoolStart,
 )
+from extask.messages.repairs import RepairRound
 from extask.messages.tasks import (
     Assignment,
     CancelTask,
@@ -98,6 +99,7 @@ __all__ = [
     "Preferred",
     "Presence",
     "Priority",
+    "RepairRound",
     "Reprioritize",
     "Return",
     "RunRequest",

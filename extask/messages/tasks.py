@@ -135,3 +135,5 @@ class Assignment(Message):
     pool: str
     journal: TaskJournal
     command: AnyCommand
+    ending: TaskJournal | None = None
+    """The task's end, to be recorded as well if the command is `done`."""

@@ -32,7 +32,9 @@ async def write(conn: AsyncConnection, tenant: str, events: Sequence[Event]) -> 
 
 def _state(event: Event) -> dict[str, Any]:
     if event.kind == "agent_state":
-        return {name: event.data[name] for name in ("presence", "on_duty") if name in event.data}
+        state = {name: event.data[name] for name in ("presence", "on_duty") if name in event.data}
+        # Whoever comes back is judged by the signs of life that they send from then on.
+        return state | ({"heard_until": None} if state.get("presence") == "offline" else {})
     if event.kind in {"rona_flagged", "rona_cleared"}:
         return {"rona": event.kind == "rona_flagged"}
     return {}

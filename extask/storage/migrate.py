@@ -8,8 +8,11 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from extask.storage.database import Database
 
@@ -34,6 +37,17 @@ async def upgrade(url: str) -> None:
             await conn.run_sync(_upgrade)
     finally:
         await database.close()
+
+
+async def revisions(conn: AsyncConnection) -> tuple[str | None, str | None]:
+    """Tell the form that the tables have, and the newest one that this program knows."""
+    return await conn.run_sync(_revisions)
+
+
+def _revisions(connection: Connection) -> tuple[str | None, str | None]:
+    scripts = ScriptDirectory.from_config(configuration(connection))
+    present = MigrationContext.configure(connection).get_current_revision()
+    return present, scripts.get_current_head()
 
 
 def configuration(connection: Connection) -> Config:

@@ -18,6 +18,7 @@ from extask.messages import (
     Presence,
     Priority,
     ServiceConfig,
+    TaskStart,
     TaskState,
 )
 
@@ -39,6 +40,8 @@ class TenantRow(Row):
     external_tasks_enabled: bool = True
     max_concurrent_tasks: int = 1000
     ceiling: int = 1000
+    presence_timeout: timedelta = timedelta(minutes=2)
+    """An agent whose console was heard and then is silent for longer goes offline."""
     created_at: datetime
 
     @property
@@ -201,6 +204,27 @@ class TaskRow(Row):
     epoch: int
     rank: int
 
+    @property
+    def start(self) -> TaskStart:
+        """What the task's workflow starts with; nothing personal goes along."""
+        return TaskStart(
+            tenant=self.tenant,
+            task=self.id,
+            pool=self.pool,
+            service=self.service,
+            workflow=self.workflow,
+            version=self.version,
+            digest=self.digest,
+            title=self.title,
+            created_at=self.created_at,
+            expires_at=self.expires_at,
+            due_at=self.due_at,
+            params=self.params,
+            place=self.place,
+            anonymous=not self.customer_identifier,
+            customer_identifier=self.customer_identifier,
+        )
+
 
 class PrivateRow(Row):
     """Customer and context of a task, which leave the database only towards people."""
@@ -298,3 +322,22 @@ class TimelineEntry(Row):
     step_kind: str = ""
     outcome: str = ""
     data: dict[str, Any] = {}
+
+
+class RepairRow(Row):
+    """One repair: what was wrong with whom, and what the reconciler did about it."""
+
+    tenant: str
+    kind: str
+    subject: str
+    at: datetime
+    detail: str = ""
+
+
+class SilentAgent(Row):
+    """An agent whose console was heard until then and is silent since."""
+
+    tenant: str
+    id: str
+    pool: str
+    heard_until: datetime

@@ -72,6 +72,7 @@ tenants = Table(
     _flag("external_tasks_enabled"),
     _number("max_concurrent_tasks"),
     _number("ceiling"),
+    _span("presence_timeout"),
     _instant("created_at"),
     PrimaryKeyConstraint("name"),
 )
@@ -139,6 +140,8 @@ agents = Table(
     _text("presence"),
     _flag("on_duty"),
     _flag("rona"),
+    _instant("heard_until", null=True),
+    Index(None, "heard_until"),
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("tenant", "upn"),
     ForeignKeyConstraint(["tenant", "pool"], ["pools.tenant", "pools.name"]),
@@ -227,6 +230,7 @@ tasks = Table(
         _number("pool_rank"),
         _number("step_run"),
         _number("step_first"),
+        _instant("checked_at"),
     ),
     PrimaryKeyConstraint("tenant", "id"),
     Index(None, "tenant", "created_at", "id"),
@@ -267,6 +271,7 @@ idempotency_keys = Table(
     _text("body_hash"),
     _text("task"),
     _instant("created_at"),
+    Index(None, "created_at"),
     PrimaryKeyConstraint("tenant", "caller", "key"),
     ForeignKeyConstraint(["tenant", "task"], ["tasks.tenant", "tasks.id"]),
 )
@@ -368,4 +373,16 @@ engagements = Table(
     _instant("started_at"),
     _instant("ended_at", null=True),
     PrimaryKeyConstraint("tenant", "agent", "id"),
+)
+
+repairs = Table(
+    "repairs",
+    metadata,
+    *_of_tenant(_text("kind"), _text("subject"), _instant("at"), _text("detail")),
+    PrimaryKeyConstraint("tenant", "kind", "subject", "at"),
+    Index(None, "tenant", "at"),
+)
+
+reconciler_notes = Table(
+    "reconciler_notes", metadata, _text("name"), _text("value"), PrimaryKeyConstraint("name")
 )

@@ -127,6 +127,7 @@ async def _insert(conn: AsyncConnection, tenant: str, task: NewTask) -> TaskRow:
         "place": place,
         "block_agent": place["block_agent"],
         "preferred_users": place["preferred"],
+        "checked_at": task.created_at,
     }
     row = await conn.execute(insert(tasks).values(values).returning(tasks))
     context = task.model_dump(include=PRIVATE) | {"tenant": tenant, "task": task.id}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -41,12 +43,14 @@ async def change(
     external_tasks_enabled: bool | None = None,
     max_concurrent_tasks: int | None = None,
     ceiling: int | None = None,
+    presence_timeout: timedelta | None = None,
 ) -> None:
     """Change what is given; `ceiling` bounds the number whatever the number says."""
     given = {
         "external_tasks_enabled": external_tasks_enabled,
         "max_concurrent_tasks": max_concurrent_tasks,
         "ceiling": ceiling,
+        "presence_timeout": presence_timeout,
     }
     values = {column: value for column, value in given.items() if value is not None}
     if values:

@@ -77,7 +77,7 @@ def _theirs(pool: Pool, command: SessionCommand) -> Session | Answer:
 def _gone(pool: Pool, command: SessionCommand) -> Answer:
     """Tell what became of a session that is no more."""
     task = command.session.split(".", 1)[0]
-    if task in pool.memory.endings:
+    if pool.memory.ending(task) is not None:
         return stays.refused("already_ended", "The task has ended.", task)
     if task in pool.entries:
         return stays.refused("too_late", "The session is over.", task)

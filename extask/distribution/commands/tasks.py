@@ -69,7 +69,6 @@ def enqueue(pool: Pool, command: Enqueue) -> Answer:
         return _too_old(pool, command)
     entry = new_entry(pool, command, target)
     pool.entries[entry.task] = entry
-    pool.memory.endings.pop(entry.task, None)
     enter(pool, entry)
     pool.emit("queued", entry, data=place_data(entry))
     dispatch(pool)
@@ -77,7 +76,7 @@ def enqueue(pool: Pool, command: Enqueue) -> Answer:
 
 
 def _is_stale(pool: Pool, command: Enqueue) -> bool:
-    stay = pool.entries.get(command.task) or pool.memory.endings.get(command.task)
+    stay = pool.entries.get(command.task) or pool.memory.ending(command.task)
     return stay is not None and stays.is_released(stay, command)
 
 

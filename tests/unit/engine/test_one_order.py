@@ -167,3 +167,17 @@ def test_a_step_stopped_by_acceptance_is_done_again_after_the_return(move: str) 
     assert driver.path() == ["line_up", "act", "act"]
     driver.answer()
     assert stands(driver) == DONE[move]
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_the_foreseen_end_is_the_one_that_comes(move: str) -> None:
+    driver = asking(move)
+    before = driver.engine.progress
+    foreseen = driver.engine.foresee(driver.now)
+    assert driver.engine.progress == before
+    driver.asked()
+    driver.answer()
+    leaves = issubclass(MOVES[move][1], Withdraw) and driver.engine.ending is not None
+    assert (foreseen is not None) == leaves
+    assert foreseen in (None, driver.engine.progress)
+    assert driver.engine.foresee(driver.now) is None

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 
 from extask.storage.database import Database
-from extask.storage.migrate import migrate, upgrade
+from extask.storage.migrate import migrate, revisions, upgrade
 from extask.storage.tables import metadata
 from tests.support.postgres import Cluster
 
@@ -57,3 +57,16 @@ async def test_every_index_and_constraint_has_its_name(database: Database) -> No
             lambda c: {i["name"] for i in inspect(c).get_indexes("tasks")},
         )
     assert {"ix_tasks_live", "ix_tasks_tenant_created_at_id"} <= names
+
+
+async def test_migrated_tables_are_at_the_newest_form(database: Database) -> None:
+    async with database.connect() as conn:
+        present, newest = await revisions(conn)
+    assert present == newest is not None
+
+
+async def test_an_empty_database_has_no_form_yet(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+    async with database.connect() as conn:
+        assert (await revisions(conn))[0] is None
+    await database.close()
