@@ -8,6 +8,7 @@ seed: `EXTASK_CHAOS_SEED=17 pytest tests/chaos` raises the same storm again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 from dataclasses import dataclass, field
@@ -106,6 +107,12 @@ async def all_ended(tenant: Tenant) -> bool:
     return len(set(await outcomes(tenant))) == TASKS
 
 
+async def is_delivered(tenant: Tenant) -> bool:
+    """Whether the log has the last word about each task: ends are told before pools deliver."""
+    events = await tenant.world.events(tenant.name)
+    return not misfits((Row.of(event) for event in events), dict(await outcomes(tenant)))
+
+
 async def assert_everybody_is_free(tenant: Tenant, crew: Crew) -> list[str]:
     """Each agent is offered one of as many blocking tasks; answers the tasks, cancelled again."""
     tasks = [await tenant.admin.create("muster", block_agent=True) for _ in crew.agents]
@@ -125,6 +132,8 @@ async def assert_nothing_is_lost(tenant: Tenant, tasks: list[str]) -> None:
     by_key, several = created(tenant.diary)
     assert several == []
     assert sorted(by_key.values()) == sorted(tasks)
+    with contextlib.suppress(TimeoutError):
+        await eventually(partial(is_delivered, tenant))
     checker = await assert_rules_kept(tenant)
     assert checker.left_over() == []
     ends = await outcomes(tenant)
