@@ -1,4 +1,4 @@
-"""Prints one table of ratios: `python -m bench`. A machine of two cores needs about six minutes.
+"""Prints one table of ratios: `python -m bench`. A machine of two cores needs about eight minutes.
 
 Every figure is the median of five runs. What is measured beside something else takes turns with
 it on the same server, with workers of the same make and settings; its ratio is the median of the
@@ -14,7 +14,16 @@ import sys
 from dataclasses import dataclass
 from time import perf_counter
 
-from bench import commands, decisions, house, many_clients, over_http, pipeline, premises
+from bench import (
+    commands,
+    decisions,
+    failover,
+    house,
+    many_clients,
+    over_http,
+    pipeline,
+    premises,
+)
 from bench.paired import Pairs
 
 
@@ -43,6 +52,10 @@ def _paired(what: str, found: Pairs, beside: str, aim: str = "") -> Line:
     return Line(what, f"{ours:,.0f}/s", f"{beside} {other:,.0f}/s", ratio, aim)
 
 
+def _gap(gaps: list[float]) -> str:
+    return f"{gaps[0]:.1f} to {gaps[-1]:.1f} s"
+
+
 async def main() -> None:
     """Measure everything, one thing after the other."""
     me = asyncio.current_task()
@@ -54,6 +67,10 @@ async def main() -> None:
         try:
             with place.running("worker", "bench.bare_worker"):
                 await _in_temporal(place, home)
+            gaps = await failover.measure(place, home)
+            Line(
+                "no answer after the distributor's worker was killed", _gap(gaps), aim="≤ 5 s"
+            ).show()
             with place.running("worker", "bench.bare_worker", "api"):
                 whole = await over_http.measure(place.client, home, place.api_url)
                 _paired("whole task over HTTP", whole, "skeleton").show()

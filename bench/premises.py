@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL
@@ -50,6 +50,13 @@ class Premises:
     @contextmanager
     def running(self, *modules: str) -> Iterator[None]:
         """Run modules as processes of their own with the shipped settings."""
+        with ExitStack() as stack:
+            for module in modules:
+                self.start(module, stack)
+            yield
+
+    def start(self, module: str, stack: ExitStack) -> subprocess.Popen[bytes]:
+        """Start a module as a process that ends with the stack."""
         environment = {
             **{name: value for name, value in os.environ.items() if "EXTASK" not in name},
             "EXTASK_DATABASE_URL": self.database_url,
@@ -58,17 +65,12 @@ class Premises:
             "TEMPORAL_ADDRESS": self.temporal,
             "TEMPORAL_CONFIG_FILE": os.devnull,
         }
-        started = [
-            subprocess.Popen((sys.executable, "-m", module), env=environment, stdout=DEVNULL)  # noqa: S603
-            for module in modules
-        ]
-        try:
-            yield
-        finally:
-            for each in started:
-                each.terminate()
-            for each in started:
-                each.wait(GRACE_SECONDS)
+        started = subprocess.Popen(  # noqa: S603 -- our own module
+            (sys.executable, "-m", module), env=environment, stdout=DEVNULL
+        )
+        stack.callback(started.wait, GRACE_SECONDS)
+        stack.callback(started.terminate)
+        return started
 
 
 @asynccontextmanager

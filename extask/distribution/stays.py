@@ -9,10 +9,12 @@ from extask.distribution.state import Entry
 from extask.messages import Answer
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from extask.distribution.memory import Ending
     from extask.distribution.pool import Pool
     from extask.distribution.state import Session
-    from extask.messages import TaskCommand
+    from extask.messages import TaskCommand, Unless
 
 STALE = Answer(status="stale", reason="stale", message="A later run or queue stay has taken over.")
 
@@ -63,6 +65,25 @@ def _after_the_end(ending: Ending | None, command: TaskCommand) -> Answer:
 def is_released(stay: Entry | Ending, command: TaskCommand) -> bool:
     """Say whether the command speaks of this stay or one before it."""
     return (command.run, command.epoch) <= (stay.run, stay.epoch)
+
+
+def came_first(entry: Entry, unless: Unless, at: datetime) -> Answer | None:
+    """Answer what came before a command that must not follow it; none if nothing did."""
+    if unless == "accepted" and is_with_agent(entry):
+        return accepted(entry)
+    if unless == "returned" and not is_with_agent(entry):
+        return _returned(entry, at)
+    return None
+
+
+def is_with_agent(entry: Entry) -> bool:
+    """Say whether an agent has accepted the task."""
+    return entry.session is not None and entry.session.deadline is None
+
+
+def _returned(entry: Entry, at: datetime) -> Answer:
+    expires_at = None if entry.expires_at is None else clock.instant(entry.expires_at)
+    return Answer(status="returned", at=at, task=entry.task, rank=entry.rank, expires_at=expires_at)
 
 
 def accepted(entry: Entry) -> Answer:

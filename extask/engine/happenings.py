@@ -41,8 +41,11 @@ def follow(run: Run, answer: Answer, now: datetime) -> None:
             "agent": answer.agent,
             "session": answer.session,
             "code": answer.code,
+            "expires_at": answer.expires_at,
         }
     )
+    if answer.status == "expired" and run.progress.where == "with_agent":
+        run.change(where="in")  # it expires in queues only: news of its return is still under way
     _HAPPENINGS[event.kind](run, event, now)
 
 
@@ -148,18 +151,15 @@ def _aborted(run: Run, event: Aborted, now: datetime) -> None:
 
 
 def _take_out_to_abort(run: Run, event: Aborted) -> None:
-    working = run.progress.where == "with_agent"
-    outcome = _abort_outcome(event, working=working)
-    then = partial(_withdrawn_to_abort, run, event, working=working)
+    outcome = _abort_outcome(event, working=run.progress.where == "with_agent")
+    then = partial(_withdrawn_to_abort, run, event)
     run.ask(Withdraw, then, unless="completed", outcome=outcome)
     run.obeys = partial(_outrun, run, event)
 
 
-def _withdrawn_to_abort(
-    run: Run, event: Aborted, answer: Answer, now: datetime, *, working: bool
-) -> None:
+def _withdrawn_to_abort(run: Run, event: Aborted, answer: Answer, now: datetime) -> None:
     run.release()
-    outcome = _abort_outcome(event, working=working or answer.agent is not None)
+    outcome = _abort_outcome(event, working=answer.agent is not None)
     _abort(run, event, outcome, now)
 
 

@@ -122,7 +122,7 @@ def _go_to(run: Run, place: Place, after: Perform, *, transfer: bool = False) ->
         ask(Enqueue, stood, expires_at=p.expires_at)
         run.obeys = partial(run.stand, epoch, place.service)
     else:
-        unless = "completed" if p.where == "with_agent" else "accepted"
+        unless = "returned" if p.where == "with_agent" else "accepted"
         ask(Move, stood, to_epoch=epoch, transfer=transfer, unless=unless)
 
 
@@ -155,7 +155,7 @@ def _leave_queue(run: Run, _now: datetime) -> None:
 
 
 def _take_out(run: Run, outcome: Outcome, after: Perform) -> None:
-    unless = "completed" if run.progress.where == "with_agent" else "accepted"
+    unless = "returned" if run.progress.where == "with_agent" else "accepted"
     run.ask(Withdraw, partial(_taken_out, run, after), unless=unless, outcome=outcome)
 
 

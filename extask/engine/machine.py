@@ -12,7 +12,7 @@ from extask.engine.run import Run
 from extask.engine.todo import Finish, Sleep, Todo
 from extask.messages import Answer, StepRecord, TaskAnswer, TaskEvent, TaskState, Withdraw
 
-_FIRST = ("accepted", "completed", "expired")
+_FIRST = ("accepted", "returned", "completed", "expired")
 
 
 class Engine:

@@ -27,17 +27,19 @@ class Standing(Message):
 class Answer(Message):
     """What a distributor answers to a command.
 
-    `done`: it happened. `accepted`, `completed`, `expired`: that came first, the command did
-    nothing. `refused`: not possible, `reason` is a stable code. `stale`: a superseded run or a
-    released epoch; never reaches a plan.
+    `done`: it happened; `agent` and `session` say whose work it ended. `accepted`, `returned`,
+    `completed`, `expired`: that came first, the command did nothing. `refused`: not possible,
+    `reason` is a stable code. `stale`: a superseded run or a released epoch; never reaches a plan.
     """
 
-    status: Literal["done", "accepted", "completed", "expired", "refused", "stale"]
+    status: Literal["done", "accepted", "returned", "completed", "expired", "refused", "stale"]
     at: datetime | None = None
     agent: str | None = None
     session: str | None = None
     task: str | None = None
     code: str = ""
+    expires_at: datetime | None = None
+    """When a returned task's life ends now."""
     priority: Priority | None = None
     rank: int = 0
     standing: Standing | None = None

@@ -70,7 +70,7 @@ class Move(TaskCommand):
 
 
 class Withdraw(TaskCommand):
-    """Take the task out unless it was accepted (or completed) first."""
+    """Take the task out unless it was accepted (returned, completed) first."""
 
     kind: Literal["withdraw"] = "withdraw"
     unless: Unless = "accepted"

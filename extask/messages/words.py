@@ -44,7 +44,8 @@ Outcome = Literal[
     "rejected",
     "failed",
 ]
-Unless = Literal["accepted", "completed"]
+Unless = Literal["accepted", "returned", "completed"]
+"""What makes a command come too late: an acceptance, the end of one however it came, or the end."""
 
 
 class Message(BaseModel):

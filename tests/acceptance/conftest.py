@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from tests.support.furniture import Tenant
 from tests.support.http import Admin, Diary, speaking_to
+from tests.support.reports import pytest_runtest_makereport
 from tests.support.world import World, running_world
 
-Reporting = Generator[None, pytest.TestReport, pytest.TestReport]
+__all__ = ["pytest_runtest_makereport", "tenant", "world"]
 
 
 @pytest.fixture(scope="session")
@@ -25,12 +26,3 @@ async def tenant(world: World) -> AsyncIterator[Tenant]:
     diary = Diary()
     async with speaking_to(world.url) as http:
         yield Tenant(world, name, Admin(http, key, "admin", diary), diary)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Reporting:
-    report = yield
-    world = getattr(item, "funcargs", {}).get("world")
-    if report.when == "call" and report.failed and isinstance(world, World):
-        report.sections.append(("logs of the installation", world.logs()))
-    return report

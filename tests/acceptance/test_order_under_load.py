@@ -111,4 +111,4 @@ async def disturb(tenant: Tenant, crew: Crew) -> None:
     ]
     for turn, (name, blow) in enumerate(blows, start=1):
         await crew.until_completed(turn * TASKS // 8, PATIENCE)
-        await asyncio.to_thread(tenant.world.restart, name, blow)
+        await asyncio.to_thread(tenant.world.restart, name, by=blow)

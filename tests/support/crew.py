@@ -1,8 +1,9 @@
-"""Agents who accept and complete whatever they are offered, all at once."""
+"""Agents who accept and complete what they are offered, or change their mind, all at once."""
 
 from __future__ import annotations
 
 import asyncio
+import random
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -16,15 +17,29 @@ if TYPE_CHECKING:
     from tests.support.http import Agent
 
 NEXT = {"offered": "accept", "active": "complete"}
+OTHERWISE = {"offered": "decline", "active": "return"}
+UNDECIDED = frozenset({"unavailable", "pool_behind"})
+"""Problems of one session's result after which the agent asks again."""
 LOOK_EVERY = 0.2
 
 
 class Crew:
-    """Agents at work until told to stop."""
+    """Agents at work until told to stop.
 
-    def __init__(self, agents: Iterable[Agent]) -> None:
+    `moody` is the share of offers that they decline and of tasks that they give back; their moods
+    are drawn from a seed, each agent's own.
+    """
+
+    def __init__(self, agents: Iterable[Agent], *, moody: float = 0.0, seed: int = 0) -> None:
         self.agents = tuple(agents)
+        self._moody = moody
+        self._moods = [
+            random.Random(f"{seed}:{place}")  # noqa: S311 - a seed is what this is about
+            for place in range(len(self.agents))
+        ]
+        self._chosen: dict[tuple[str, str], str] = {}
         self.completed = 0
+        self.refused = 0
         self._done: set[tuple[str, str]] = set()
         self._over = asyncio.Event()
 
@@ -32,8 +47,8 @@ class Crew:
     async def at_work(self) -> AsyncIterator[None]:
         """Let everybody work during the block; what stops one of them fails it."""
         async with asyncio.TaskGroup() as group:
-            for agent in self.agents:
-                group.create_task(self._work(agent))
+            for agent, mood in zip(self.agents, self._moods, strict=True):
+                group.create_task(self._work(agent, mood))
             try:
                 yield
             finally:
@@ -47,27 +62,47 @@ class Crew:
 
         await eventually(is_enough, within)
 
-    async def _work(self, agent: Agent) -> None:
+    async def until_refused(self, within: float) -> None:
+        """Wait until the API has once more answered an agent that something is away."""
+        before = self.refused
+
+        async def is_so() -> bool:
+            return self.refused > before
+
+        await eventually(is_so, within)
+
+    async def _work(self, agent: Agent, mood: random.Random) -> None:
         while not self._over.is_set():
-            todo = await self._todo(agent)
+            todo = await self._todo(agent, mood)
             await asyncio.gather(*(self._do(agent, *each) for each in todo))
             if not todo:
                 await self._rest()
 
-    async def _todo(self, agent: Agent) -> list[tuple[str, str]]:
+    async def _todo(self, agent: Agent, mood: random.Random) -> list[tuple[str, str]]:
         """List sessions with the verb that comes next; nothing while the API is away."""
         try:
             reply = await agent.ask("GET", "/sessions")
         except httpx2.TransportError:
             return []
         if reply.status in AWAY:
+            self.refused += 1
             return []
         listed = reply.expect(200)["value"]
-        due = {(NEXT[each["state"]], each["id"]) for each in listed if each["state"] in NEXT}
-        return sorted(due - self._done)  # lists lag a little behind answers
+        due = [(each["state"], each["id"]) for each in listed if each["state"] in NEXT]
+        todo = {(self._choose(mood, *each), each[1]) for each in due}
+        return sorted(todo - self._done)  # lists lag a little behind answers
+
+    def _choose(self, mood: random.Random, state: str, session: str) -> str:
+        """Choose a verb once for each state of a session: who asks again asks the same."""
+        if (state, session) not in self._chosen:
+            verbs = OTHERWISE if mood.random() < self._moody else NEXT
+            self._chosen[state, session] = verbs[state]
+        return self._chosen[state, session]
 
     async def _do(self, agent: Agent, verb: str, session: str) -> None:
         [result] = await agent.do(verb, session)
+        if (result["problem"] or {}).get("code") in UNDECIDED:
+            return
         self._done.add((verb, session))
         self.completed += verb == "complete" and result["status"] == "done"
 

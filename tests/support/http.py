@@ -44,6 +44,7 @@ class Note:
     ended: datetime
     status: int
     answer: Any
+    retry_after: str = ""
 
     @property
     def verb(self) -> str:
@@ -116,6 +117,7 @@ class Caller:
                 method, note.path, json=body, params=params, headers=headers, content=content
             )
             note.status, note.answer = answer.status_code, _json(answer)
+            note.retry_after = answer.headers.get("Retry-After", "")
         finally:
             note.ended = _now()
             self.diary.notes.append(note)

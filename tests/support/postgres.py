@@ -24,7 +24,7 @@ SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "fsync": "off",
-    "synchronous_commit": "off",
+    "synchronous_commit": "on",  # what was committed is there after a crash of the server
     "full_page_writes": "off",
     "shared_buffers": "32MB",
     "max_connections": "60",
@@ -33,12 +33,24 @@ SETTINGS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Cluster:
     """A running server; databases come and go in it."""
 
     binaries: Path
-    port: int
+    data: Path
+    port: int = 0
+    server: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Start the server; from the main thread, since it ends with the thread that does."""
+        self.server, self.port = _start(self.binaries, self.data, self.port)
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
+        """Stop the server, whoever is connected: SIGINT in order, SIGQUIT at once."""
+        assert self.server is not None
+        self.server.send_signal(number)
+        self.server.wait(timeout=30)
 
     def url(self, name: str) -> str:
         """Give the address of a database."""
@@ -69,12 +81,12 @@ def running_postgres() -> Iterator[Cluster]:
         data = base / "data"
         options = ("--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync")
         _run([*_as_user(), str(binaries / "initdb"), "-D", str(data), "-U", USER, *options])
-        server, port = _start(binaries, data)
+        cluster = Cluster(binaries, data)
+        cluster.start()
         try:
-            yield Cluster(binaries, port)
+            yield cluster
         finally:
-            server.send_signal(signal.SIGQUIT)
-            server.wait(timeout=30)
+            cluster.stop(signal.SIGQUIT)
     finally:
         shutil.rmtree(base, ignore_errors=True)
 
@@ -94,10 +106,10 @@ def _as_user() -> Sequence[str]:
     return ("setpriv", *other, "--pdeathsig=KILL", "--")
 
 
-def _start(binaries: Path, data: Path) -> tuple[subprocess.Popen[str], int]:
+def _start(binaries: Path, data: Path, wanted: int) -> tuple[subprocess.Popen[str], int]:
     """Start the server; a port found free may be taken by somebody else meanwhile."""
     for _ in range(ATTEMPTS):
-        port = _free_port()
+        port = wanted or _free_port()
         settings = [f"--{name}={value}" for name, value in {**SETTINGS, "port": port}.items()]
         command = [*_as_user(), str(binaries / "postgres"), "-D", str(data), *settings]
         server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd="/")

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import WorkflowHandle
+from temporalio.client import Interceptor, WorkflowHandle
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
@@ -40,6 +40,8 @@ class Skipping:
 
     env: WorkflowEnvironment
     admin: Admin
+    database: Database
+    distributor: DistributorClient
 
     async def advance(self, task: str, delta: timedelta) -> None:
         """Let time pass for a task and its pool, from one deadline of either to the next."""
@@ -110,7 +112,7 @@ def next_timer(events: list[HistoryEvent]) -> datetime | None:
 
 
 @asynccontextmanager
-async def skipping(folder: Path) -> AsyncIterator[Skipping]:
+async def skipping(folder: Path, *interceptors: Interceptor) -> AsyncIterator[Skipping]:
     """Run server, database, workers and API in this process; no activity is replaced."""
     url = f"sqlite:///{folder / 'extask.db'}"
     keys = await bootstrap(url, TENANT, None)
@@ -121,6 +123,7 @@ async def skipping(folder: Path) -> AsyncIterator[Skipping]:
             dev_server_extra_args=SKIPPING,
             search_attributes=list(temporal.KEYS.values()),
             plugins=[temporal.plugin()],
+            interceptors=interceptors,
         ) as env,
         _opened(url) as database,
     ):
@@ -134,7 +137,8 @@ async def skipping(folder: Path) -> AsyncIterator[Skipping]:
                 tasks,
                 httpx2.AsyncClient(transport=transport, base_url="http://api") as http,
             ):
-                yield Skipping(env, Admin(http, keys["tenant_admin"], "admin", Diary()))
+                admin = Admin(http, keys["tenant_admin"], "admin", Diary())
+                yield Skipping(env, admin, database, distributor)
 
 
 @asynccontextmanager

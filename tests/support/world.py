@@ -23,7 +23,7 @@ from extask.settings import SEARCH_ATTRIBUTES
 from extask.storage.database import Database
 from extask.storage.migrate import migrate
 from extask.storage.tables import pool_events, task_records
-from tests.support.postgres import running_postgres
+from tests.support.postgres import Cluster, running_postgres
 
 ROOT = Path(__file__).parents[2]
 BINARIES = Path(sys.executable).parent
@@ -69,6 +69,11 @@ class Process:
             self.popen.wait(GRACE)
         self.popen = None
 
+    def kill(self) -> None:
+        """Kill it this very moment; `end` and `start` are still to be called."""
+        assert self.popen is not None
+        self.popen.kill()
+
     def told(self, words: str) -> bool:
         """Tell whether the log says so since the last start."""
         with self.log.open("rb") as log:
@@ -93,6 +98,9 @@ class World:
     database_url: str
     temporal_port: int
     api_port: int
+    settings: Mapping[str, str] = field(default_factory=dict)
+    cluster: Cluster | None = None
+    """The PostgreSQL server, where the installation is on one."""
     processes: dict[str, Process] = field(default_factory=dict)
     tenants: int = 0
 
@@ -117,10 +125,12 @@ class World:
         self._add("api", python, "-m", "api")
         self.wait_until_ready()
 
-    def restart(self, name: str, number: signal.Signals = signal.SIGTERM) -> None:
-        """End a process by a signal, start it again and wait until all is ready."""
-        self.processes[name].end(number)
-        self.processes[name].start()
+    def restart(self, *names: str, by: signal.Signals = signal.SIGTERM) -> None:
+        """End processes by a signal, start them again and wait until all is ready."""
+        for name in names:
+            self.processes[name].end(by)
+        for name in names:
+            self.processes[name].start()
         self.wait_until_ready()
 
     def stop(self, name: str, number: signal.Signals = signal.SIGTERM) -> None:
@@ -179,11 +189,13 @@ class World:
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
+            "PYTHONFAULTHANDLER": "1",
             "TEMPORAL_ADDRESS": self.temporal,
             "EXTASK_DATABASE_URL": self.database_url,
             "EXTASK_API_HOST": "127.0.0.1",
             "EXTASK_API_PORT": str(self.api_port),
             "EXTASK_API_PUBLIC_URL": self.url,
+            **self.settings,
         }
 
     def _temporal_listens(self) -> bool:
@@ -204,19 +216,27 @@ class World:
         deadline = monotonic() + START_UP
         while not is_so():
             assert not self.processes[name].has_ended(), f"{name} ended\n{self.logs()}"
-            assert monotonic() < deadline, f"{name} is not ready\n{self.logs()}"
+            if monotonic() > deadline:
+                self.processes[name].end(signal.SIGABRT)  # says in its log where it hangs
+                raise AssertionError(f"{name} is not ready\n{self.logs()}")
             Event().wait(0.1)
 
 
 @contextmanager
-def running_world(folder: Path, *, on_postgresql: bool = False) -> Iterator[World]:
-    """Run an installation in a folder; on PostgreSQL if asked or where EXTASK_TESTS_ON says so."""
+def running_world(
+    folder: Path, *, on_postgresql: bool = False, settings: Mapping[str, str] | None = None
+) -> Iterator[World]:
+    """Run an installation in a folder; on PostgreSQL if asked or where EXTASK_TESTS_ON says so.
+
+    `settings` are environment variables of its processes.
+    """
     with ExitStack() as stack:
-        url = f"sqlite:///{folder / 'extask.db'}"
+        url, cluster = f"sqlite:///{folder / 'extask.db'}", None
         if on_postgresql or os.environ.get("EXTASK_TESTS_ON") == "postgresql":
-            url = stack.enter_context(running_postgres()).create("extask")
+            cluster = stack.enter_context(running_postgres())
+            url = cluster.create("extask")
         migrate(url)
-        world = World(folder, url, free_port(), free_port())
+        world = World(folder, url, free_port(), free_port(), settings or {}, cluster)
         stack.callback(world.end)
         world.start()
         yield world

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from extask.distribution import stays
 from extask.distribution.agents import work_ended
 from extask.distribution.commands.places import place_data, rewrite, settle
-from extask.distribution.commands.tasks import admit, done, is_with_agent, set_level
+from extask.distribution.commands.tasks import admit, done, set_level
 from extask.distribution.dispatch import dispatch
 from extask.distribution.explain import arrival
 from extask.distribution.sessions import detach
@@ -25,9 +25,10 @@ def move(pool: Pool, command: Move) -> Answer:
     entry = stays.find(pool, command)
     if isinstance(entry, Answer):
         return entry
-    if is_with_agent(entry) and command.unless == "accepted":
-        return stays.accepted(entry)
-    if command.place.service == entry.service.name and not is_with_agent(entry):
+    first = stays.came_first(entry, command.unless, pool.moment)
+    if first is not None:
+        return first
+    if command.place.service == entry.service.name and not stays.is_with_agent(entry):
         _rewrite_place(pool, entry, command)
     else:
         target = admit(pool, command.place.service)

@@ -29,7 +29,7 @@ from extask.messages import (
 if TYPE_CHECKING:
     from extask.distribution.pool import Pool
     from extask.distribution.state import Service, Session
-    from extask.messages import Standing
+    from extask.messages import Outcome, Standing
 
 
 def done(
@@ -102,16 +102,19 @@ def withdraw_task(pool: Pool, command: Withdraw) -> Answer:
     entry = stays.find(pool, command)
     if isinstance(entry, Answer):
         return entry
-    if is_with_agent(entry) and command.unless == "accepted":
-        return stays.accepted(entry)
-    session = entry.session
-    withdraw(pool, entry, command.outcome)
+    first = stays.came_first(entry, command.unless, pool.moment)
+    if first is not None:
+        return first
+    session = entry.session if stays.is_with_agent(entry) else None
+    withdraw(pool, entry, _cancelled(command.outcome, working=session is not None))
     return done(pool, entry, session=session)
 
 
-def is_with_agent(entry: Entry) -> bool:
-    """Say whether an agent has accepted the task."""
-    return entry.session is not None and entry.session.deadline is None
+def _cancelled(outcome: Outcome, *, working: bool) -> Outcome:
+    """Name a cancel from outside by what the pool knows: whether an agent was working."""
+    if outcome in {"cancelled_by_api", "abandoned"}:
+        return "abandoned" if working else "cancelled_by_api"
+    return outcome
 
 
 def confirm(pool: Pool, command: Confirm) -> Answer:
@@ -119,7 +122,7 @@ def confirm(pool: Pool, command: Confirm) -> Answer:
     entry = stays.find(pool, command)
     if isinstance(entry, Answer):
         return entry
-    return stays.accepted(entry) if is_with_agent(entry) else done(pool, entry)
+    return stays.accepted(entry) if stays.is_with_agent(entry) else done(pool, entry)
 
 
 def look(pool: Pool, command: Look) -> Answer:
@@ -127,7 +130,7 @@ def look(pool: Pool, command: Look) -> Answer:
     entry = stays.find(pool, command)
     if isinstance(entry, Answer):
         return entry
-    answer = stays.accepted(entry) if is_with_agent(entry) else done(pool, entry)
+    answer = stays.accepted(entry) if stays.is_with_agent(entry) else done(pool, entry)
     return answer.model_copy(update={"standing": standing(pool, entry)})
 
 
@@ -172,7 +175,7 @@ def set_expiry(pool: Pool, command: SetExpiry) -> Answer:
         return entry
     at = clock.micros(command.expires_at)
     pool.emit("expiry_set", entry, entry.session, data={"expires_at": clock.text(at)})
-    if is_with_agent(entry):
+    if stays.is_with_agent(entry):
         entry.left = max(at - pool.now, 0)
         return done(pool, entry)
     entry.expires_at = at

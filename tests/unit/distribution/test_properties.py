@@ -52,7 +52,7 @@ agents = st.sampled_from(AGENTS)
 strangers = st.sampled_from((*AGENTS, "a-5"))
 tasks = st.sampled_from(TASKS)
 priorities = st.none() | st.sampled_from(PRIORITIES)
-unless = st.sampled_from(("accepted", "completed"))
+unless = st.sampled_from(("accepted", "returned", "completed"))
 spans = st.sampled_from([0, 0, 0, 0, 1, 1, 1, 4, 5, 6, 10, 20, 61]).map(lambda s: s * SECOND)
 wishes = st.lists(
     st.builds(Preferred, agent=strangers, priority=st.none() | st.integers(1, 2)), max_size=2

@@ -511,6 +511,32 @@ def test_a_working_agent_loses_a_task_that_is_withdrawn_unless_completed() -> No
     assert floor.pool.overview().agents == {"free": 1}
 
 
+@pytest.mark.parametrize("asked", ["cancelled_by_api", "abandoned"])
+@pytest.mark.parametrize("working", [False, True], ids=["offered", "with an agent"])
+def test_a_cancel_is_named_by_whether_an_agent_was_working(*, asked: Any, working: bool) -> None:
+    floor = Floor()
+    floor.enqueue("t-1")
+    if working:
+        floor.accept("t-1")
+    answer = floor.do(Withdraw(**floor.about("t-1"), unless="completed", outcome=asked))
+    assert (answer.status, answer.agent) == ("done", "a-1" if working else None)
+    told = floor.last("withdrawn").data["outcome"]
+    assert told == ("abandoned" if working else "cancelled_by_api")
+
+
+def test_what_is_asked_beside_an_agent_comes_too_late_once_the_task_was_returned() -> None:
+    floor = Floor()
+    floor.enqueue("t-1", life=60)
+    floor.accept("t-1")
+    floor.wait(5)
+    floor.do(Return(**floor.session("t-1")))
+    ends = floor.last("queued").at + seconds(65)
+    withdraw = floor.do(Withdraw(**floor.about("t-1"), unless="returned"))
+    assert (withdraw.status, withdraw.expires_at) == ("returned", ends)
+    assert move(floor, "t-1", "calls", unless="returned").status == "returned"
+    assert floor.kinds()[-1] == "returned"
+
+
 def test_released_epochs_and_superseded_runs_are_stale() -> None:
     floor = Floor()
     floor.enqueue("t-1")

@@ -219,8 +219,16 @@ def test_an_abort_by_the_api_while_an_agent_works_abandons() -> None:
     command = driver.asked()
     assert isinstance(command, Withdraw)
     assert command.outcome == "abandoned"
-    driver.answer()
+    driver.answer(agent="a-1")
     assert driver.ended() == "cancelled: by API (abandoned)"
+
+
+def test_an_abort_after_a_return_unknown_to_the_run_abandons_nobody() -> None:
+    driver = accepted(Driver(plan(line_up=step("queue"))))
+    driver.slept()
+    driver.abort()
+    driver.answer()
+    assert driver.ended() == "cancelled: by API (cancelled_by_api)"
 
 
 def test_an_abort_that_took_the_task_from_an_agent_unknown_to_the_run_abandons_too() -> None:
@@ -294,17 +302,40 @@ def test_cancelling_beside_an_agent_abandons() -> None:
     )
     command = driver.asked()
     assert isinstance(command, Withdraw)
-    assert (command.unless, command.outcome) == ("completed", "abandoned")
+    assert (command.unless, command.outcome) == ("returned", "abandoned")
     driver.answer("completed", rank=4)
     assert driver.ended() == "handled (user_accepted)"
 
 
-def test_transfer_beside_an_agent_asks_unless_completed_and_gives_back_the_life_left() -> None:
+def test_a_return_unknown_to_the_run_takes_the_handlers_command_back() -> None:
+    driver = accepted(
+        Driver(plan((), {"accepted": "no"}, a=step("queue"), no=step("cancel", {"reason": "no"})))
+    )
+    assert isinstance(driver.asked(), Withdraw)
+    driver.answer("returned", rank=4, expires_at=driver.now + HOUR)
+    assert driver.slept() is None
+    assert driver.engine.where == "in"
+    assert driver.engine.progress.expires_at == driver.now + HOUR
+    driver.tell("returned", rank=4)
+    assert driver.slept() is None
+    assert driver.path() == ["a", "no", "a"]
+
+
+def test_a_life_that_ended_after_an_unknown_return_ends_the_run() -> None:
+    driver = accepted(
+        Driver(plan((), {"accepted": "no"}, a=step("queue"), no=step("cancel", {"reason": "no"})))
+    )
+    assert isinstance(driver.asked(), Withdraw)
+    driver.answer("expired", rank=5)
+    assert driver.ended() == "cancelled: lifetime over (expired)"
+
+
+def test_transfer_beside_an_agent_asks_unless_returned_and_gives_back_the_life_left() -> None:
     hand = step("transfer", {"service": "b"}, {"rejected": "end"})
     driver = accepted(Driver(plan((), {"accepted": "hand"}, a=step("queue"), hand=hand)), HOUR)
     command = driver.asked()
     assert isinstance(command, Move)
-    assert command.unless == "completed"
+    assert command.unless == "returned"
     driver.now += 10 * HOUR
     driver.answer(rank=1)
     assert driver.ended() == "transferred to b (transferred)"

@@ -118,7 +118,7 @@ def test_what_came_first_is_followed_whichever_news_of_it_arrives_first(
     driver.answer(status, rank=5, agent="a-1", session="t-1.1.1", code="ok")
     if move == "abort" and status == "accepted":
         assert isinstance(driver.asked(), Withdraw)
-        driver.answer()
+        driver.answer(agent="a-1", session="t-1.1.1")
         assert driver.ended() == "cancelled: by API (abandoned)"
         return
     assert stands(driver) == FIRST[status]
