@@ -150,6 +150,8 @@ def _translated() -> Iterator[None]:
         yield
     except IntegrityError as error:
         raise errors.Conflict("this exists already, or refers to what does not") from error
+    except OverflowError as error:
+        raise errors.BadInput("a value cannot be stored") from error
     except DBAPIError as error:
         if isinstance(error, DataError) or _sqlstate(error).startswith(POSTGRESQL_DATA):
             raise errors.BadInput("a value cannot be stored") from error

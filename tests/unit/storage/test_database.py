@@ -167,7 +167,7 @@ async def test_databases_come_and_go_in_the_tests_server(cluster: Cluster) -> No
 
 async def test_a_cancelled_write_leaves_nothing_behind_and_no_lock(database: Database) -> None:
     """However far it came, and though somebody still holds its traceback."""
-    cancelled = []
+    cancelled: list[object] = []
 
     async def write() -> None:
         async with database.begin() as conn:
