@@ -28,11 +28,12 @@ class Answer(Message):
     """What a distributor answers to a command.
 
     `done`: it happened. `accepted`, `completed`, `expired`: that came first, the command did
-    nothing. `refused`: not possible, `reason` is a stable code. `stale`: a superseded run or a
-    released epoch; never reaches a plan.
+    nothing. `returned`: an agent gave the task back, it waits again (to a report only).
+    `refused`: not possible, `reason` is a stable code. `stale`: a superseded run or a released
+    epoch; never reaches a plan.
     """
 
-    status: Literal["done", "accepted", "completed", "expired", "refused", "stale"]
+    status: Literal["done", "accepted", "completed", "expired", "returned", "refused", "stale"]
     at: datetime | None = None
     agent: str | None = None
     session: str | None = None

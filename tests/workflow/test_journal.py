@@ -42,7 +42,9 @@ class Delayed:
     """A journal that first cannot signal, then waits for leave, then works."""
 
     def __init__(self, house: House) -> None:
-        self.real = JournalActivities(house.database, TaskJournals(house.database, house.client), house.client)
+        self.real = JournalActivities(
+            house.database, TaskJournals(house.database, house.client), house.client
+        )
         self.calls: list[PoolJournal] = []
         self.leave = asyncio.Event()
 
