@@ -16,6 +16,7 @@ from temporalio.worker import Worker
 from activities.assignment import AssignmentActivities
 from activities.journal import JournalActivities
 from activities.plans import PlanActivities
+from activities.rebuild import RebuildActivities
 from activities.task_journals import TaskJournals
 from extask import logs, temporal
 from extask.distributor_client import DistributorClient
@@ -38,6 +39,7 @@ def workers(
     journals = TaskJournals(database, client)
     journal = JournalActivities(database, journals, client)
     assignment = AssignmentActivities(database, journals, distributor)
+    rebuild = RebuildActivities(database, client)
     tasks = one_worker(
         client,
         settings,
@@ -50,7 +52,7 @@ def workers(
         settings,
         temporal.DISTRIBUTOR_QUEUE,
         [DistributorWorkflow],
-        [journal.journal_pool],
+        [journal.journal_pool, rebuild.rebuild_pool, rebuild.call_roll],
     )
     return distributors, tasks
 

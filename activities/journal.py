@@ -42,7 +42,8 @@ class JournalActivities:
         async with _signs_of_life():
             if batch.events:
                 async with self._database.begin() as connection:
-                    await journal.write_pool(connection, batch)
+                    if not await journal.write_pool(connection, batch):
+                        return JournalResult(superseded=True)
             return await self._tell_all([*batch.again, *batch.events])
 
     @activity.defn(name=temporal.JOURNAL_TASK)

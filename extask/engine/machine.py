@@ -12,7 +12,7 @@ from extask.engine.run import Run
 from extask.engine.todo import Finish, Sleep, Todo
 from extask.messages import Answer, StepRecord, TaskAnswer, TaskEvent, TaskState
 
-_FIRST = ("accepted", "completed", "expired")
+_FIRST = ("accepted", "completed", "expired", "returned")
 
 
 class Engine:
@@ -59,6 +59,17 @@ class Engine:
                 happenings.answer_abort(self._run, event, "ended")
         elif not happenings.is_old(self._run, event):
             self._run.change(events=(*p.events, event))
+
+    def report(self, *, set_back: bool = False) -> None:
+        """Let the run tell its distributor where the task stands, before it does anything else.
+
+        `set_back`: the run has begun anew at an earlier point of its life.
+        """
+        p = self._run.progress
+        if set_back:
+            self._run.change(reporting="set_back")
+        elif p.reporting == "no":
+            self._run.change(reporting="yes")
 
     def take_records(self) -> tuple[StepRecord, ...]:
         """Give the records since the last time, each once."""
@@ -135,6 +146,8 @@ class Engine:
         event = happenings.due(run)
         if run.progress.step is None:
             run.enter(run.plan.start, now)
+        elif run.progress.reporting != "no":
+            happenings.report(run, now)
         elif event is not None:
             happenings.take(run, event, now)
         elif self._is_over(now):
