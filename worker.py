@@ -18,6 +18,7 @@ from temporalio.worker import Worker
 from activities.assignment import AssignmentActivities
 from activities.journal import JournalActivities
 from activities.plans import PlanActivities
+from activities.rebuild import RebuildActivities
 from activities.reconcile import ReconcileActivities
 from activities.repairs import Tools
 from activities.task_journals import TaskJournals
@@ -46,6 +47,7 @@ def workers(
     assignment = AssignmentActivities(database, journals, distributor)
     load_pool = pools.starter(database, settings.continue_as_new_after)
     reconcile = ReconcileActivities(Tools(database, client, distributor, load_pool))
+    rebuild = RebuildActivities(database, client)
     tasks = one_worker(
         client,
         settings,
@@ -58,7 +60,12 @@ def workers(
         settings,
         temporal.DISTRIBUTOR_QUEUE,
         [DistributorWorkflow, ReconcilerWorkflow],
-        [journal.journal_pool, reconcile.reconcile],
+        [
+            journal.journal_pool,
+            rebuild.rebuild_pool,
+            rebuild.call_roll,
+            reconcile.reconcile,
+        ],
     )
     return distributors, tasks
 

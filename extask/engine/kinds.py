@@ -118,7 +118,7 @@ def _go_to(run: Run, place: Place, after: Perform, *, transfer: bool = False) ->
 
     ask = partial(run.ask, takes_over=place.service if transfer else None, place=place)
     if p.where == "out":
-        run.change(epoch=epoch)
+        run.change(epoch=epoch, place=place)
         ask(Enqueue, stood, expires_at=p.expires_at)
         run.obeys = partial(run.stand, epoch, place.service)
     else:
@@ -131,7 +131,7 @@ def _settle(run: Run, place: Place, epoch: int, answer: Answer, now: datetime) -
     if left is not None:
         run.change(expires_at=now + left)
     unsent = tuple(what for what in run.progress.unsent if what == "expiry")
-    run.change(asked_priority=place.priority, unsent=unsent)
+    run.change(asked_priority=place.priority, place=place, unsent=unsent)
     run.stand(epoch, place.service, answer)
 
 

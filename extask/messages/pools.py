@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Literal
 
 from extask.messages.commands import Orphaned
-from extask.messages.configuration import PoolConfig
 from extask.messages.words import Message, Presence
 
 EventKind = Literal[
@@ -33,6 +32,7 @@ EventKind = Literal[
     "engagement_started",
     "engagement_ended",
     "configured",
+    "rebuilt",
 ]
 
 
@@ -70,6 +70,8 @@ class JournalResult(Message):
     """Commands that free what tasks without a workflow hold."""
     undelivered: tuple[Event, ...] = ()
     """Events whose signal failed and is to be sent again, in order."""
+    superseded: bool = False
+    """A later generation has taken the pool over: nothing was written."""
 
 
 class AgentPresence(Message):
@@ -78,16 +80,15 @@ class AgentPresence(Message):
     agent: str
     presence: Presence = "offline"
     on_duty: bool = True
+    rona: bool = False
 
 
 class PoolStart(Message):
-    """Start of a distributor: configuration and presence; later runs carry `snapshot`."""
+    """Start of a distributor; what it is to know comes by `rebuild_pool` or in a snapshot."""
 
     tenant: str
     pool: str
     generation: int = 1
-    config: PoolConfig = PoolConfig()
-    presence: tuple[AgentPresence, ...] = ()
     next_event: int = 1
     """Sequence number of the next event to deliver; handed on when continuing as new."""
     continue_as_new_after: int = 0

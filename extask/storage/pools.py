@@ -1,4 +1,4 @@
-"""Pools: a rising version of their configuration, and all that a distributor starts with."""
+"""Pools: a rising version of their configuration, and what a distributor starts with."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from extask import errors
-from extask.messages import PoolConfig, PoolStart
-from extask.storage import agents, services
+from extask.messages import PoolStart
 from extask.storage.database import Database
 from extask.storage.rows import PoolRow
 from extask.storage.statements import many, one
@@ -44,38 +43,19 @@ async def flag(conn: AsyncConnection, tenant: str, name: str, *, behind: bool, f
     await conn.execute(pool.values(behind=behind, full=full))
 
 
-async def load_pool(conn: AsyncConnection, tenant: str, name: str = DEFAULT) -> PoolStart:
-    """Read everything a distributor starts with."""
-    pool = await get(conn, tenant, name)
-    if pool is None:
-        raise errors.NotFound(f"there is no pool '{name}'")
-    served = await services.list_all(conn, tenant, pool=name)
-    staff = [agent for agent in await agents.list_all(conn, tenant, pool=name) if not agent.removed]
-    return PoolStart(
-        tenant=tenant,
-        pool=name,
-        generation=pool.generation,
-        config=PoolConfig(
-            version=pool.version,
-            level_worth=pool.level_worth,
-            services=tuple(service.config for service in served if not service.config.removed),
-            agents=tuple(agent.config for agent in staff),
-        ),
-        presence=tuple(agent.state for agent in staff),
-    )
-
-
 def starter(database: Database, continue_as_new_after: int = 0) -> LoadPool:
-    """Read a pool for the start of a distributor; each start is a generation of its own.
-
-    The generation keeps the event log's keys apart where a distributor was lost.
-    """
+    """Name a pool for the start of a distributor, which reads all else by itself."""
 
     async def start(tenant: str, name: str) -> PoolStart:
-        mine = (pools.c.tenant == tenant, pools.c.name == name)
-        async with database.begin() as conn:
-            await conn.execute(update(pools).where(*mine).values(generation=pools.c.generation + 1))
-            found = await load_pool(conn, tenant, name)
-        return found.model_copy(update={"continue_as_new_after": continue_as_new_after})
+        async with database.connect() as conn:
+            pool = await get(conn, tenant, name)
+        if pool is None:
+            raise errors.NotFound(f"there is no pool '{name}'")
+        return PoolStart(
+            tenant=tenant,
+            pool=name,
+            generation=pool.generation,
+            continue_as_new_after=continue_as_new_after,
+        )
 
     return start

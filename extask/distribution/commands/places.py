@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
     from extask.distribution.pool import Pool
     from extask.distribution.state import Service
-    from extask.messages import Enqueue, Place, Preferred
+    from extask.messages import Enqueue, Place, Preferred, Report
 
 
-def new_entry(pool: Pool, command: Enqueue, service: Service) -> Entry:
-    """Make the entry that an `Enqueue` asks for."""
+def new_entry(pool: Pool, command: Enqueue | Report, service: Service) -> Entry:
+    """Make the entry that a command asks for."""
     pool.seq += 1
     queued = pool.now
     if command.first_queued is not None:
