@@ -118,10 +118,6 @@ class Reader:
         """Give the id of a number."""
         return self._ids[number]
 
-    def id_or_none(self, number: int | None) -> str | None:
-        """Give the id of a number, if there is one."""
-        return None if number is None else self._ids[number]
-
     def word(self, number: int) -> str:
         """Give the word of a number."""
         return self._words[number]
