@@ -44,6 +44,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "GetTask": _STAFF,
     "UpdateTask": _SENDERS,
     "CancelTask": _SENDERS,
+    "AbortTask": _LEADERS,
     "GetTaskTimeline": _WATCHERS,
     "ListSessions": _LEADERS | {"agent", "service_owner"},
     "AcceptSessions": _AGENT,

@@ -248,6 +248,9 @@ def _end_as(run: Run, ending: Ending, outcome: str, now: datetime) -> None:
         run.record(now, "left", outcome)
         run.close(ending, now)
 
+    cause = run.progress.cause
+    if cause is not None and cause.outcome == "aborted_by_supervisor":
+        ending = ending.model_copy(update={"outcome": cause.outcome})
     if run.progress.where == "out":
         close(run, now)
     else:
