@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from extask.messages.configuration import PoolConfig
+from extask.messages.configuration import AgentPresence, PoolConfig
 from extask.messages.words import Message, Outcome, Presence, Priority, Unless
 
 
@@ -177,6 +177,8 @@ class Configure(Command):
 
     kind: Literal["configure"] = "configure"
     config: PoolConfig
+    presence: tuple[AgentPresence, ...] = ()
+    """States of agents; heeded for those who are new to the pool, of others it knows better."""
 
 
 AnyCommand = Annotated[

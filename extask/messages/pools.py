@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from extask.messages.commands import Orphaned
-from extask.messages.configuration import PoolConfig
-from extask.messages.words import Message, Presence
+from extask.messages.configuration import AgentPresence, PoolConfig
+from extask.messages.words import Message
 
 EventKind = Literal[
     "queued",
@@ -70,14 +70,6 @@ class JournalResult(Message):
     """Commands that free what tasks without a workflow hold."""
     undelivered: tuple[Event, ...] = ()
     """Events whose signal failed and is to be sent again, in order."""
-
-
-class AgentPresence(Message):
-    """What a pool is told of an agent's state when it starts."""
-
-    agent: str
-    presence: Presence = "offline"
-    on_duty: bool = True
 
 
 class PoolStart(Message):

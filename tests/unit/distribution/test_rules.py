@@ -941,3 +941,25 @@ def test_answers_about_tasks_with_unusual_ids_outlive_a_snapshot() -> None:
     assert answer.session == "flow.7.1.1"
     restored = Distributor.restore(distributor.snapshot())
     assert restored.apply(enqueue, START) == answer
+
+
+def test_agents_who_come_from_another_pool_bring_their_state_and_others_keep_theirs() -> None:
+    config = PoolConfig(services=(ServiceConfig(name="support"),))
+    distributor = Distributor(config, at=START)
+    place = Place(service="support")
+    distributor.apply(Enqueue(key="k", task="t-1", run=1, epoch=1, place=place), START)
+
+    def tell(key: str, version: int, presence: str, *, removed: bool = False) -> str:
+        anna = AgentConfig(id="anna", version=version, services={"support": True}, removed=removed)
+        told = AgentPresence.model_validate({"agent": "anna", "presence": presence})
+        changed = PoolConfig(version=version, agents=(anna,))
+        distributor.apply(Configure(key=key, config=changed, presence=(told,)), START)
+        entry = distributor.standing("t-1")
+        return "offered" if entry is not None and entry.position == 0 else "waits"
+
+    assert tell("1", 1, "offline") == "waits"
+    assert tell("2", 2, "available") == "waits"
+    assert tell("3", 3, "available", removed=True) == "waits"
+    assert tell("4", 4, "available") == "offered"
+    assert tell("5", 5, "offline") == "offered"
+    assert tell("6", 6, "available", removed=True) == "waits"
