@@ -161,7 +161,7 @@ class ExternalTaskWorkflow:
                 return
         assignment = Assignment.model_validate(
             {
-                "pool": self._start.pool,
+                "pool": engine.progress.pool or self._start.pool,
                 "journal": self._journal(engine),
                 "command": ask.command,
                 "ending": self._foreseen(engine),

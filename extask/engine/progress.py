@@ -128,6 +128,10 @@ class Progress(Message):
     """The last change of this epoch that was taken in."""
     standing: str | None = None
     """The service in whose queue the task stands."""
+    place: Place | None = None
+    """How it was asked to stand where it stands, or stood last."""
+    pool: str = ""
+    """The pool in which it stands, or stood last; empty before it stood anywhere."""
     asked_priority: Priority | None = None
     """What was chosen for this task; empty leaves it to the service."""
     priority: Priority | None = None
@@ -194,6 +198,8 @@ _KEPT = (
     "epoch",
     "rank",
     "standing",
+    "place",
+    "pool",
     "asked_priority",
     "priority",
     "unsent",

@@ -54,6 +54,10 @@ class Enqueue(TaskCommand):
     expires_at: datetime | None = None
     first_queued: datetime | None = None
     """Time of first queueing to be kept, for a task that stood in a queue before."""
+    transfer: bool = False
+    """Whether that time is kept only by a target that keeps places."""
+    returning: bool = False
+    """Whether it comes back into the queue it left a moment ago: no limit refuses it then."""
 
 
 class Move(TaskCommand):

@@ -104,13 +104,14 @@ async def behind(conn: AsyncConnection, limit: int) -> tuple[PoolRow, ...]:
     return await many(conn, query.order_by(pools.c.tenant, pools.c.name).limit(limit), PoolRow)
 
 
-async def of_service(
-    conn: AsyncConnection, tenant: str, service: str
-) -> tuple[PoolRow, int] | None:
-    """Find the pool of a service, and the version in which the service is as it is."""
+async def of_service(conn: AsyncConnection, tenant: str, service: str) -> tuple[str, bool] | None:
+    """Find the pool of a service, and whether its distributor knows the service as it is."""
     found = await services.get(conn, tenant, service)
     pool = None if found is None else await get(conn, tenant, found.pool)
-    return None if found is None or pool is None else (pool, found.config.version)
+    if found is None or pool is None:
+        return None
+    never_started = pool.generation == PoolRow.model_fields["generation"].default
+    return pool.name, never_started or pool.acknowledged >= found.config.version
 
 
 async def load_pool(conn: AsyncConnection, tenant: str, name: str = DEFAULT) -> PoolStart:

@@ -20,7 +20,8 @@ def new_entry(pool: Pool, command: Enqueue, service: Service) -> Entry:
     """Make the entry that an `Enqueue` asks for."""
     pool.seq += 1
     queued = pool.now
-    if command.first_queued is not None:
+    keeps = service.config.keep_place or not command.transfer
+    if command.first_queued is not None and keeps:
         queued = min(clock.micros(command.first_queued), pool.now)
     entry = Entry(command.task, command.run, command.epoch, service, 0, queued, pool.seq)
     if command.expires_at is not None:

@@ -963,3 +963,33 @@ def test_agents_who_come_from_another_pool_bring_their_state_and_others_keep_the
     assert tell("4", 4, "available") == "offered"
     assert tell("5", 5, "offline") == "offered"
     assert tell("6", 6, "available", removed=True) == "waits"
+
+
+def test_who_comes_back_is_not_limited_and_who_is_transferred_keeps_no_place() -> None:
+    config = PoolConfig(
+        services=(
+            ServiceConfig(name="support", max_waiting=1),
+            ServiceConfig(name="loyal", keep_place=True),
+        )
+    )
+    pool = Distributor(config, at=START)
+    earlier = START - timedelta(hours=1)
+
+    def enqueue(task: str, service: str, **more: object) -> str:
+        head = {"key": f"{task}:{service}", "task": task, "run": 1, "epoch": 1}
+        values = {**head, "place": Place(service=service), "first_queued": earlier, **more}
+        return pool.apply(Enqueue.model_validate(values), START).status
+
+    assert enqueue("t-1", "support", transfer=True) == "done"
+    assert enqueue("t-2", "support") == "refused"
+    assert enqueue("t-2", "support", epoch=2, key="k", returning=True) == "done"
+    assert enqueue("t-3", "loyal", transfer=True) == "done"
+    assert [pool.position(task) for task in ("t-2", "t-1")] == [1, 2]
+    waited = [pool.standing(task) for task in ("t-1", "t-2", "t-3")]
+    assert [each and each.waited for each in waited] == [
+        timedelta(0),
+        timedelta(hours=1),
+        timedelta(hours=1),
+    ]
+    out = Withdraw(key="out", task="t-2", run=1, epoch=2, outcome="transferred")
+    assert pool.apply(out, START).first_queued == earlier
