@@ -18,6 +18,7 @@ from temporalio.worker import Worker
 from activities.assignment import AssignmentActivities
 from activities.journal import JournalActivities
 from activities.plans import PlanActivities
+from activities.rebuild import RebuildActivities
 from activities.reconcile import ReconcileActivities
 from activities.repairs import Tools
 from activities.task_journals import TaskJournals
@@ -49,6 +50,7 @@ def workers(
     configurations = Configurations(database, distributor)
     tools = Tools(database, client, distributor, load_pool, configuration=configurations)
     reconcile = ReconcileActivities(tools)
+    rebuild = RebuildActivities(database, client)
     tasks = one_worker(
         client,
         settings,
@@ -61,7 +63,12 @@ def workers(
         settings,
         temporal.DISTRIBUTOR_QUEUE,
         [DistributorWorkflow, ReconcilerWorkflow],
-        [journal.journal_pool, reconcile.reconcile],
+        [
+            journal.journal_pool,
+            rebuild.rebuild_pool,
+            rebuild.call_roll,
+            reconcile.reconcile,
+        ],
     )
     return distributors, tasks
 

@@ -49,7 +49,8 @@ class JournalActivities:
         async with signs_of_life():
             if batch.events:
                 async with self._database.begin() as connection:
-                    await journal.write_pool(connection, batch)
+                    if not await journal.write_pool(connection, batch):
+                        return JournalResult(superseded=True)
             result = await self._tell_all([*batch.again, *batch.events])
             if 0 < len(batch.events) < MANY:
                 await asyncio.sleep(ends - asyncio.get_running_loop().time())

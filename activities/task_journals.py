@@ -30,10 +30,14 @@ class TaskOverError(Exception):
 
 @dataclass(frozen=True)
 class Written:
-    """The number of the run that wrote, and whether its task had ended before."""
+    """Which run wrote, and whether before it the task had ended or a later run had written.
+
+    What a superseded run writes is kept as its story, and changes nothing.
+    """
 
     run: int
     ended: bool = False
+    superseded: bool = False
 
 
 @dataclass
@@ -60,7 +64,7 @@ class TaskJournals:
     async def write(self, entry: TaskJournal, run_id: str) -> Written | None:
         """Write an entry under its run's number; returns once it is committed.
 
-        Nothing is written for a superseded run: it is answered None.
+        A superseded run is answered None: nothing may come of what it writes.
 
         Raises:
             NotFound: there is no such task.
@@ -76,7 +80,7 @@ class TaskJournals:
             raise NotFound(f"there is no task '{entry.task}'")
         if written.run == OVER:
             raise TaskOverError(f"task {entry.task} has ended; create a new one")
-        return written
+        return None if written.superseded else written
 
     async def _written(self, entry: TaskJournal, comer: Comer) -> Written:
         waiting = _Waiting(entry, comer, asyncio.get_running_loop().create_future())
@@ -117,9 +121,9 @@ class TaskJournals:
             for each in taken
             if numbers[each.comer] > 0
         ]
-        ended = await journal.write_tasks(connection, entries) if entries else set()
+        before = await journal.write_tasks(connection, entries) if entries else {}
         return {
-            each: Written(number, (each.tenant, each.task) in ended)
+            each: _told(number, before.get((each.tenant, each.task)))
             for each, number in numbers.items()
         }
 
@@ -136,6 +140,12 @@ class TaskJournals:
                 await self._settle((each,))
         elif not taken[0].written.done():
             taken[0].written.set_exception(error)
+
+
+def _told(number: int, before: journal.Before | None) -> Written:
+    if before is None:
+        return Written(number)
+    return Written(number, before.ended, superseded=0 < number < before.run)
 
 
 async def written(journals: TaskJournals, entry: TaskJournal) -> Written | None:

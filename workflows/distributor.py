@@ -22,9 +22,12 @@ with workflow.unsafe.imports_passed_through():
         Enqueue,
         Event,
         JournalResult,
+        Orphaned,
         PoolConfig,
         PoolJournal,
         PoolStart,
+        RebuildRequest,
+        RollCall,
         Standing,
     )
     from workflows import overview
@@ -37,6 +40,10 @@ BEHIND_AT = 10_000
 COMMANDS_PER_RUN = 20_000
 """A worker that takes the distributor over repeats them all within one workflow task of 2 s."""
 CLOSED = "closed"
+REBUILD_PATIENCE = timedelta(minutes=2)
+ROLL_PATIENCE = timedelta(minutes=30)
+ANY_RUN = 2**31 - 1
+"""Of a task whose workflow is gone, whichever run it was in."""
 DETAILS_EVERY = timedelta(seconds=1)
 REPEAT_AFTER = timedelta(seconds=1)
 JOURNAL_PATIENCE = timedelta(seconds=30)
@@ -55,12 +62,15 @@ class DistributorWorkflow:
         self._judgement = (
             Distributor.restore(judgement)
             if judgement
-            else Distributor(start.config, start.presence, at=workflow.now())
+            else Distributor(PoolConfig(), at=workflow.now())
         )
         self._outbox: deque[Event] = deque(unpack(outbox))
         self._again: tuple[Event, ...] = ()
         self._next_event = start.next_event
         self._delivering = False
+        self._lost = not judgement
+        self._calling = False
+        workflow.register_random_seed_callback(self._lose)
         self._leaving = False
         self._closed = False
         self._commands = 0
@@ -70,7 +80,8 @@ class DistributorWorkflow:
     @workflow.run
     async def run(self, _start: PoolStart, _judgement: bytes, _outbox: bytes) -> None:
         """Serve until Temporal suggests to continue as new, then hand everything on."""
-        errands = (asyncio.create_task(self._keep_time()), asyncio.create_task(self._deliver()))
+        serving = (self._keep_time(), self._deliver(), self._rebuild())
+        errands = tuple(asyncio.create_task(each) for each in serving)
         await workflow.wait_condition(
             lambda: self._should_leave() or any(e.done() for e in errands)
         )
@@ -90,13 +101,18 @@ class DistributorWorkflow:
         for a second. So that task does nothing but continue; an empty delivery brings it about.
         """
         self._closed = True
-        handed_on = [self._handover(), self._judgement.snapshot(), pack(self._outbox)]
+        handover, snapshot = self._handover(), self._judgement.snapshot()
         await self._journal(())
-        workflow.continue_as_new(args=handed_on)
+        known = not self._lost
+        workflow.continue_as_new(
+            args=[handover, snapshot if known else b"", pack(self._outbox) if known else b""]
+        )
 
     @workflow.update
-    def submit(self, batch: Batch) -> Answers:
+    async def submit(self, batch: Batch) -> Answers:
         """Apply commands in order at the present time; answer each."""
+        if self._lost:
+            await workflow.wait_condition(lambda: not self._lost)
         self._commands += len(batch.commands)
         answers = tuple(self._apply(command) for command in batch.commands)
         self._gather()
@@ -112,6 +128,56 @@ class DistributorWorkflow:
         """Tell where tasks stand; those that stand nowhere are left out."""
         found = ((task, self._judgement.standing(task)) for task in tasks)
         return {task: standing for task, standing in found if standing is not None}
+
+    def _lose(self, _seed: int) -> None:
+        """Hear that somebody set this workflow back: what it knows is old."""
+        self._lost = True
+
+    async def _rebuild(self) -> None:
+        """Begin anew from the read model whenever what is known here does not count."""
+        while True:
+            await workflow.wait_condition(lambda: self._lost and not self._delivering)
+            self._begin(await self._read_model())
+            self._calling = True
+            for task in await self._call_roll():
+                key = f"gone:{self._start.generation}:{task}"
+                self._apply(Orphaned(key=key, task=task, run=ANY_RUN, epoch=0))
+            self._gather()
+            self._calling = False
+
+    def _begin(self, snapshot: bytes) -> None:
+        self._judgement = Distributor.restore(snapshot)
+        events = self._judgement.take_events()
+        update = {"generation": events[0].data["generation"]}
+        self._start = self._start.model_copy(update=update)
+        self._outbox = deque(events)
+        self._again, self._next_event, self._lost = (), 1, False
+        self._gather()
+
+    async def _read_model(self) -> bytes:
+        start = self._handover()
+        rebuilt: bytes = await workflow.execute_activity(
+            temporal.REBUILD_POOL,
+            RebuildRequest(start=start, at=workflow.now()),
+            result_type=bytes,
+            start_to_close_timeout=REBUILD_PATIENCE,
+            retry_policy=JOURNAL_RETRY,
+            summary="the pool as the read model knows it",
+        )
+        return rebuilt
+
+    async def _call_roll(self) -> tuple[str, ...]:
+        start = self._start
+        gone: tuple[str, ...] = await workflow.execute_activity(
+            temporal.CALL_ROLL,
+            RollCall(tenant=start.tenant, pool=start.pool, generation=start.generation),
+            result_type=tuple[str, ...],
+            start_to_close_timeout=ROLL_PATIENCE,
+            heartbeat_timeout=JOURNAL_PATIENCE,
+            retry_policy=JOURNAL_RETRY,
+            summary="every task reports where it stands",
+        )
+        return gone
 
     def _apply(self, command: AnyCommand) -> Answer:
         if isinstance(command, Enqueue) and len(self._outbox) >= BEHIND_AT:
@@ -135,12 +201,15 @@ class DistributorWorkflow:
     async def _keep_time(self) -> None:
         """Wake at the earliest deadline; a later one never arms the timer again."""
         while True:
-            await workflow.wait_condition(lambda: self._judgement.next_deadline() is not None)
+            await workflow.wait_condition(self._has_deadline)
             armed = self._judgement.next_deadline()
             if armed is not None and armed > workflow.now():
                 await self._until(armed - workflow.now(), armed)
             self._judgement.advance(workflow.now())
             self._gather()
+
+    def _has_deadline(self) -> bool:
+        return not self._lost and self._judgement.next_deadline() is not None
 
     async def _until(self, pause: timedelta, armed: datetime) -> None:
         def earlier() -> bool:
@@ -185,6 +254,9 @@ class DistributorWorkflow:
     def _settle(self, delivered: int, result: JournalResult) -> None:
         for _ in range(delivered):
             self._outbox.popleft()
+        if result.superseded:
+            self._lost = True
+            return
         self._next_event += delivered
         self._again = result.undelivered
         for orphan in result.orphans:
@@ -192,11 +264,14 @@ class DistributorWorkflow:
         self._gather()
 
     def _has_undelivered(self) -> bool:
-        return bool(self._again or (self._outbox and not self._leaving))
+        waiting = self._again or (self._outbox and not self._leaving)
+        return bool(waiting) and not self._lost
 
     def _should_leave(self) -> bool:
         limit = self._start.continue_as_new_after
         info = workflow.info()
+        if self._lost or self._calling:
+            return False
         if self._commands >= COMMANDS_PER_RUN:
             return True
         if limit and info.get_current_history_length() >= limit:
@@ -204,10 +279,9 @@ class DistributorWorkflow:
         return info.is_continue_as_new_suggested()
 
     def _may_leave(self) -> bool:
-        return not self._delivering and not self._again and workflow.all_handlers_finished()
+        busy = self._delivering or self._again or self._lost or self._calling
+        return not busy and workflow.all_handlers_finished()
 
     def _handover(self) -> PoolStart:
-        """Tell the next run what the snapshot does not hold; the configuration is in there."""
-        return self._start.model_copy(
-            update={"config": PoolConfig(), "presence": (), "next_event": self._next_event}
-        )
+        """Tell the next run what the snapshot does not hold."""
+        return self._start.model_copy(update={"next_event": self._next_event})

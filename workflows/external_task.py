@@ -82,6 +82,9 @@ class ExternalTaskWorkflow:
         self._engine: Engine | None = None
         self._target: RunStart | None = None
         self._next_record = 1
+        self._set_back = False
+        self._reports = False
+        workflow.register_random_seed_callback(self._begin_anew)
         self._told: dict[str, object] = {}
         self._ended = False
         self._shown: dict[str, str] = {}
@@ -107,6 +110,15 @@ class ExternalTaskWorkflow:
     def task_event(self, event: TaskEvent) -> None:
         """Hear from the distributor what it decided about this task."""
         self._inbox.append(event)
+
+    @workflow.signal(name=temporal.REBUILT_SIGNAL)
+    def pool_rebuilt(self, _generation: int) -> None:
+        """Hear that the pool was made anew and wants to know where this task stands."""
+        self._reports = True
+
+    def _begin_anew(self, _seed: int) -> None:
+        """Hear that somebody set this workflow back: the pool knows of things yet to come."""
+        self._reports = self._set_back = True
 
     @workflow.update
     async def cancel(self, request: CancelTask) -> TaskAnswer:
@@ -146,6 +158,9 @@ class ExternalTaskWorkflow:
         return await _locally(temporal.BEGIN_RUN, request, RunStart)
 
     def _feed(self, engine: Engine) -> None:
+        if self._reports:
+            engine.report(set_back=self._set_back)
+            self._reports = False
         for event in self._inbox:
             engine.notify(event)
             if isinstance(event, TaskEvent):
@@ -205,7 +220,9 @@ class ExternalTaskWorkflow:
             return
         with contextlib.suppress(TimeoutError):
             await workflow.wait_condition(
-                lambda: bool(self._inbox), timeout=timeout, timeout_summary=sleep.summary[:200]
+                lambda: bool(self._inbox) or self._reports,
+                timeout=timeout,
+                timeout_summary=sleep.summary[:200],
             )
 
     async def _take_over(self, engine: Engine, target: RunStart | None) -> Engine:
@@ -292,7 +309,7 @@ class ExternalTaskWorkflow:
         return self._engine is not None and not self._engine.progress.unsent
 
     def _may_leave(self) -> bool:
-        return not self._inbox and workflow.all_handlers_finished()
+        return not self._inbox and not self._reports and workflow.all_handlers_finished()
 
     def _carried(self, engine: Engine) -> Carried:
         return Carried(

@@ -9,6 +9,7 @@ from extask.distribution.commands import HANDLERS
 from extask.distribution.commands.configure import come_in, take_over
 from extask.distribution.dispatch import dispatch
 from extask.distribution.pool import Pool
+from extask.distribution.rebuilding import rebuild
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         Event,
         PoolConfig,
         Standing,
+        Stock,
     )
 
 
@@ -33,6 +35,16 @@ class Distributor:
         self, config: PoolConfig, presence: Iterable[AgentPresence] = (), *, at: datetime
     ) -> None:
         self._pool = _new_pool(config, presence, clock.micros(at))
+
+    @classmethod
+    def rebuilt(cls, stock: Stock, generation: int, *, at: datetime) -> Self:
+        """Begin anew from what the read model remembers; the first event tells of it."""
+        distributor = cls.__new__(cls)
+        pool = distributor._pool = rebuild(stock, clock.micros(at))  # noqa: SLF001 - its own
+        data = {"generation": generation, "tasks": len(pool.entries)}
+        pool.emit("rebuilt", data=data)
+        dispatch(pool)
+        return distributor
 
     @classmethod
     def restore(cls, data: bytes) -> Self:

@@ -45,13 +45,18 @@ def offer(pool: Pool, entry: Entry, agent: Agent) -> None:
 def _open(pool: Pool, entry: Entry, agent: Agent) -> Session:
     entry.offers += 1
     deadline = pool.now + entry.service.rona_timeout
-    name = f"{entry.task}.{entry.epoch}.{entry.offers}"
+    name = f"{stay_name(entry.task, entry.run, entry.epoch)}.{entry.offers}"
     session = Session(name, agent, entry, entry.blocking, pool.now, deadline)
     entry.session = agent.sessions[name] = pool.sessions[name] = session
     entry.service.offered += 1
     capacity.reserve(session)
     pool.deadlines.add(deadline, Kind.LAPSE, entry.seq, entry)
     return session
+
+
+def stay_name(task: str, run: int, epoch: int) -> str:
+    """Name a queue stay: what begins the ids of its offers; a later run may count epochs anew."""
+    return f"{task}.{epoch}" if run <= 1 else f"{task}.{run}-{epoch}"
 
 
 def _close(pool: Pool, session: Session) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from extask.distribution import clock
 from extask.distribution.state import Entry
@@ -51,8 +51,13 @@ def _after_the_end(ending: Ending | None, command: TaskCommand) -> Answer:
         return STALE
     if command.epoch != ending.epoch or ending.how == "withdrawn":
         return unknown(command.task)
+    return ended(ending, command)
+
+
+def ended(ending: Ending, command: TaskCommand) -> Answer:
+    """Answer how a stay ended that an agent or time ended."""
     return Answer(
-        status=ending.how,
+        status=cast("Literal['completed', 'expired']", ending.how),
         at=clock.instant(ending.at),
         agent=ending.agent,
         session=ending.session,

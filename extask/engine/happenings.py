@@ -11,7 +11,7 @@ from extask.definition.expressions import ExpressionFailed
 from extask.definition.fitting import fit_param, to_plain
 from extask.engine.progress import Aborted, Change, Ending, Happening, Interrupted, Patched
 from extask.engine.run import Run
-from extask.messages import Answer, Outcome, Reprioritize, SetExpiry, TaskEvent, Withdraw
+from extask.messages import Answer, Outcome, Report, Reprioritize, SetExpiry, TaskEvent, Withdraw
 
 LAST_WORDS = timedelta(minutes=5)
 """What an `expired` or `aborted` handler has before the task is cancelled."""
@@ -67,6 +67,35 @@ def tell_changes(run: Run, now: datetime) -> None:
     _TELL[run.progress.unsent[0]](run, now)
 
 
+def report(run: Run, now: datetime) -> None:
+    """Tell the distributor where the task is believed to stand."""
+    p = run.progress
+    run.ask(Report, partial(_reported, run), **_whereabouts(run))
+    if p.reporting == "set_back":
+        run.record(now, "event", "set_back")
+    run.obeys = lambda _answer: run.change(reporting="no")
+
+
+def _whereabouts(run: Run) -> dict[str, Any]:
+    p = run.progress
+    told: dict[str, Any] = {"rank": p.rank, "reset": p.reporting == "set_back"}
+    if p.where == "out" or p.place is None:
+        return {**told, "state": "out"}
+    place = p.place.model_copy(update={"priority": p.priority})
+    told |= {"place": place, "expires_at": p.expires_at, "first_queued": p.first_queued}
+    if p.where == "in":
+        return {**told, "state": "waiting"}
+    working = {"agent": p.holder, "session": p.session, "accepted_at": p.accepted_at}
+    return {**told, **working, "state": "active"}
+
+
+def _reported(run: Run, answer: Answer, now: datetime) -> None:
+    run.change(reporting="no", rank=max(run.progress.rank, answer.rank))
+    if answer.status == "refused":
+        run.release()
+        run.fail(now, f"the queue is no more: {answer.reason}")
+
+
 def is_old(run: Run, event: Happening) -> bool:
     """Tell whether this is of a released epoch, or was taken in already."""
     p = run.progress
@@ -87,6 +116,7 @@ def _accepted(run: Run, event: TaskEvent, now: datetime) -> None:
     run.time_passed()
     stopped = Interrupted(step=run.step.name, placed=p.phase != "fresh")
     run.change(where="with_agent", time_left=p.expires_at - event.at, interrupted=stopped)
+    run.change(holder=event.agent or "", session=event.session or "", accepted_at=event.at)
     target = run.target(stopped.step, "accepted")
     if target is None:
         run.wait(now, None)

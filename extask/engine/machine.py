@@ -76,6 +76,17 @@ class Engine:
         elif not happenings.is_old(self._run, event):
             self._run.change(events=(*p.events, event))
 
+    def report(self, *, set_back: bool = False) -> None:
+        """Let the run tell its distributor where the task stands, before it does anything else.
+
+        `set_back`: the run has begun anew at an earlier point of its life.
+        """
+        p = self._run.progress
+        if set_back:
+            self._run.change(reporting="set_back")
+        elif p.reporting == "no":
+            self._run.change(reporting="yes")
+
     def take_records(self) -> tuple[StepRecord, ...]:
         """Give the records since the last time, each once."""
         records = self._run.progress.records
@@ -152,6 +163,8 @@ class Engine:
         event = happenings.due(run)
         if run.progress.step is None:
             run.enter(run.plan.start, now)
+        elif run.progress.reporting != "no":
+            happenings.report(run, now)
         elif event is not None:
             happenings.take(run, event, now)
         elif self._is_over(now):

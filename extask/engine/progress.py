@@ -22,6 +22,7 @@ from extask.messages import (
 Where = Literal["out", "in", "with_agent"]
 EndKind = Literal["handled", "ended", "cancelled", "transferred", "failed"]
 Change = Literal["priority", "expiry"]
+Reporting = Literal["no", "yes", "set_back"]
 AbortAnswer = Literal["done", "completed", "ended"]
 
 
@@ -148,6 +149,13 @@ class Progress(Message):
     """An agent completed it, and it has not been queued since."""
     agent: str = ""
     result: str = ""
+    first_queued: datetime | None = None
+    holder: str = ""
+    session: str = ""
+    accepted_at: datetime | None = None
+    """Of `holder` and `session`: who accepted last, and when."""
+    reporting: Reporting = "no"
+    """Whether the distributor is to be told where the task stands."""
     transfers: int = 0
     number: int = 0
     """The last command's number."""
@@ -203,6 +211,8 @@ _KEPT = (
     "asked_priority",
     "priority",
     "unsent",
+    "first_queued",
+    "reporting",
     "cause",
     "transfers",
     "number",

@@ -171,6 +171,8 @@ class Run:
     def stand(self, epoch: int, place: Place, answer: Answer) -> None:
         """Stand in a service's queue from now on."""
         standing = answer.standing
+        if standing is not None and answer.at is not None:
+            self.change(first_queued=answer.at - standing.waited)
         priority = answer.priority or (standing.priority if standing else self.progress.priority)
         self.change(
             where="in",

@@ -21,6 +21,7 @@ from extask.messages.commands import (
     Orphaned,
     Place,
     Preferred,
+    Report,
     Reprioritize,
     Return,
     SessionCommand,
@@ -42,6 +43,15 @@ from extask.messages.pools import (
     JournalResult,
     PoolJournal,
     PoolStart,
+)
+from extask.messages.rebuilding import (
+    RebuildRequest,
+    RollCall,
+    Stock,
+    StoredEnding,
+    StoredEngagement,
+    StoredStay,
+    StoredWrapUp,
 )
 from extask.messages.repairs import RepairRound
 from extask.messages.tasks import (
@@ -99,9 +109,12 @@ __all__ = [
     "Preferred",
     "Presence",
     "Priority",
+    "RebuildRequest",
     "RepairRound",
+    "Report",
     "Reprioritize",
     "Return",
+    "RollCall",
     "RunRequest",
     "RunStart",
     "ServiceConfig",
@@ -111,6 +124,11 @@ __all__ = [
     "Standing",
     "StartEngagement",
     "StepRecord",
+    "Stock",
+    "StoredEnding",
+    "StoredEngagement",
+    "StoredStay",
+    "StoredWrapUp",
     "TaskAnswer",
     "TaskCommand",
     "TaskEvent",

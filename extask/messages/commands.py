@@ -114,6 +114,30 @@ class Orphaned(TaskCommand):
     kind: Literal["orphaned"] = "orphaned"
 
 
+class Report(TaskCommand):
+    """Tell where the workflow believes its task to stand, after either of them was set back.
+
+    The pool that knows more answers it: `accepted`, `completed`, `expired`, `returned` (it waits
+    though it was believed to be with an agent); else the task comes to stand where it is said to.
+    """
+
+    kind: Literal["report"] = "report"
+    state: Literal["out", "waiting", "active"]
+    rank: int = 0
+    """The last change of this epoch that the workflow heard of."""
+    reset: bool = False
+    """The run began by setting the workflow back: what earlier runs did counts no more."""
+    place: Place = Place(service="")
+    """Where it stands or stood before an agent accepted; of no meaning while it is out."""
+    expires_at: datetime | None = None
+    first_queued: datetime | None = None
+    agent: str = ""
+    session: str = ""
+    accepted_at: datetime | None = None
+    offers: int = 0
+    """Offers of this epoch that are known to have been made."""
+
+
 class SessionCommand(Command):
     """A command of an agent about one of their sessions."""
 
@@ -194,6 +218,7 @@ AnyCommand = Annotated[
     | Reprioritize
     | SetExpiry
     | Orphaned
+    | Report
     | Accept
     | Decline
     | Complete

@@ -56,3 +56,4 @@ class AgentPresence(Message):
     agent: str
     presence: Presence = "offline"
     on_duty: bool = True
+    rona: bool = False

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Literal
 
 from extask.messages.commands import Orphaned
-from extask.messages.configuration import AgentPresence, PoolConfig
 from extask.messages.words import Message
 
 EventKind = Literal[
@@ -33,6 +32,7 @@ EventKind = Literal[
     "engagement_started",
     "engagement_ended",
     "configured",
+    "rebuilt",
 ]
 
 
@@ -70,16 +70,16 @@ class JournalResult(Message):
     """Commands that free what tasks without a workflow hold."""
     undelivered: tuple[Event, ...] = ()
     """Events whose signal failed and is to be sent again, in order."""
+    superseded: bool = False
+    """A later generation has taken the pool over: nothing was written."""
 
 
 class PoolStart(Message):
-    """Start of a distributor: configuration and presence; later runs carry `snapshot`."""
+    """Start of a distributor; what it is to know comes by `rebuild_pool` or in a snapshot."""
 
     tenant: str
     pool: str
     generation: int = 1
-    config: PoolConfig = PoolConfig()
-    presence: tuple[AgentPresence, ...] = ()
     next_event: int = 1
     """Sequence number of the next event to deliver; handed on when continuing as new."""
     continue_as_new_after: int = 0

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
+from types import MappingProxyType
 from typing import Any
 
 from pydantic_core import to_json
@@ -25,6 +27,21 @@ SQLITE_PASSING = {5, 6, 10, 13, 14}
 POSTGRESQL_DATA = "22"
 POSTGRESQL_PASSING = ("08", "40", "53", "55", "57")
 """SQLSTATE classes: connection, conflict of transactions, resources, lock, operator."""
+
+
+class EmbeddedConnection(sqlite3.Connection):
+    """A connection whose end is the end of its transaction.
+
+    Where a call was cancelled its cursor may live on, and with it, in SQLite, the lock on the file.
+    """
+
+    def close(self) -> None:
+        """Give up what was not committed, then close."""
+        self.rollback()
+        super().close()
+
+
+EMBEDDED = MappingProxyType({"isolation_level": None, "factory": EmbeddedConnection})
 
 
 class Database:
@@ -83,7 +100,7 @@ def create_engine(url: str, *, connections: int = 10) -> AsyncEngine:
         address,
         pool_size=connections,
         max_overflow=0,
-        connect_args={"isolation_level": None} if embedded else {"timeout": CONNECT_SECONDS},
+        connect_args=dict(EMBEDDED) if embedded else {"timeout": CONNECT_SECONDS},
         json_serializer=_json,
     )
     if embedded:
@@ -133,6 +150,8 @@ def _translated() -> Iterator[None]:
         yield
     except IntegrityError as error:
         raise errors.Conflict("this exists already, or refers to what does not") from error
+    except OverflowError as error:
+        raise errors.BadInput("a value cannot be stored") from error
     except DBAPIError as error:
         if isinstance(error, DataError) or _sqlstate(error).startswith(POSTGRESQL_DATA):
             raise errors.BadInput("a value cannot be stored") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Update, bindparam, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,23 +13,35 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from extask.messages import Event, PoolJournal, TaskJournal
 from extask.storage import agent_journal, session_journal, task_state
 from extask.storage.statements import insert_new
-from extask.storage.tables import pool_events, task_records, tasks
+from extask.storage.tables import pool_events, pools, task_records, tasks
 
 POOL_COLUMNS = tuple(field.name for field in fields(task_state.PoolView))
 GUARD = ("state", "run", "epoch", "rank", "step_run", "step_first")
 """The columns of a task's row that say what of its workflow's entries is news."""
 
 
-async def write_pool(conn: AsyncConnection, batch: PoolJournal) -> None:
+async def write_pool(conn: AsyncConnection, batch: PoolJournal) -> bool:
     """Write a pool's events and move tasks, sessions, agents and engagements by them.
 
-    What was written before changes nothing: the key is pool, generation and sequence number.
+    What was written before changes nothing: the key is pool, generation and sequence number. Of a
+    generation that a later one has taken over nothing is written; answers whether it is the last.
     """
+    if not await _is_last_generation(conn, batch):
+        return False
     fresh = await _write_events(conn, batch)
     if fresh:
         await _move_tasks(conn, batch, fresh)
         await session_journal.write(conn, batch, fresh)
         await agent_journal.write(conn, batch.tenant, [event for _, event in fresh])
+    return True
+
+
+async def _is_last_generation(conn: AsyncConnection, batch: PoolJournal) -> bool:
+    """Hold the pool's row, so that no later generation begins before this is written."""
+    mine = (pools.c.tenant == batch.tenant, pools.c.name == batch.pool)
+    query = select(pools.c.generation).where(*mine).with_for_update(read=True)
+    last: int | None = (await conn.execute(query)).scalar_one_or_none()
+    return last is None or batch.generation >= last
 
 
 async def write_task(conn: AsyncConnection, entry: TaskJournal) -> None:
@@ -37,13 +49,20 @@ async def write_task(conn: AsyncConnection, entry: TaskJournal) -> None:
     await write_tasks(conn, (entry,))
 
 
+class Before(NamedTuple):
+    """What a task's row said before: whether it had ended, and the last run that wrote."""
+
+    ended: bool
+    run: int
+
+
 async def write_tasks(
     conn: AsyncConnection, entries: Sequence[TaskJournal]
-) -> set[tuple[str, str]]:
+) -> dict[tuple[str, str], Before]:
     """Write tasks' own records and move their rows; the key is task, run and number.
 
-    A row moves only forward, and never out of `ended`. Answers the tasks (tenant and id) that had
-    ended before.
+    A row moves only forward, and never out of `ended`. Answers what the rows said before, by
+    tenant and id.
     """
     await _write_records(conn, entries)
     before = await _lock_own(conn, {(entry.tenant, entry.task) for entry in entries})
@@ -54,7 +73,10 @@ async def write_tasks(
             row = before[key] | changes[key]
             changes[key] |= task_state.take_entry(row, entry, _moment(entry))
     await _update_own(conn, changes)
-    return {key for key, row in before.items() if row["state"] == "ended"}
+    return {
+        key: Before(row["state"] == "ended", max(row["run"], row["step_run"]))
+        for key, row in before.items()
+    }
 
 
 async def _write_events(conn: AsyncConnection, batch: PoolJournal) -> list[tuple[int, Event]]:

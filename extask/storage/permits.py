@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -52,6 +52,7 @@ class Permits:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._shared = engine.dialect.name == "postgresql"
         self._away_until = 0.0
+        self._closing: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def taken(self, tenant: str, pool: str) -> AsyncIterator[bool]:
@@ -61,10 +62,12 @@ class Permits:
             yield held is not None
         finally:
             if held is not None:
-                await asyncio.shield(_let_go(*held))
+                await self._to_the_end(self._let_go(*held))
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, once what is being let go is free."""
+        if self._closing:
+            await asyncio.wait(self._closing)
         await self._engine.dispose()
 
     def _is_there(self) -> bool:
@@ -73,13 +76,35 @@ class Permits:
     async def _take(self, permits: Sequence[int]) -> tuple[AsyncConnection, int] | None:
         try:
             connection = await self._engine.connect()
-            async with _ended_on_error(connection):
+            async with self._ended_on_error(connection):
                 return connection, await _first_free(connection, permits)
         except _AWAY as error:
             self._away_until = asyncio.get_running_loop().time() + AWAY_FOR.total_seconds()
             log = structlog.get_logger("extask.permits")
             log.warning("no permits while the database is away", reason=str(error))
             return None
+
+    @asynccontextmanager
+    async def _ended_on_error(self, connection: AsyncConnection) -> AsyncIterator[None]:
+        """End the connection's session where the block fails: it might hold a permit, or soon."""
+        try:
+            yield
+        except BaseException:
+            await self._to_the_end(_end(connection))
+            raise
+
+    async def _let_go(self, connection: AsyncConnection, permit: int) -> None:
+        with contextlib.suppress(*_AWAY):
+            async with self._ended_on_error(connection):
+                await connection.execute(_LET_GO, {"permit": permit})
+                await connection.close()
+
+    async def _to_the_end(self, work: Coroutine[None, None, None]) -> None:
+        """Do what must be done even if whoever waits for it is cancelled."""
+        closing = asyncio.create_task(work)
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+        await asyncio.shield(closing)
 
 
 def _permits(tenant: str, pool: str) -> list[int]:
@@ -111,23 +136,6 @@ async def _queue(connection: AsyncConnection, permit: int) -> bool:
             raise
         return False
     return True
-
-
-@asynccontextmanager
-async def _ended_on_error(connection: AsyncConnection) -> AsyncIterator[None]:
-    """End the connection's session where the block fails: it might hold a permit, or soon."""
-    try:
-        yield
-    except BaseException:
-        await asyncio.shield(_end(connection))
-        raise
-
-
-async def _let_go(connection: AsyncConnection, permit: int) -> None:
-    with contextlib.suppress(*_AWAY):
-        async with _ended_on_error(connection):
-            await connection.execute(_LET_GO, {"permit": permit})
-            await connection.close()
 
 
 async def _end(connection: AsyncConnection) -> None:

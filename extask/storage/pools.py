@@ -1,4 +1,4 @@
-"""Pools: a rising version of their configuration, and all that a distributor starts with."""
+"""Pools: a rising version of their configuration, and what a distributor starts with."""
 
 from __future__ import annotations
 
@@ -63,13 +63,12 @@ async def set_level_worth(
 async def news(conn: AsyncConnection, tenant: str, name: str, key: str) -> Configure:
     """Read all of a pool's configuration that its distributor has not acknowledged.
 
-    Versions are committed in their order: whoever sees one sees all before it. The newest is told
-    in any case, since two processes may have started the distributor, one with what was before.
+    Versions are committed in their order: whoever sees one sees all before it.
     """
     pool = await get(conn, tenant, name)
     if pool is None:
         raise errors.NotFound(f"there is no pool '{name}'")
-    since = min(pool.acknowledged, pool.version - 1)
+    since = pool.acknowledged
     served = [each.config for each in await services.list_all(conn, tenant, pool=name)]
     staff = await agents.list_all(conn, tenant, pool=name, since=since)
     gone = await removals.since(conn, tenant, name, since)
@@ -114,42 +113,19 @@ async def of_service(conn: AsyncConnection, tenant: str, service: str) -> tuple[
     return pool.name, never_started or pool.acknowledged >= found.config.version
 
 
-async def load_pool(conn: AsyncConnection, tenant: str, name: str = DEFAULT) -> PoolStart:
-    """Read everything a distributor starts with."""
-    pool = await get(conn, tenant, name)
-    if pool is None:
-        raise errors.NotFound(f"there is no pool '{name}'")
-    served = await services.list_all(conn, tenant, pool=name)
-    staff = [agent for agent in await agents.list_all(conn, tenant, pool=name) if not agent.removed]
-    return PoolStart(
-        tenant=tenant,
-        pool=name,
-        generation=pool.generation,
-        config=PoolConfig(
-            version=pool.version,
-            level_worth=pool.level_worth,
-            services=tuple(service.config for service in served if not service.config.removed),
-            agents=tuple(agent.config for agent in staff),
-        ),
-        presence=tuple(agent.state for agent in staff),
-    )
-
-
 def starter(database: Database, continue_as_new_after: int = 0) -> LoadPool:
-    """Read a pool for the start of a distributor; each start is a generation of its own.
-
-    The generation keeps the event log's keys apart where a distributor was lost.
-    """
+    """Name a pool for the start of a distributor, which reads all else by itself."""
 
     async def start(tenant: str, name: str) -> PoolStart:
-        mine = (pools.c.tenant == tenant, pools.c.name == name)
-        async with database.begin() as conn:
-            await conn.execute(
-                update(pools)
-                .where(*mine)
-                .values(generation=pools.c.generation + 1, acknowledged=pools.c.version)
-            )
-            found = await load_pool(conn, tenant, name)
-        return found.model_copy(update={"continue_as_new_after": continue_as_new_after})
+        async with database.connect() as conn:
+            pool = await get(conn, tenant, name)
+        if pool is None:
+            raise errors.NotFound(f"there is no pool '{name}'")
+        return PoolStart(
+            tenant=tenant,
+            pool=name,
+            generation=pool.generation,
+            continue_as_new_after=continue_as_new_after,
+        )
 
     return start

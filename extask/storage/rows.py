@@ -127,7 +127,9 @@ class AgentRow(Row):
     @property
     def state(self) -> AgentPresence:
         """What the distributor is told of the agent's state when it starts."""
-        return AgentPresence(agent=self.id, presence=self.presence, on_duty=self.on_duty)
+        return AgentPresence(
+            agent=self.id, presence=self.presence, on_duty=self.on_duty, rona=self.rona
+        )
 
 
 class DefinitionRow(Row):

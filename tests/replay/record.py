@@ -17,7 +17,17 @@ from datetime import timedelta
 from pathlib import Path
 
 from extask import temporal
-from extask.messages import Accept, CancelTask, Complete, Decline, Return, TaskAnswer, TaskPatch
+from extask.messages import (
+    Accept,
+    CancelTask,
+    Complete,
+    Decline,
+    Return,
+    SetAgentState,
+    TaskAnswer,
+    TaskPatch,
+)
+from extask.settings import WorkerSettings
 from tests.support.furniture import PLAIN
 from tests.support.house import TENANT, House, dev_server, eventually, opened, working
 
@@ -143,11 +153,51 @@ async def record(folder: Path) -> None:
                 await _write(house, task, folder / f"{story.__name__}.json")
             name = temporal.distributor_id(TENANT, "main")
             await _write(house, name, folder / "distributor.json")
+            await _record_rebuilt(house, folder)
+        settings = WorkerSettings(continue_as_new_after=40)
+        url = f"sqlite:///{Path(place) / 'continued.db'}"
+        async with dev_server() as env, opened(env.client, url, settings) as house, working(house):
+            await _furnish(house)
+            await _record_continued(house, folder)
 
 
-async def _write(house: House, workflow: str, file: Path) -> None:
+async def _record_rebuilt(house: House, folder: Path) -> None:
+    """Lose the distributor with tasks in it, and write down how the next one begins anew."""
+    name = temporal.distributor_id(TENANT, "main")
+    task = await house.create("desk")
+    session, agent = await _take(house, task)
+    waiting = await house.create("nobody")
+    await house.until(waiting, "queued")
+    await house.handle(name).terminate("lost")
+    await house.submit(Complete(key=_key(), session=session, agent=agent))
+    await house.handle(task).result()
+    cancel = CancelTask(request=_key(), reason="no longer needed")
+    await house.handle(waiting).execute_update("cancel", cancel, result_type=TaskAnswer)
+    await house.handle(waiting).result()
+    await _write(house, name, folder / "distributor_rebuilt.json")
+    await _write(house, waiting, folder / "reported.json")
+
+
+async def _record_continued(house: House, folder: Path) -> None:
+    """Let the distributor continue as new, and write down both of its runs."""
+    name = temporal.distributor_id(TENANT, "main")
+    await house.submit(SetAgentState(key=_key(), agent="anna", on_duty=True))
+    first = (await house.handle(name).describe()).run_id
+
+    async def is_renewed() -> bool:
+        await house.submit(SetAgentState(key=_key(), agent="anna", on_duty=True))
+        return (await house.handle(name).describe()).run_id != first
+
+    await eventually(is_renewed)
+    await house.submit(SetAgentState(key=_key(), agent="anna", on_duty=True))
+    await _write(house, name, folder / "distributor_continued.json")
+    await _write(house, name, folder / "distributor_continues.json", run_id=first)
+
+
+async def _write(house: House, workflow: str, file: Path, run_id: str | None = None) -> None:
     """Write a history without the name of the machine it was made on."""
-    history = (await house.handle(workflow).fetch_history()).to_json()
+    handle = house.client.get_workflow_handle(workflow, run_id=run_id)
+    history = (await handle.fetch_history()).to_json()
     nameless = history.replace(f"{os.getpid()}@{socket.gethostname()}", "recorder")
     await asyncio.to_thread(file.write_text, nameless + "\n")
 

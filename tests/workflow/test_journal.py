@@ -13,6 +13,7 @@ from temporalio import activity
 from temporalio.worker import Worker
 
 from activities.journal import JournalActivities
+from activities.rebuild import RebuildActivities
 from activities.task_journals import TaskJournals
 from extask import temporal
 from extask.messages import Accept, Enqueue, JournalResult, Place, PoolJournal
@@ -30,11 +31,16 @@ def enqueue(number: int) -> Enqueue:
 @asynccontextmanager
 async def distributing(house: House, journal: object) -> AsyncIterator[None]:
     """Run distributors with a journal of the test's own."""
+    rebuild = RebuildActivities(house.database, house.client)
     async with Worker(
         house.client,
         task_queue=temporal.DISTRIBUTOR_QUEUE,
         workflows=[DistributorWorkflow],
-        activities=[journal.journal_pool],  # type: ignore[attr-defined]  # a journal by its shape
+        activities=[
+            rebuild.rebuild_pool,
+            rebuild.call_roll,
+            journal.journal_pool,  # type: ignore[attr-defined]  # a journal by its shape
+        ],
     ):
         yield
 
@@ -69,10 +75,17 @@ async def test_what_a_task_was_not_told_is_told_again_and_logged_once(idle_house
             return len(journal.calls) > 1
 
         await eventually(told_again)
+
+        async def kinds() -> list[str]:
+            async with house.database.connect() as conn:
+                return [row.kind for row in await conn.execute(select(pool_events.c.kind))]
+
+        async def is_logged() -> bool:
+            return "queued" in await kinds()
+
+        await eventually(is_logged)
     assert journal.calls[1].again == journal.calls[0].events
-    async with house.database.connect() as conn:
-        kinds = [row.kind for row in await conn.execute(select(pool_events.c.kind))]
-    assert kinds.count("queued") == 1
+    assert (await kinds()).count("queued") == 1
 
 
 async def test_a_pool_that_is_behind_takes_no_new_task_until_it_caught_up(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from extask.distribution.commands import agents, configure, moving, sessions, tasks
+from extask.distribution.commands import agents, configure, moving, report, sessions, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,7 @@ HANDLERS: dict[str, Callable[[Pool, Any], Answer]] = {
     "reprioritize": tasks.reprioritize,
     "set_expiry": tasks.set_expiry,
     "orphaned": tasks.orphaned,
+    "report": report.report,
     "accept": sessions.accept,
     "decline": sessions.decline,
     "complete": sessions.complete,

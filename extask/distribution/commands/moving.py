@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from extask.distribution import stays
 from extask.distribution.agents import work_ended
 from extask.distribution.commands.places import place_data, rewrite, settle
-from extask.distribution.commands.tasks import admit, done, set_level
+from extask.distribution.commands.tasks import admit, done, is_repeat, repeated, set_level
 from extask.distribution.dispatch import dispatch
 from extask.distribution.explain import arrival
 from extask.distribution.sessions import detach
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 def move(pool: Pool, command: Move) -> Answer:
     """Carry a move out, unless an agent was first; a full target changes nothing."""
+    before = pool.entries.get(command.task)
+    if before is not None and is_repeat(before, command.run, command.to_epoch):
+        return repeated(pool, before)
     entry = stays.find(pool, command)
     if isinstance(entry, Answer):
         return entry

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
     from extask.distribution.pool import Pool
     from extask.distribution.state import Service
-    from extask.messages import Enqueue, Place, Preferred
+    from extask.messages import Enqueue, Place, Preferred, Report
 
 
-def new_entry(pool: Pool, command: Enqueue, service: Service) -> Entry:
-    """Make the entry that an `Enqueue` asks for."""
+def new_entry(pool: Pool, command: Enqueue | Report, service: Service) -> Entry:
+    """Make the entry that a command asks for."""
     pool.seq += 1
     queued = pool.now
-    keeps = service.config.keep_place or not command.transfer
-    if command.first_queued is not None and keeps:
+    anew = command.kind == "enqueue" and command.transfer and not service.config.keep_place
+    if command.first_queued is not None and not anew:
         queued = min(clock.micros(command.first_queued), pool.now)
     entry = Entry(command.task, command.run, command.epoch, service, 0, queued, pool.seq)
     if command.expires_at is not None:

@@ -57,9 +57,11 @@ def done(
 
 def enqueue(pool: Pool, command: Enqueue) -> Answer:
     """Put a task into a queue and offer it if somebody may take it."""
+    before = pool.entries.get(command.task)
+    if before is not None and is_repeat(before, command.run, command.epoch):
+        return repeated(pool, before)
     if _is_stale(pool, command):
         return stays.STALE
-    before = pool.entries.get(command.task)
     if before is not None:
         withdraw(pool, before, "ended_by_workflow", "superseded")
     target = admit(pool, command.place.service, limited=not command.returning)
@@ -73,6 +75,17 @@ def enqueue(pool: Pool, command: Enqueue) -> Answer:
     pool.emit("queued", entry, data=place_data(entry))
     dispatch(pool)
     return done(pool, entry, standing=arrival(pool, entry))
+
+
+def is_repeat(entry: Entry, run: int, epoch: int) -> bool:
+    """Tell whether the stay that a command begins has begun, though its key is forgotten."""
+    return (entry.run, entry.epoch) == (run, epoch)
+
+
+def repeated(pool: Pool, entry: Entry) -> Answer:
+    """Answer as of the moment of queueing, so that what came later is still news."""
+    answer = done(pool, entry, standing=standing(pool, entry))
+    return answer.model_copy(update={"rank": 1})
 
 
 def _is_stale(pool: Pool, command: Enqueue) -> bool:

@@ -89,4 +89,4 @@ def test_a_packed_outbox_is_read_as_it_was() -> None:
 
 
 def test_a_pool_starts_without_configuration_by_default() -> None:
-    assert PoolStart(tenant="demo", pool="main").config.services == ()
+    assert PoolStart(tenant="demo", pool="main").generation == 1

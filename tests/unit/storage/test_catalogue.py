@@ -8,7 +8,7 @@ import pytest
 from extask import errors
 from extask.definition.plan import Plan
 from extask.messages import AgentPresence, ServiceConfig
-from extask.storage import agents, definitions, keys, pools, services, tenants
+from extask.storage import agents, definitions, keys, pools, rebuilding, services, tenants
 from extask.storage.database import Database
 from extask.storage.rows import DefinitionRow, KeyRow
 from tests.unit.storage.builders import NOW, T, agent, at, event, events, plan, service
@@ -101,7 +101,7 @@ async def test_what_is_unknown_is_not_found(house: Database) -> None:
         with pytest.raises(errors.NotFound, match="no service 'nothing'"):
             await agents.save(conn, T, agent(services={"nothing": True, "support": True}))
         with pytest.raises(errors.NotFound):
-            await pools.load_pool(conn, T, "nowhere")
+            await rebuilding.next_generation(conn, T, "nowhere")
         assert await agents.get(conn, T, "nobody") is None
 
 
@@ -130,7 +130,9 @@ async def test_agents_and_services_are_listed_by_pool(house: Database) -> None:
         assert await services.list_all(conn, T, pool="second") == ()
 
 
-async def test_a_pool_starts_with_all_but_what_was_removed(house: Database) -> None:
+async def test_a_pool_is_rebuilt_with_removed_ones_that_may_still_hold_tasks(
+    house: Database,
+) -> None:
     await events(
         house,
         event(
@@ -146,12 +148,13 @@ async def test_a_pool_starts_with_all_but_what_was_removed(house: Database) -> N
         gone = ServiceConfig(name="billing", removed=True)
         await services.save(conn, T, service("billing", config=gone))
         await agents.save(conn, T, agent("ben", removed=True, simultaneous=2))
-        start = await pools.load_pool(conn, T)
-    assert [one.name for one in start.config.services] == ["support"]
-    assert [one.id for one in start.config.agents] == ["a-anna"]
+        start = await rebuilding.stock(conn, T, "main", NOW)
+    assert {one.name: one.removed for one in start.config.services}["billing"]
+    assert {one.id: one.removed for one in start.config.agents} == {"a-anna": False, "a-ben": True}
     assert start.config.agents[0].services == {"support": True}
-    assert start.presence == (AgentPresence(agent="a-anna", presence="busy", on_duty=False),)
-    assert (start.generation, start.config.level_worth) == (1, timedelta(seconds=60))
+    anna = AgentPresence(agent="a-anna", presence="busy", on_duty=False)
+    assert start.presence[0] == anna
+    assert start.config.level_worth == timedelta(seconds=60)
 
 
 async def test_settings_leave_an_agents_state_alone(house: Database) -> None:
@@ -262,22 +265,17 @@ async def test_an_agent_may_leave_every_service(house: Database) -> None:
     assert anna.services == {}
 
 
-async def test_each_start_of_a_pool_is_a_generation_of_its_own(house: Database) -> None:
-    start = pools.starter(house, 500)
-    first, second = await start(T, "main"), await start(T, "main")
-    assert (second.tenant, second.pool, second.continue_as_new_after) == (T, "main", 500)
-    assert second.generation == first.generation + 1
-    assert second.config == first.config
-    async with house.connect() as conn:
-        stored = await pools.get(conn, T)
-    assert stored is not None
-    assert stored.generation == second.generation
+async def test_a_pool_starts_by_its_name(house: Database) -> None:
+    start = await pools.starter(house, 500)(T, "main")
+    assert (start.tenant, start.pool, start.continue_as_new_after) == (T, "main", 500)
 
 
-async def test_starts_of_a_pool_at_once_get_different_generations(house: Database) -> None:
-    start = pools.starter(house)
-    started = await asyncio.gather(*(start(T, "main") for _ in range(8)))
-    assert len({one.generation for one in started}) == 8
+async def test_rebuilds_of_a_pool_at_once_get_different_generations(house: Database) -> None:
+    async def raised() -> int:
+        async with house.begin() as conn:
+            return await rebuilding.next_generation(conn, T, "main")
+
+    assert sorted(await asyncio.gather(*(raised() for _ in range(8)))) == list(range(2, 10))
 
 
 async def test_a_pool_that_is_not_there_does_not_start(house: Database) -> None:

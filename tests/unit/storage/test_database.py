@@ -19,6 +19,7 @@ from extask.storage.columns import Span
 from extask.storage.database import Database, create_engine
 from extask.storage.rows import TenantRow
 from extask.storage.tables import pools
+from extask.storage.tables import tenants as tenants_table
 from tests.support.postgres import Cluster
 from tests.unit.storage.builders import NOW, T, add_tenant
 
@@ -162,3 +163,29 @@ async def test_databases_come_and_go_in_the_tests_server(cluster: Cluster) -> No
     with pytest.raises(errors.Unavailable):
         await database.ping()
     await database.close()
+
+
+async def test_a_cancelled_write_leaves_nothing_behind_and_no_lock(database: Database) -> None:
+    """However far it came, and though somebody still holds its traceback."""
+    cancelled: list[object] = []
+
+    async def write() -> None:
+        async with database.begin() as conn:
+            for batch in range(20):
+                names = [f"t_{batch}_{number}" for number in range(50)]
+                rows = [TenantRow(name=name, created_at=NOW).model_dump() for name in names]
+                await conn.execute(insert(tenants_table), rows)
+            await asyncio.Event().wait()
+
+    for turns in range(0, 4_000, 100):
+        writing = asyncio.create_task(write())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        writing.cancel()
+        cancelled += await asyncio.gather(writing, return_exceptions=True)
+        await add_tenant(database, name=f"after_{turns}")
+    assert {type(each) for each in cancelled} == {asyncio.CancelledError}
+    async with database.connect() as conn:
+        names = (await conn.execute(text("SELECT name FROM tenants"))).scalars().all()
+    assert len(names) == 40
+    assert all(name.startswith("after_") for name in names)

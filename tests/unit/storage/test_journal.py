@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from extask.messages import Event, EventKind
-from extask.storage import agents, event_log, sessions
+from extask.messages import Event, EventKind, PoolJournal
+from extask.storage import agents, event_log, journal, rebuilding, sessions
 from extask.storage.database import Database
 from extask.storage.rows import SessionRow, TaskRow
 from extask.storage.tables import pool_events, task_records
@@ -396,3 +396,17 @@ async def test_a_big_batch_is_written_whole(house: Database) -> None:
         count = (await conn.execute(select(func.count()).select_from(pool_events))).scalar_one()
     assert count == 3000
     assert (await read(house)).rank == 3000
+
+
+async def test_nothing_of_a_generation_is_written_once_a_later_one_has_begun(
+    house: Database,
+) -> None:
+    await create(house)
+    async with house.begin() as conn:
+        generation = await rebuilding.next_generation(conn, T, "main")
+    batch = PoolJournal(tenant=T, pool="main", generation=1, first=1, events=(QUEUED,))
+    for told, written in ((generation - 1, False), (generation, True)):
+        async with house.begin() as conn:
+            late = batch.model_copy(update={"generation": told})
+            assert await journal.write_pool(conn, late) is written
+    assert (await read(house)).state == "queued"

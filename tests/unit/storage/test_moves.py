@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from extask import errors
 from extask.configurations import Configurations
 from extask.messages import Answer, AnyCommand, Configure
-from extask.storage import agents, moves, pools, services
+from extask.storage import agents, moves, pools, rebuilding, services
 from extask.storage.database import Database
 from extask.storage.rows import PoolRow
 from tests.unit.storage.builders import T, agent, create, entry, event, events, service
@@ -38,6 +38,12 @@ async def pool_of(database: Database, name: str = "main") -> PoolRow:
 async def add_second(database: Database) -> None:
     async with database.begin() as conn:
         await pools.add(conn, T, "second", timedelta(seconds=5))
+
+
+async def begin(database: Database) -> None:
+    """Let the pool's distributor begin, with all that is known."""
+    async with database.begin() as conn:
+        await rebuilding.next_generation(conn, T, "main")
 
 
 async def move_billing(conn: AsyncConnection, to: str = "second") -> None:
@@ -84,7 +90,7 @@ async def test_a_pool_is_told_what_it_has_not_acknowledged_and_then_only_news(
 
 
 async def test_a_pool_that_does_not_take_its_configuration_stays_behind(house: Database) -> None:
-    await pools.starter(house)(T, "main")
+    await begin(house)
     refusing = Told(Answer(status="refused", reason="pool_behind"))
     configurations = Configurations(house, refusing)
     assert await configurations.behind(10) == []
@@ -102,7 +108,7 @@ async def test_a_pool_that_does_not_take_its_configuration_stays_behind(house: D
 
 async def test_a_pool_that_never_started_is_not_behind(house: Database) -> None:
     assert await Configurations(house, Told()).behind(10) == []
-    await pools.starter(house)(T, "main")
+    await begin(house)
     async with house.begin() as conn:
         assert await pools.of_service(conn, T, "support") == ("main", True)
         await services.save(conn, T, service())

@@ -1,0 +1,67 @@
+"""How a stay that others remember is put into the pool as it was, without a word to the log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from extask.distribution import clock
+from extask.distribution.agents import available_again
+from extask.distribution.capacity import engage, reserve
+from extask.distribution.commands.places import new_entry
+from extask.distribution.deadlines import Kind
+from extask.distribution.state import Session
+from extask.distribution.waiting import enter
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from extask.distribution.pool import Pool
+    from extask.distribution.state import Agent, Entry, Service
+    from extask.messages import Report
+
+
+def restore(pool: Pool, report: Report, service: Service, agent: Agent | None) -> Entry:
+    """Let a task be where a report says: with an agent of the pool, else in the queue."""
+    entry = new_entry(pool, report, service)
+    entry.rank = report.rank
+    entry.offers = report.offers
+    pool.entries[entry.task] = entry
+    if agent is None:
+        enter(pool, entry)
+    else:
+        _engage(pool, entry, agent, report)
+    return entry
+
+
+def _engage(pool: Pool, entry: Entry, agent: Agent, report: Report) -> None:
+    accepted = pool.now if report.accepted_at is None else clock.micros(report.accepted_at)
+    session = open_session(pool, entry, agent, report.session, accepted)
+    session.accepted_at = accepted
+    engage(session)
+    entry.service.engaged += 1
+    entry.asked = True
+    if entry.expires_at is not None:
+        entry.left, entry.expires_at = max(entry.expires_at - accepted, 0), None
+    available_again(pool, agent)
+
+
+def restore_offer(pool: Pool, entry: Entry, agent: Agent, name: str, offered: datetime) -> Session:
+    """Let a task that stands nowhere be on offer; the agent has the whole time to answer."""
+    session = open_session(pool, entry, agent, name, clock.micros(offered))
+    session.deadline = pool.now + entry.service.rona_timeout
+    entry.service.offered += 1
+    entry.asked = True
+    pool.deadlines.add(session.deadline, Kind.LAPSE, entry.seq, entry)
+    if entry.expires_at is not None:
+        pool.deadlines.add(entry.expires_at, Kind.EXPIRY, entry.seq, entry)
+    available_again(pool, agent)
+    return session
+
+
+def open_session(pool: Pool, entry: Entry, agent: Agent, name: str, offered: int) -> Session:
+    """Reserve an agent for a task under a session's known name."""
+    entry.blocking = entry.block_agent or not entry.service.config.simultaneous
+    session = Session(name, agent, entry, entry.blocking, offered, None)
+    entry.session = agent.sessions[name] = pool.sessions[name] = session
+    reserve(session)
+    return session

@@ -1,0 +1,101 @@
+"""A pool made anew from what the read model remembers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from extask.distribution import Distributor
+from extask.messages import (
+    Accept,
+    AgentConfig,
+    AgentPresence,
+    Complete,
+    Place,
+    PoolConfig,
+    Report,
+    ServiceConfig,
+    Stock,
+    StoredEnding,
+    StoredEngagement,
+    StoredStay,
+    StoredWrapUp,
+)
+from tests.unit.distribution.test_rules import START
+
+PEOPLE = ("a-1", "a-2", "a-3")
+EARLIER = START - timedelta(minutes=1)
+OFFER = {"agent": "a-1", "session": "t-1.1.1", "offered_at": EARLIER}
+
+
+def stay(task: str, state: str = "waiting", service: str = "calls", **more: Any) -> Report:
+    head = {"key": "", "task": task, "run": 1, "epoch": 1, "rank": 2, "state": state}
+    return Report.model_validate({**head, "place": Place(service=service), **more})
+
+
+def rebuilt(*, flagged: str = "", **stock: Any) -> Distributor:
+    agents = tuple(AgentConfig(id=name, services={"calls": True}) for name in PEOPLE)
+    config = PoolConfig(services=(ServiceConfig(name="calls"),), agents=agents)
+    presence = tuple(
+        AgentPresence(agent=name, presence="available", rona=name == flagged)
+        for name in (*PEOPLE, "a-gone")
+    )
+    return Distributor.rebuilt(Stock(config=config, presence=presence, **stock), 7, at=START)
+
+
+def test_the_log_begins_with_the_new_generation_and_offers_what_waits() -> None:
+    pool = rebuilt(stays=(StoredStay(report=stay("t-1", first_queued=EARLIER)),))
+    told, offered = pool.take_events()
+    assert (told.kind, told.data) == ("rebuilt", {"generation": 7, "tasks": 1})
+    assert (offered.kind, offered.rank) == ("offered", 3)
+
+
+def test_an_open_offer_can_be_accepted() -> None:
+    stored = (StoredStay(report=stay("t-1", expires_at=START + timedelta(hours=1)), **OFFER),)
+    pool = rebuilt(stays=stored)
+    assert [it.state for it in pool.sessions] == ["offered"]
+    accept = Accept(key="k", session="t-1.1.1", agent="a-1")
+    assert pool.apply(accept, START).status == "done"
+
+
+def test_an_open_offer_without_end_of_life_lapses_after_the_whole_time() -> None:
+    pool = rebuilt(stays=(StoredStay(report=stay("t-1"), **OFFER),))
+    assert pool.next_deadline() == START + timedelta(seconds=20)
+
+
+def test_work_goes_on_with_what_was_held() -> None:
+    working = stay("t-1", "active", agent="a-1", session="t-1.1.1", accepted_at=EARLIER)
+    more = {"agent": "a-1", "session": "t-1.1.1", "hold": timedelta(seconds=10)}
+    pool = rebuilt(stays=(StoredStay(report=working, held_at=START, **more),))
+    pool.take_events()
+    pool.apply(Complete(key="k", session="t-1.1.1", agent="a-1"), START)
+    completed = pool.take_events()[0]
+    assert completed.data["work_us"] == 50_000_000
+
+
+def test_calls_wrap_ups_and_flags_keep_agents_busy() -> None:
+    call = {"blocking": True, "started_at": EARLIER}
+    engagements = tuple(
+        StoredEngagement(agent=name, engagement="call-1", **call) for name in ("a-1", "a-gone")
+    )
+    until = START + timedelta(seconds=5)
+    wrap_ups = tuple(
+        StoredWrapUp(
+            session="t-9.1.1", agent=name, service="calls", task="t-9", run=1, epoch=1,
+            since=EARLIER, until=until,
+        )
+        for name in ("a-2", "a-gone")
+    )  # fmt: skip
+    stored = StoredStay(report=stay("t-1"))
+    pool = rebuilt(flagged="a-3", engagements=engagements, wrap_ups=wrap_ups, stays=(stored,))
+    assert not pool.overview().services[0].offered
+    pool.advance(until)
+    assert [it.agent for it in pool.sessions] == ["a-2"]
+
+
+def test_what_ended_unheard_is_told_and_what_has_no_service_is_left_out() -> None:
+    ending = StoredEnding(task="t-2", run=1, epoch=1, rank=4, how="completed", at=EARLIER)
+    stored = StoredStay(report=stay("t-1", service="gone"))
+    pool = rebuilt(stays=(stored,), endings=(ending,))
+    assert pool.standing("t-1") is None
+    assert pool.apply(stay("t-2", "active"), START).status == "completed"

@@ -1,0 +1,199 @@
+"""Reports of task workflows: who knows more is right."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from extask.messages import Answer, Move, Place, Report, Return, SetAgentState, Withdraw
+from tests.unit.distribution.test_rules import START, Floor
+
+PLACE = Place(service="calls", priority="high")
+
+
+def told(floor: Floor, state: str, epoch: int = 1, run: int = 1, **more: Any) -> Answer:
+    values = {"state": state, "place": PLACE, **floor.about("t-1", epoch, run), **more}
+    return floor.do(Report.model_validate(values))
+
+
+def engaged(floor: Floor) -> str:
+    """Let an agent accept t-1; answers the session."""
+    floor.enqueue("t-1")
+    return floor.accept("t-1").session or ""
+
+
+def test_an_unknown_waiting_task_stands_where_it_stood_before() -> None:
+    floor = Floor(agents=0)
+    floor.enqueue("t-2")
+    early, end = START - timedelta(minutes=5), START + timedelta(minutes=1)
+    answer = told(floor, "waiting", rank=4, first_queued=early, expires_at=end)
+    assert (answer.status, answer.rank, answer.priority) == ("done", 5, "high")
+    assert answer.standing is not None
+    assert answer.standing.waited == timedelta(minutes=5)
+    assert floor.pool.position("t-1") == 1
+    floor.wait(60)
+    assert floor.kinds()[-1] == "expired"
+
+
+def test_a_task_that_expired_meanwhile_expires_at_once() -> None:
+    floor = Floor(agents=0)
+    told(floor, "waiting", expires_at=START - timedelta(minutes=1))
+    assert floor.kinds() == ["queued", "expired"]
+
+
+def test_a_service_that_is_no_more_is_refused() -> None:
+    floor = Floor()
+    assert told(floor, "waiting", place=Place(service="gone")).reason == "unknown_service"
+
+
+def test_an_unknown_engagement_is_restored_with_agent_session_and_life() -> None:
+    floor = Floor()
+    end = START + timedelta(minutes=9)
+    since = START - timedelta(minutes=1)
+    working: dict[str, Any] = {"agent": "a-1", "session": "t-1.1.3", "accepted_at": since}
+    answer = told(floor, "active", rank=3, expires_at=end, **working)
+    assert (answer.status, answer.agent, answer.session) == ("done", "a-1", "t-1.1.3")
+    assert floor.last("accepted").data["accepted_at"] == since.isoformat()
+    floor.enqueue("t-2")
+    assert floor.holders() == {"t-1": "a-1"}
+    floor.do(Return(**floor.session("t-1")))
+    assert floor.last("returned").data["expires_at"] == (START + timedelta(minutes=10)).isoformat()
+
+
+def test_an_engagement_without_instants_begins_now() -> None:
+    floor = Floor()
+    assert told(floor, "active", agent="a-1", session="t-1.1.1").status == "done"
+    assert floor.last("accepted").data["accepted_at"] == START.isoformat()
+
+
+def test_an_engagement_with_somebody_unknown_goes_back_to_the_queue() -> None:
+    floor = Floor()
+    answer = told(floor, "active", agent="a-9", session="t-1.1.1", offers=1)
+    assert answer.status == "returned"
+    assert floor.kinds() == ["queued", "offered"]
+    assert floor.last("offered").session == "t-1.1.2"
+
+
+def test_a_known_stay_is_left_alone() -> None:
+    floor = Floor(agents=0)
+    floor.enqueue("t-1")
+    floor.enqueue("t-2")
+    answer = told(floor, "waiting", rank=1, run=2)
+    assert (answer.status, answer.priority) == ("done", "normal")
+    assert floor.pool.position("t-1") == 1
+    assert floor.kinds() == ["queued", "queued"]
+    assert told(floor, "waiting", rank=7).status == "stale"
+
+
+def test_a_known_engagement_is_left_alone() -> None:
+    floor = Floor()
+    session = engaged(floor)
+    answer = told(floor, "active", rank=3, agent="a-1", session=session)
+    assert (answer.status, answer.session) == ("done", session)
+    assert floor.kinds()[-1] == "accepted"
+
+
+def test_a_workflow_that_has_not_heard_of_an_acceptance_hears_of_it() -> None:
+    floor = Floor()
+    session = engaged(floor)
+    answer = told(floor, "waiting", rank=1)
+    assert (answer.status, answer.session, answer.rank) == ("accepted", session, 3)
+
+
+def test_a_workflow_that_has_not_heard_of_a_return_hears_of_it() -> None:
+    floor = Floor()
+    session = engaged(floor)
+    floor.do(SetAgentState(key="k", agent="a-1", on_duty=False))
+    floor.do(Return(key="r", session=session, agent="a-1"))
+    answer = told(floor, "active", rank=3, agent="a-1", session=session)
+    assert (answer.status, answer.rank) == ("returned", 4)
+
+
+def test_a_workflow_that_has_not_heard_of_the_end_hears_of_it() -> None:
+    floor = Floor()
+    session = engaged(floor)
+    floor.complete("t-1")
+    answer = told(floor, "active", rank=3, agent="a-1", session=session)
+    assert (answer.status, answer.code) == ("completed", "solved")
+    assert told(floor, "out", epoch=2).status == "done"
+
+
+def test_a_task_that_is_out_is_freed_and_not_queued() -> None:
+    floor = Floor()
+    engaged(floor)
+    assert told(floor, "out", epoch=2).status == "done"
+    assert (floor.holders(), floor.last("withdrawn").data["reason"]) == ({}, "reported")
+    assert told(floor, "out", epoch=2).status == "done"
+
+
+def test_a_withdrawn_task_that_waits_after_all_is_queued_again() -> None:
+    floor = Floor()
+    floor.enqueue("t-1")
+    floor.do(Withdraw(**floor.about("t-1")))
+    assert told(floor, "waiting", rank=3).status == "done"
+    assert floor.kinds()[-2:] == ["queued", "offered"]
+
+
+def test_a_later_stay_takes_the_place_of_an_earlier_one() -> None:
+    floor = Floor(agents=0)
+    floor.enqueue("t-1")
+    assert told(floor, "waiting", epoch=2, rank=1).rank == 2
+    assert floor.kinds() == ["queued", "withdrawn", "queued"]
+
+
+def test_an_engagement_that_the_pool_slept_through_is_believed() -> None:
+    floor = Floor()
+    floor.enqueue("t-1")
+    answer = told(floor, "active", rank=3, agent="a-1", session="t-1.1.1")
+    assert (answer.status, answer.rank) == ("done", 5)
+    assert floor.kinds()[-2:] == ["withdrawn", "accepted"]
+
+
+def test_a_run_that_was_set_back_takes_its_task_from_the_agent() -> None:
+    floor = Floor()
+    engaged(floor)
+    answer = told(floor, "waiting", run=2, rank=1, reset=True)
+    assert (answer.status, floor.last("offered").session) == ("done", "t-1.2-1.2")
+    assert floor.last("withdrawn").session == "t-1.1.1"
+
+
+def test_a_run_that_was_set_back_waits_again_though_its_task_was_completed() -> None:
+    floor = Floor()
+    engaged(floor)
+    floor.complete("t-1")
+    assert told(floor, "waiting", run=2, rank=1, reset=True).status == "done"
+    assert told(floor, "waiting", run=1, rank=9).status == "stale"
+
+
+def test_in_its_own_run_one_that_was_set_back_is_a_run_like_others() -> None:
+    floor = Floor()
+    told(floor, "waiting", run=2, rank=1, reset=True)
+    floor.accept("t-1")
+    assert told(floor, "waiting", run=2, rank=1, reset=True).status == "accepted"
+
+
+def test_a_run_superseded_before_the_end_is_stale() -> None:
+    floor = Floor()
+    told(floor, "waiting", run=2)
+    floor.accept("t-1")
+    floor.complete("t-1")
+    assert told(floor, "waiting").status == "stale"
+
+
+@pytest.mark.parametrize("later", [0, 30])
+def test_a_queueing_whose_key_is_forgotten_is_answered_as_of_then(later: int) -> None:
+    floor = Floor()
+    floor.enqueue("t-1")
+    floor.wait(later)
+    answer = floor.enqueue("t-1")
+    assert (answer.status, answer.rank) == ("done", 1)
+
+
+def test_a_move_whose_key_is_forgotten_is_answered_as_of_then() -> None:
+    floor = Floor(agents=0)
+    floor.enqueue("t-1")
+    for _ in range(2):
+        move = Move(**floor.about("t-1"), place=PLACE, to_epoch=2)
+        assert (floor.do(move).status, floor.kinds()) == ("done", ["queued", "moved"])
