@@ -90,6 +90,11 @@ class Distributor:
         return events
 
     @property
+    def size(self) -> int:
+        """How many tasks are in the pool."""
+        return len(self._pool.entries)
+
+    @property
     def now(self) -> datetime:
         """The present instant of the pool."""
         return self._pool.moment

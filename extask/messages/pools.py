@@ -61,6 +61,10 @@ class PoolJournal(Message):
     events: tuple[Event, ...]
     again: tuple[Event, ...] = ()
     """Events journalled before whose signal to the task's workflow failed."""
+    behind: bool = False
+    """Whether the pool takes no new tasks because too much is undelivered."""
+    full: bool = False
+    """Whether it takes none because it is as large as it may be."""
 
 
 class JournalResult(Message):

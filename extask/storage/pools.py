@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from extask import errors
@@ -47,8 +47,9 @@ async def list_all(conn: AsyncConnection, tenant: str) -> tuple[PoolRow, ...]:
 
 async def flag(conn: AsyncConnection, tenant: str, name: str, *, behind: bool, full: bool) -> None:
     """Note whether the pool takes new tasks, as its distributor last said."""
-    pool = update(pools).where(pools.c.tenant == tenant, pools.c.name == name)
-    await conn.execute(pool.values(behind=behind, full=full))
+    other = or_(pools.c.behind.is_not(behind), pools.c.full.is_not(full))
+    mine = (pools.c.tenant == tenant, pools.c.name == name, other)
+    await conn.execute(update(pools).where(*mine).values(behind=behind, full=full))
 
 
 async def set_level_worth(

@@ -991,5 +991,6 @@ def test_who_comes_back_is_not_limited_and_who_is_transferred_keeps_no_place() -
         timedelta(hours=1),
         timedelta(hours=1),
     ]
+    assert pool.size == 3
     out = Withdraw(key="out", task="t-2", run=1, epoch=2, outcome="transferred")
     assert pool.apply(out, START).first_queued == earlier

@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from extask import errors
 from extask.configurations import Configurations
-from extask.messages import Answer, AnyCommand, Configure
-from extask.storage import agents, moves, pools, rebuilding, services
+from extask.messages import Answer, AnyCommand, Configure, PoolJournal
+from extask.storage import agents, journal, moves, pools, rebuilding, services
 from extask.storage.database import Database
 from extask.storage.rows import PoolRow
 from tests.unit.storage.builders import T, agent, create, entry, event, events, service
@@ -202,3 +202,21 @@ async def test_a_task_is_created_in_the_pool_to_which_its_service_belongs_now(
     async with house.begin() as conn:
         await move_billing(conn)
     assert (await create(house, service="billing", pool="main")).pool == "second"
+
+
+async def test_the_journal_keeps_what_a_pool_says_of_itself(house: Database) -> None:
+    for number, (behind, full) in enumerate(((True, False), (True, True), (False, False)), 1):
+        told = event("configured", number, stamp=(1, 1, 1), task=None, service=None)
+        batch = PoolJournal(
+            tenant=T,
+            pool="main",
+            generation=1,
+            first=number,
+            events=(told,),
+            behind=behind,
+            full=full,
+        )
+        async with house.begin() as conn:
+            await journal.write_pool(conn, batch)
+        row = await pool_of(house)
+        assert (row.behind, row.full) == (behind, full)
