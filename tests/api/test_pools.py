@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from extask.storage import pools
 from tests.api.at_work import desk_at_work, in_state, offer
-from tests.api.desk import Desk
+from tests.api.desk import TENANT, Desk
 
 BODY: dict[str, Any] = {"service": "support", "params": {"product": "printer"}}
 
@@ -91,3 +92,13 @@ async def test_what_moved_works_in_its_new_pool(tmp_path: Path) -> None:
         await in_state(desk, task, "active")
         for pool in (await desk.ok("GET", "/pools"))["value"]:
             assert pool["version"] == pool["acknowledged"] > 1, pool
+
+
+async def test_a_pool_that_is_behind_or_full_takes_no_new_tasks(desk: Desk) -> None:
+    for behind, full, code in ((True, False, "pool_behind"), (False, True, "pool_full")):
+        async with desk.ports.database.begin() as conn:
+            await pools.flag(conn, TENANT, "main", behind=behind, full=full)
+        refused = await desk.call("POST", "/tasks", BODY, who="flow")
+        assert (refused.status_code, refused.json()["code"]) == (503, code)
+        assert int(refused.headers["retry-after"]) >= 1
+    assert (await desk.ok("GET", "/tasks"))["value"] == []
