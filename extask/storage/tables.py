@@ -111,10 +111,7 @@ pools = Table(
 pool_removals = Table(
     "pool_removals",
     metadata,
-    _text("tenant"),
-    _text("pool"),
-    _text("kind"),
-    _text("name"),
+    *map(_text, ("tenant", "pool", "kind", "name")),
     _number("version"),
     PrimaryKeyConstraint("tenant", "pool", "kind", "name"),
     ForeignKeyConstraint(["tenant", "pool"], ["pools.tenant", "pools.name"]),
