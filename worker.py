@@ -23,6 +23,7 @@ from activities.reconcile import ReconcileActivities
 from activities.repairs import Tools
 from activities.task_journals import TaskJournals
 from extask import logs, schedule, temporal
+from extask.configurations import Configurations
 from extask.distributor_client import DistributorClient
 from extask.settings import Settings, WorkerSettings
 from extask.storage import pools
@@ -46,7 +47,9 @@ def workers(
     journal = JournalActivities(database, journals, client)
     assignment = AssignmentActivities(database, journals, distributor)
     load_pool = pools.starter(database, settings.continue_as_new_after)
-    reconcile = ReconcileActivities(Tools(database, client, distributor, load_pool))
+    configurations = Configurations(database, distributor)
+    tools = Tools(database, client, distributor, load_pool, configuration=configurations)
+    reconcile = ReconcileActivities(tools)
     rebuild = RebuildActivities(database, client)
     tasks = one_worker(
         client,

@@ -10,14 +10,23 @@ from fastapi import APIRouter, FastAPI
 from api import errors, health
 from api.limits import BodyLimit
 from api.ports import Ports
-from api.routes import agents, api_keys, definitions, health_report, services, sessions, tasks
+from api.routes import (
+    agents,
+    api_keys,
+    definitions,
+    health_report,
+    pools,
+    services,
+    sessions,
+    tasks,
+)
 from api.routes import health as health_routes
 from extask import temporal
 from extask.distributor_client import DistributorClient
 from extask.settings import Settings
-from extask.storage import pools
 from extask.storage.database import Database
 from extask.storage.permits import Permits
+from extask.storage.pools import starter
 
 PREFIX = "/api/v1"
 DESCRIPTION = """\
@@ -51,8 +60,8 @@ def create_app(ports: Ports | None = None) -> FastAPI:
 
 def _routes() -> APIRouter:
     routes = APIRouter()
-    nouns = (tasks, sessions, agents, services, definitions, api_keys, health_routes, health_report)
-    for each in nouns:
+    work = (tasks, sessions, agents, services, pools, definitions)
+    for each in (*work, api_keys, health_routes, health_report):
         routes.include_router(each.routes)
     return routes
 
@@ -72,7 +81,7 @@ async def open_ports(settings: Settings) -> AsyncIterator[Ports]:
         client = await temporal.connect(lazy=True)
         distributor = DistributorClient(
             client,
-            pools.starter(database, settings.worker.continue_as_new_after),
+            starter(database, settings.worker.continue_as_new_after),
             permits=settings.distributor.permits,
             shared=permits.taken,
             batch=settings.distributor.batch,

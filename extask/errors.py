@@ -7,6 +7,7 @@ ExtaskError
 ├── NotFound                 there is no such thing (for who asks)
 ├── Conflict                 the present state does not allow it
 │   ├── IdempotencyConflict  the key was used with another body
+│   ├── InUse                it cannot go while something else needs it
 │   └── VersionTaken         a published version has other content
 ├── FairUseLimit             too many tasks at once
 ├── Unavailable              try again: something this needs is away
@@ -78,6 +79,12 @@ class IdempotencyConflict(Conflict):
     """This idempotency key was used before with another body."""
 
     code = "idempotency_key_reused"
+
+
+class InUse(Conflict):
+    """It cannot leave its pool while it is in use."""
+
+    code = "in_use"
 
 
 class VersionTaken(Conflict):

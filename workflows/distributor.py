@@ -37,6 +37,12 @@ DELIVERED_AT_ONCE = 500
 """Events that one journal activity carries."""
 BEHIND_AT = 10_000
 """Undelivered events above which new tasks are refused for the moment (`pool_behind`)."""
+FULL_AT = 1_887_436
+"""Bytes of the snapshot, 1.8 MiB, at which new tasks are refused (`pool_full`): it must travel."""
+LOOK_FROM = 5_000
+"""Tasks below which nobody asks for the size."""
+LOOK_EVERY = 20
+"""The size is looked at anew when the tasks are a twentieth more or fewer than at the last look."""
 COMMANDS_PER_RUN = 20_000
 """A worker that takes the distributor over repeats them all within one workflow task of 2 s."""
 CLOSED = "closed"
@@ -74,6 +80,8 @@ class DistributorWorkflow:
         self._leaving = False
         self._closed = False
         self._commands = 0
+        self._looked_at = 0
+        self._full = False
         self._described_at = workflow.now() - DETAILS_EVERY
         self._gather()
 
@@ -183,7 +191,19 @@ class DistributorWorkflow:
         if isinstance(command, Enqueue) and len(self._outbox) >= BEHIND_AT:
             message = "The pool has too much undelivered; new tasks are taken again soon."
             return Answer(status="refused", reason="pool_behind", message=message)
+        if isinstance(command, Enqueue) and not command.returning and self._is_full():
+            message = "The pool is full; spread its services and agents over more pools."
+            return Answer(status="refused", reason="pool_full", message=message)
         return self._judgement.apply(command, workflow.now())
+
+    def _is_full(self) -> bool:
+        """Tell whether the snapshot is as large as it may be; it is measured now and then only."""
+        size = self._judgement.size
+        if size < LOOK_FROM:
+            self._full, self._looked_at = False, 0
+        elif abs(size - self._looked_at) * LOOK_EVERY >= self._looked_at:
+            self._full, self._looked_at = len(self._judgement.snapshot()) >= FULL_AT, size
+        return self._full
 
     def _gather(self) -> None:
         self._outbox.extend(self._judgement.take_events())
@@ -242,6 +262,8 @@ class DistributorWorkflow:
                 first=self._next_event,
                 events=events,
                 again=self._again,
+                behind=len(self._outbox) - len(events) >= BEHIND_AT,
+                full=self._is_full(),
             ),
             result_type=JournalResult,
             start_to_close_timeout=JOURNAL_PATIENCE,

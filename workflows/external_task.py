@@ -176,7 +176,7 @@ class ExternalTaskWorkflow:
                 return
         assignment = Assignment.model_validate(
             {
-                "pool": self._start.pool,
+                "pool": engine.progress.pool or self._start.pool,
                 "journal": self._journal(engine),
                 "command": ask.command,
                 "ending": self._foreseen(engine),

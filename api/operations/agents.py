@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from api.auth import Principal
 from api.operations import pools
 from api.ports import Ports
@@ -20,7 +22,7 @@ from api.shapes.agents import (
 )
 from extask.errors import BadInput, Conflict, Fault, NotFound
 from extask.messages import AnyCommand, EndEngagement, SetAgentState, StartEngagement
-from extask.storage import agents, heartbeats, services
+from extask.storage import agents, heartbeats, moves, services
 from extask.storage.rows import AgentRow
 
 
@@ -59,11 +61,16 @@ async def create(ports: Ports, who: Principal, body: CreateAgent) -> Agent:
         services=body.services,
         skills=body.skills,
     )
-    return shown(await _save(ports, who.tenant, row, new=True))
+    return shown(await _save(ports, who.tenant, row, new=True, pool=body.pool))
 
 
 async def change(ports: Ports, who: Principal, name: str, body: PatchAgent) -> Agent:
-    """Change an agent's settings and tell their pool; without any change, tell it again."""
+    """Change an agent's settings and tell their pool; without any change, tell it again.
+
+    Raises:
+        BadInput: the agent is to serve what their pool has not.
+        InUse: the agent is to move to another pool while something holds them in their own.
+    """
     row = await find(ports, who, name)
     given = {
         "display_name": body.display_name,
@@ -72,26 +79,41 @@ async def change(ports: Ports, who: Principal, name: str, body: PatchAgent) -> A
         "skills": body.skills,
     }
     changes = {field: value for field, value in given.items() if value is not None}
-    return shown(await _save(ports, who.tenant, row.model_copy(update=changes), new=False))
+    row = row.model_copy(update=changes)
+    return shown(await _save(ports, who.tenant, row, new=False, pool=body.pool))
 
 
-async def _save(ports: Ports, tenant: str, row: AgentRow, *, new: bool) -> AgentRow:
+async def _save(
+    ports: Ports, tenant: str, row: AgentRow, *, new: bool, pool: str | None
+) -> AgentRow:
+    """Save an agent, in another pool where one is named; the pool they leave is told last."""
+    left = row.pool
     async with ports.database.begin() as connection:
-        taken = await agents.get(connection, tenant, row.upn) if new else None
-        if taken is not None:
+        if new and await agents.get(connection, tenant, row.upn) is not None:
             raise Conflict(f"There is an agent '{row.upn}' already.")
-        known = {each.name for each in await services.list_all(connection, tenant, pool=row.pool)}
-        strangers = sorted(set(row.services) - known)
-        if strangers:
-            raise BadInput(faults=tuple(_stranger(name) for name in strangers))
+        if pool is not None and pool != left:
+            await pools.check(connection, tenant, pool)
+            if not new:
+                await moves.move_agent(connection, tenant, row, pool)
+            row = row.model_copy(update={"pool": pool})
+        await _check_services(connection, tenant, row)
         saved = await agents.save(connection, tenant, row)
-    await pools.configure(ports, tenant, saved.pool, agents=(saved.config,))
+    await pools.configure(ports, tenant, saved.pool)
+    if saved.pool != left and not new:
+        await pools.configure(ports, tenant, left)
     return saved
 
 
-def _stranger(service: str) -> Fault:
+async def _check_services(connection: AsyncConnection, tenant: str, row: AgentRow) -> None:
+    known = {each.name for each in await services.list_all(connection, tenant, pool=row.pool)}
+    strangers = sorted(set(row.services) - known)
+    if strangers:
+        raise BadInput(faults=tuple(_stranger(name, row.pool) for name in strangers))
+
+
+def _stranger(service: str, pool: str) -> Fault:
     return Fault(
-        f"/services/{service}", "unknown_service", f"The agent's pool has no service '{service}'."
+        f"/services/{service}", "unknown_service", f"Pool '{pool}' has no service '{service}'."
     )
 
 

@@ -1,4 +1,4 @@
-"""Speaks to distributors: commands, changed configuration, refusals."""
+"""Pools: their settings, and what is said to their distributors."""
 
 from __future__ import annotations
 
@@ -7,17 +7,23 @@ import uuid
 from datetime import timedelta
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.auth import Principal
 from api.errors import REFUSALS, StateConflict
 from api.operations.temporal import reaching_temporal
 from api.ports import Ports
-from extask.errors import NotFound, Unavailable
-from extask.messages import AgentConfig, Answer, AnyCommand, Configure, PoolConfig, ServiceConfig
+from api.shapes.pools import CreatePool, PatchPool, Pool, PoolList
+from extask.configurations import Configurations
+from extask.errors import BadInput, Conflict, Fault, NotFound, Unavailable
+from extask.messages import Answer, AnyCommand
 from extask.messages import Standing as StandingNow
 from extask.storage import pools
+from extask.storage.rows import PoolRow
 
 PATIENCE = timedelta(seconds=2)
-"""How long a reader waits for a position before it is left out."""
+"""How long a caller waits for a pool that need not answer: with a position, to a change."""
+LEAST_WORTH, MOST_WORTH = timedelta(seconds=1), timedelta(days=1)
 
 
 def new_key() -> str:
@@ -65,28 +71,91 @@ async def standing(ports: Ports, tenant: str, pool: str, task: str) -> StandingN
         return None
 
 
-async def configure(
-    ports: Ports,
-    tenant: str,
-    pool: str,
-    *,
-    services: tuple[ServiceConfig, ...] = (),
-    agents: tuple[AgentConfig, ...] = (),
-) -> None:
-    """Tell a pool its changed services and agents, whole.
+async def configure(ports: Ports, tenant: str, pool: str) -> None:
+    """Tell a pool what changed of its configuration; one that is away is told later."""
+    told = Configurations(ports.database, ports.distributor)
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds()), reaching_temporal():
+            await told.send(tenant, pool)
+    except (TimeoutError, Unavailable):
+        log = structlog.get_logger("extask.api")
+        await log.awarning("the pool is told its configuration later", pool=pool)
+
+
+async def find(ports: Ports, who: Principal, name: str) -> PoolRow:
+    """Find a pool by name.
 
     Raises:
-        Unavailable: saved, but the pool could not be told; an empty PATCH tells it again.
+        NotFound: there is none.
     """
     async with ports.database.connect() as connection:
-        row = await pools.get(connection, tenant, pool)
+        row = await pools.get(connection, who.tenant, name)
     if row is None:
-        raise NotFound(f"There is no pool {pool}.")
-    config = PoolConfig(
-        version=row.version, level_worth=row.level_worth, services=services, agents=agents
+        raise NotFound(f"There is no pool '{name[:80]}'.")
+    return row
+
+
+async def page(ports: Ports, who: Principal) -> PoolList:
+    """List the tenant's pools."""
+    async with ports.database.connect() as connection:
+        rows = await pools.list_all(connection, who.tenant)
+    return PoolList(value=[shown(row) for row in rows])
+
+
+async def create(ports: Ports, who: Principal, body: CreatePool) -> Pool:
+    """Add a pool; its distributor starts when it is needed.
+
+    Raises:
+        BadInput: a level cannot be worth that.
+        Conflict: the name is taken.
+    """
+    worth = _checked(body.level_worth) or pools.LEVEL_WORTH
+    async with ports.database.begin() as connection:
+        if await pools.get(connection, who.tenant, body.name) is not None:
+            raise Conflict(f"There is a pool '{body.name}' already.")
+        await pools.add(connection, who.tenant, body.name, worth)
+    return shown(await find(ports, who, body.name))
+
+
+async def change(ports: Ports, who: Principal, name: str, body: PatchPool) -> Pool:
+    """Change a pool's settings and tell its distributor; without any change, tell it again.
+
+    Raises:
+        BadInput: a level cannot be worth that.
+    """
+    row = await find(ports, who, name)
+    worth = _checked(body.level_worth) or row.level_worth
+    async with ports.database.begin() as connection:
+        await pools.set_level_worth(connection, who.tenant, name, worth)
+    await configure(ports, who.tenant, name)
+    return shown(await find(ports, who, name))
+
+
+async def check(connection: AsyncConnection, tenant: str, name: str) -> None:
+    """Check the pool that a service or an agent names.
+
+    Raises:
+        BadInput: there is no such pool.
+    """
+    if await pools.get(connection, tenant, name) is None:
+        told = f"There is no pool '{name}'."
+        raise BadInput(told, (Fault("/pool", "unknown_pool", told),))
+
+
+def _checked(worth: timedelta | None) -> timedelta | None:
+    if worth is not None and not LEAST_WORTH <= worth <= MOST_WORTH:
+        told = "A level of priority is worth from a second to a day of waiting."
+        raise BadInput(told, (Fault("/level_worth", "out_of_range", told),))
+    return worth
+
+
+def shown(row: PoolRow) -> Pool:
+    """Show a pool's row to the world."""
+    return Pool(
+        name=row.name,
+        level_worth=row.level_worth,
+        version=row.version,
+        acknowledged=row.acknowledged,
+        behind=row.behind,
+        full=row.full,
     )
-    try:
-        await demand(ports, tenant, pool, Configure(key=new_key(), config=config))
-    except Unavailable as error:
-        saved = "The change is saved, but its pool does not answer; an empty PATCH tells it again."
-        raise Unavailable(saved) from error

@@ -20,7 +20,7 @@ from api.shapes.services import (
 )
 from extask.errors import BadInput, Conflict, Fault, NotFound
 from extask.messages import ServiceConfig
-from extask.storage import services
+from extask.storage import moves, services
 from extask.storage.rows import ServiceRow
 
 RONA = (timedelta(seconds=5), timedelta(seconds=30))
@@ -60,13 +60,17 @@ async def create(ports: Ports, who: Principal, body: CreateService) -> Service:
         Conflict: name or UPN is taken.
     """
     row = ServiceRow(name=body.name, upn=body.upn, config=ServiceConfig(name=body.name))
-    return shown(await _save(ports, who.tenant, _changed(row, body), new=True))
+    return shown(await _save(ports, who.tenant, _changed(row, body), new=True, pool=body.pool))
 
 
 async def change(ports: Ports, who: Principal, name: str, body: PatchService) -> Service:
-    """Change a service's settings and tell its pool; without any change, tell it again."""
+    """Change a service's settings and tell its pool; without any change, tell it again.
+
+    Raises:
+        InUse: it is to move to another pool while something holds it in its own.
+    """
     row = await find(ports, who, name)
-    return shown(await _save(ports, who.tenant, _changed(row, body), new=False))
+    return shown(await _save(ports, who.tenant, _changed(row, body), new=False, pool=body.pool))
 
 
 def _changed(row: ServiceRow, body: ServiceSettings) -> ServiceRow:
@@ -88,13 +92,24 @@ def _faults(body: ServiceSettings, config: ServiceConfig) -> Iterator[Fault]:
         yield Fault("/rona_timeout", "out_of_range", "An offer stands for 5 to 30 seconds.")
 
 
-async def _save(ports: Ports, tenant: str, row: ServiceRow, *, new: bool) -> ServiceRow:
+async def _save(
+    ports: Ports, tenant: str, row: ServiceRow, *, new: bool, pool: str | None
+) -> ServiceRow:
+    """Save a service, in another pool where one is named; the pool it leaves is told last."""
+    left = row.pool
     async with ports.database.begin() as connection:
         for name in (row.name, row.upn) if new else ():
             if await services.get(connection, tenant, name) is not None:
                 raise Conflict(f"There is a service '{name}' already.")
+        if pool is not None and pool != left:
+            await pools.check(connection, tenant, pool)
+            if not new:
+                await moves.move_service(connection, tenant, row, pool)
+            row = row.model_copy(update={"pool": pool})
         saved = await services.save(connection, tenant, row)
-    await pools.configure(ports, tenant, saved.pool, services=(saved.config,))
+    await pools.configure(ports, tenant, saved.pool)
+    if saved.pool != left and not new:
+        await pools.configure(ports, tenant, left)
     return saved
 
 

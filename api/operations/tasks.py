@@ -14,6 +14,7 @@ from api.operations import creating, params, pools, temporal
 from api.operations.people import People
 from api.ports import Ports
 from api.shapes.tasks import (
+    AbortAnswer,
     CancelAnswer,
     CreateTask,
     PatchTask,
@@ -25,11 +26,14 @@ from api.shapes.tasks import (
     WorkflowRef,
 )
 from extask.errors import BadInput, Fault, NotFound
-from extask.messages import CancelTask, Standing, TaskPatch
+from extask.messages import CancelTask, Outcome, Standing, TaskPatch
 from extask.storage import definitions, listing, tasks, timeline
 from extask.storage.rows import Created, IdempotencyKey, TaskFilter, TaskRow
 
-ENDED_BY_CANCEL = frozenset({"cancelled_by_api", "aborted_by_supervisor", "abandoned"})
+ENDED_BY_CANCEL: frozenset[Outcome] = frozenset(
+    {"cancelled_by_api", "aborted_by_supervisor", "abandoned"}
+)
+ENDED_BY_ABORT: frozenset[Outcome] = frozenset({"aborted_by_supervisor"})
 SUPERVISORS = frozenset({"service_supervisor", "user_supervisor"})
 
 
@@ -158,22 +162,43 @@ async def cancel(ports: Ports, who: Principal, task: str, reason: str) -> Cancel
     Raises:
         StateConflict: it has ended, or was completed first.
     """
+    by = "supervisor" if who.role in SUPERVISORS else "api"
+    request = CancelTask(request=pools.new_key(), reason=reason, by=by)
+    await _take_away(ports, who, task, request, ENDED_BY_CANCEL)
+    return CancelAnswer(id=task)
+
+
+async def abort(ports: Ports, who: Principal, task: str, reason: str) -> AbortAnswer:
+    """Abort a task as a supervisor, also one that an agent works on.
+
+    Raises:
+        StateConflict: it has ended, or was completed first.
+    """
+    request = CancelTask(request=pools.new_key(), reason=reason, by="supervisor")
+    await _take_away(ports, who, task, request, ENDED_BY_ABORT)
+    return AbortAnswer(id=task)
+
+
+async def _take_away(
+    ports: Ports, who: Principal, task: str, request: CancelTask, ends: frozenset[Outcome]
+) -> None:
     row = await find(ports, who, task)
     _must_live(row)
     await temporal.ensure_started(ports, row)
-    by = "supervisor" if who.role in SUPERVISORS else "api"
-    request = CancelTask(request=pools.new_key(), reason=reason, by=by)
     try:
         answer = await temporal.ask(ports, row, request)
     except StateConflict:
         # The run may have closed before it could answer; its row says how.
-        if (await find(ports, who, task)).outcome in ENDED_BY_CANCEL:
-            return CancelAnswer(id=task)
+        row = await find(ports, who, task)
+        if row.outcome in ends:
+            return
+        _must_live(row)
         raise
     if answer.status == "refused":
-        told = answer.message or f"The task was not cancelled: it is {answer.state} already."
-        raise StateConflict("already_ended", told)
-    return CancelAnswer(id=task)
+        if answer.reason == "completed":
+            told = f"An agent completed the task; it is {answer.state} now."
+            raise StateConflict("already_completed", told)
+        raise StateConflict("already_ended", f"The task is {answer.state} already.")
 
 
 async def story(ports: Ports, who: Principal, task: str) -> Timeline:

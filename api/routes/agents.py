@@ -34,8 +34,8 @@ async def list_agents(ports: In, who: Who) -> AgentList:
 async def create_agent(ports: In, who: Who, body: CreateAgent) -> Agent:
     """Add an agent.
 
-    The agent begins offline; set their state to let tasks come. Where the answer is 503 the
-    agent was added but the pool could not be told: send an empty PATCH to tell it again.
+    The agent begins offline; set their state to let tasks come. Agents serve services of their
+    own pool only. A pool that is away is told as soon as it is there again.
     """
     return await agents.create(ports, who, body)
 
@@ -51,7 +51,9 @@ async def update_agent(ports: In, who: Who, agent: str, body: PatchAgent) -> Age
     """Change an agent's settings.
 
     What is left out stays; services and skills are replaced whole. Lowering the number of
-    simultaneous tasks interrupts nothing, it only keeps new ones away.
+    simultaneous tasks interrupts nothing, it only keeps new ones away. Another `pool` moves the
+    agent there; name the `services` they serve then. While they have open sessions or engagements
+    the answer is 409 (`in_use`).
     """
     return await agents.change(ports, who, agent, body)
 

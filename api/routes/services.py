@@ -23,8 +23,7 @@ async def create_service(ports: In, who: Who, body: CreateService) -> Service:
     """Add a service.
 
     It takes tasks once its workflow is published. Simultaneous tasks and wrap-up time exclude
-    each other. Where the answer is 503 the service was added but its pool could not be told:
-    send an empty PATCH to tell it again.
+    each other. A pool that is away is told as soon as it is there again.
     """
     return await services.create(ports, who, body)
 
@@ -40,6 +39,8 @@ async def update_service(ports: In, who: Who, service: str, body: PatchService) 
     """Change a service's settings.
 
     What is left out stays. Switching simultaneous tasks off interrupts nothing, it only keeps
-    new ones away; switching them on while the service has wrap-up time is refused.
+    new ones away; switching them on while the service has wrap-up time is refused. Another `pool`
+    moves the service there; while it has live tasks or open sessions, or agents of its old pool
+    serve it, the answer is 409 (`in_use`).
     """
     return await services.change(ports, who, service, body)

@@ -12,6 +12,8 @@ from api.operations import tasks
 from api.routes.guard import IdempotencyKey, In, Who, router
 from api.shapes.common import Body, Reference, Text
 from api.shapes.tasks import (
+    AbortAnswer,
+    AbortTaskBody,
     CancelAnswer,
     CancelTaskBody,
     CreateTaskBody,
@@ -124,6 +126,17 @@ async def cancel_task(ports: In, who: Who, task_id: str, body: CancelTaskBody) -
     that was completed first, or has ended otherwise, answers 409 and names its state.
     """
     return await tasks.cancel(ports, who, task_id, body.reason)
+
+
+@routes.post("/{task_id}/abort", responses=responses(404, 409))
+async def abort_task(ports: In, who: Who, task_id: str, body: AbortTaskBody) -> AbortAnswer:
+    """Abort a task as a supervisor.
+
+    As cancelling it, but told apart in reports: it always ends as `aborted_by_supervisor`, also
+    where an agent works on it. One that was completed first, or has ended, answers 409 and names
+    its state.
+    """
+    return await tasks.abort(ports, who, task_id, body.reason)
 
 
 @routes.get("/{task_id}/timeline", responses=responses(404))

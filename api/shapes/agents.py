@@ -17,6 +17,7 @@ from api.shapes.common import (
     Yes,
 )
 from extask.messages import Presence
+from extask.storage.pools import DEFAULT
 
 Simultaneous = Annotated[int, Field(ge=0, le=100, strict=True)]
 Services = Annotated[dict[Name, Yes], Field(max_length=1000)]
@@ -33,6 +34,7 @@ class CreateAgent(Body):
     simultaneous_non_blocking_external_tasks: Simultaneous = Field(
         default=1, description="How many non-blocking tasks the agent may have at once."
     )
+    pool: Name = Field(default=DEFAULT, description="The agent's pool, with all their services.")
     services: Services = Field(
         default={}, description="Services the agent serves: name, and whether active there."
     )
@@ -44,6 +46,10 @@ class PatchAgent(Body):
 
     display_name: Text | None = None
     simultaneous_non_blocking_external_tasks: Simultaneous | None = None
+    pool: Name | None = Field(
+        default=None,
+        description="Moves the agent, whose services are then to be some of that pool.",
+    )
     services: Services | None = Field(default=None, description="Replaces all services.")
     skills: Skills | None = Field(default=None, description="Replaces all skills.")
 

@@ -29,6 +29,9 @@ class ServiceSettings(Body):
 
     display_name: Text | None = Field(default=None, description="Name for people.")
     description: ContextText | None = Field(default=None, description="What it is for.")
+    pool: Name | None = Field(
+        default=None, description="Its pool; moved only without live tasks and without agents."
+    )
     workflow: Name | None = Field(
         default=None, description="Workflow of its tasks; without one it takes none."
     )

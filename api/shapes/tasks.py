@@ -168,6 +168,12 @@ class CancelTaskBody(Body):
     reason: Said = Field(description="Why, for the record.")
 
 
+class AbortTaskBody(Body):
+    """Why a supervisor aborts a task."""
+
+    reason: Said = Field(description="Why, for the record.")
+
+
 class WorkflowRef(Shape):
     """The version of a workflow that a task runs on."""
 
@@ -255,3 +261,10 @@ class CancelAnswer(Shape):
 
     id: str
     status: Literal["cancelled"] = "cancelled"
+
+
+class AbortAnswer(Shape):
+    """What became of an abort."""
+
+    id: str
+    status: Literal["aborted"] = "aborted"

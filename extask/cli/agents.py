@@ -13,7 +13,7 @@ from extask.errors import Misconfigured
 
 app = typer.Typer(help="List agents, set their state and settings.", no_args_is_help=True)
 NUMBER = "simultaneous_non_blocking_external_tasks"
-COLUMNS = ("upn", "display_name", "presence", "on_duty", "rona", NUMBER, "services", "id")
+COLUMNS = ("upn", "display_name", "presence", "on_duty", "rona", NUMBER, "services", "pool", "id")
 
 
 @app.command("list")
@@ -41,12 +41,17 @@ def set_(
         list[str] | None,
         typer.Option(metavar="NAME[=off]", help="A service; together they replace all."),
     ] = None,
+    pool: Annotated[
+        str | None, typer.Option(help="Move them to this pool; say their services there, too.")
+    ] = None,
     display_name: Annotated[str | None, typer.Option(help="Name for people.")] = None,
 ) -> None:
     """Change the state or the settings of an agent; what is not said stays."""
     state = _said(presence=presence, on_duty=on_duty, clear_rona=clear_rona or None)
     services = dict(map(_service, service)) if service else None
-    settings = _said(**{NUMBER: simultaneous}, services=services, display_name=display_name)
+    settings = _said(
+        **{NUMBER: simultaneous}, services=services, pool=pool, display_name=display_name
+    )
     if not state and not settings:
         raise Misconfigured("say what to set; see `extask agent set --help`")
     api = call.connection.api("tenant_admin")

@@ -9,11 +9,13 @@ import typer
 from extask.cli.output import note
 from extask.cli.pairs import setting
 from extask.cli.shared import Call, online
+from extask.errors import Misconfigured
 
 app = typer.Typer(help="List services and set how they work.", no_args_is_help=True)
 COLUMNS = (
     "name",
     "upn",
+    "pool",
     "workflow",
     "external_tasks_enabled",
     "priority",
@@ -40,10 +42,15 @@ def set_(
     call: Call,
     *,
     service: Annotated[str, typer.Argument(help="Name of the service.")],
-    settings: Annotated[list[str], typer.Argument(metavar="SETTING=VALUE...", help=_HELP)],
+    settings: Annotated[
+        list[str] | None, typer.Argument(metavar="SETTING=VALUE...", help=_HELP)
+    ] = None,
+    pool: Annotated[str | None, typer.Option(help="Move it to this pool.")] = None,
 ) -> None:
     """Change settings of a service; what is not said stays."""
-    body = dict(map(setting, settings))
+    body = dict(map(setting, settings or ())) | ({"pool": pool} if pool else {})
+    if not body:
+        raise Misconfigured("say what to set; see `extask service set --help`")
     api = call.connection.api("tenant_admin")
     call.output.record(api.call("PATCH", f"/services/{service}", body=body))
     note(f"{service} is set")

@@ -134,3 +134,18 @@ def cancel(
     answers = [api.post(f"/tasks/{task}/cancel", {"reason": reason}) for task in tasks]
     call.output.rows(answers, ("id", "status"))
     note(f"{len(answers)} cancelled")
+
+
+@app.command()
+@online
+def abort(
+    call: Call,
+    *,
+    tasks: _TaskIds,
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "by command line",
+) -> None:
+    """Abort tasks as a supervisor, those that agents work on too."""
+    api = call.connection.api("supervisor")
+    answers = [api.post(f"/tasks/{task}/abort", {"reason": reason}) for task in tasks]
+    call.output.rows(answers, ("id", "status"))
+    note(f"{len(answers)} aborted")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from extask.distribution import advance, clock, explain, snapshot, views
-from extask.distribution.agents import restation
 from extask.distribution.commands import HANDLERS
-from extask.distribution.commands.configure import take_over
+from extask.distribution.commands.configure import come_in, take_over
 from extask.distribution.dispatch import dispatch
 from extask.distribution.pool import Pool
 from extask.distribution.rebuilding import rebuild
@@ -91,6 +90,11 @@ class Distributor:
         return events
 
     @property
+    def size(self) -> int:
+        """How many tasks are in the pool."""
+        return len(self._pool.entries)
+
+    @property
     def now(self) -> datetime:
         """The present instant of the pool."""
         return self._pool.moment
@@ -125,10 +129,6 @@ class Distributor:
 def _new_pool(config: PoolConfig, presence: Iterable[AgentPresence], now: int) -> Pool:
     pool = Pool(now)
     take_over(pool, config)
-    for told in presence:
-        agent = pool.agents.get(told.agent)
-        if agent is not None:
-            agent.presence, agent.on_duty = told.presence, told.on_duty
-            restation(pool, agent)
+    come_in(pool, presence)
     dispatch(pool)
     return pool

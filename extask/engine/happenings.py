@@ -173,11 +173,19 @@ def _aborted(run: Run, event: Aborted, now: datetime) -> None:
     if p.completed:
         answer_abort(run, event, "completed")
     elif p.cause is not None and p.cause.outcome != "expired":
-        answer_abort(run, event, "done")
+        _abort_again(run, event, p.cause, now)
     elif p.where == "out":
         _abort(run, event, _abort_outcome(event, working=False), now)
     else:
         _take_out_to_abort(run, event)
+
+
+def _abort_again(run: Run, event: Aborted, cause: Ending, now: datetime) -> None:
+    """Let the `aborted` handler go on; whatever it does, a supervisor's word is the last."""
+    if event.by == "supervisor" and cause.outcome != "aborted_by_supervisor":
+        run.record(now, "event", "aborted", by=event.by, reason=event.reason)
+        run.change(cause=_cause(event, "aborted_by_supervisor"))
+    answer_abort(run, event, "done")
 
 
 def _take_out_to_abort(run: Run, event: Aborted) -> None:
@@ -210,8 +218,12 @@ def _abort(run: Run, event: Aborted, outcome: Outcome, now: datetime) -> None:
     run.record(now, "event", "aborted", by=event.by, reason=event.reason)
     run.time_passed()
     answer_abort(run, event, "done")
+    _last_words(run, _cause(event, outcome), "aborted", now)
+
+
+def _cause(event: Aborted, outcome: Outcome) -> Ending:
     result = "by supervisor" if event.by == "supervisor" else "by API"
-    _last_words(run, Ending(kind="cancelled", outcome=outcome, result=result), "aborted", now)
+    return Ending(kind="cancelled", outcome=outcome, result=result)
 
 
 def answer_abort(run: Run, event: Aborted, answer: str) -> None:

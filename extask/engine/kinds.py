@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
 from extask.definition.expressions import ExpressionFailed
 from extask.definition.values import resolve_property
+from extask.engine import crossing
 from extask.engine.places import place_of
 from extask.engine.progress import Ending
-from extask.engine.run import MOST_TRANSFERS, Run, StepFailed
+from extask.engine.run import MOST_TRANSFERS, Perform, Run, StepFailed
 from extask.messages import (
     Answer,
     Confirm,
@@ -23,8 +23,6 @@ from extask.messages import (
     Standing,
     Withdraw,
 )
-
-Perform = Callable[[Run, datetime], None]
 
 
 def perform(run: Run, now: datetime) -> None:
@@ -110,29 +108,22 @@ def _go_to(run: Run, place: Place, after: Perform, *, transfer: bool = False) ->
     epoch = p.epoch + 1
 
     def stood(answer: Answer, now: datetime) -> None:
-        if answer.status == "refused":
+        if answer.reason == "other_pool":
+            crossing.leave(run, place, after, transfer=transfer)
+        elif answer.status == "refused":
             run.leave("rejected", now, reason=answer.reason)
         else:
-            _settle(run, place, epoch, answer, now)
+            crossing.settle(run, place, epoch, answer, now)
             after(run, now)
 
     ask = partial(run.ask, takes_over=place.service if transfer else None, place=place)
     if p.where == "out":
-        run.change(epoch=epoch, place=place)
+        run.change(epoch=epoch)
         ask(Enqueue, stood, expires_at=p.expires_at)
-        run.obeys = partial(run.stand, epoch, place.service)
+        run.obeys = partial(run.stand, epoch, place)
     else:
         unless = "returned" if p.where == "with_agent" else "accepted"
         ask(Move, stood, to_epoch=epoch, transfer=transfer, unless=unless)
-
-
-def _settle(run: Run, place: Place, epoch: int, answer: Answer, now: datetime) -> None:
-    left = run.progress.time_left
-    if left is not None:
-        run.change(expires_at=now + left)
-    unsent = tuple(what for what in run.progress.unsent if what == "expiry")
-    run.change(asked_priority=place.priority, place=place, unsent=unsent)
-    run.stand(epoch, place.service, answer)
 
 
 def _transfer(run: Run, now: datetime) -> None:
@@ -248,6 +239,9 @@ def _end_as(run: Run, ending: Ending, outcome: str, now: datetime) -> None:
         run.record(now, "left", outcome)
         run.close(ending, now)
 
+    cause = run.progress.cause
+    if cause is not None and cause.outcome == "aborted_by_supervisor":
+        ending = ending.model_copy(update={"outcome": cause.outcome})
     if run.progress.where == "out":
         close(run, now)
     else:

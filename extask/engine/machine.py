@@ -149,8 +149,9 @@ class Engine:
             return "ended"
         if p.where != "out":
             return None
-        transfers = self._run.open is not None and self._run.step.kind == "transfer"
-        return "moving" if transfers else "delayed"
+        asked = self._run.open
+        moves = asked is not None and (asked.moves or self._run.step.kind == "transfer")
+        return "moving" if moves else "delayed"
 
     def _settled(self) -> Todo | None:
         ending = self._run.progress.ending

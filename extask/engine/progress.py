@@ -129,6 +129,10 @@ class Progress(Message):
     """The last change of this epoch that was taken in."""
     standing: str | None = None
     """The service in whose queue the task stands."""
+    place: Place | None = None
+    """How it was asked to stand where it stands, or stood last."""
+    pool: str = ""
+    """The pool in which it stands, or stood last; empty before it stood anywhere."""
     asked_priority: Priority | None = None
     """What was chosen for this task; empty leaves it to the service."""
     priority: Priority | None = None
@@ -145,8 +149,6 @@ class Progress(Message):
     """An agent completed it, and it has not been queued since."""
     agent: str = ""
     result: str = ""
-    place: Place | None = None
-    """How the task stands in its queue, or stood before an agent accepted."""
     first_queued: datetime | None = None
     holder: str = ""
     session: str = ""
@@ -204,10 +206,11 @@ _KEPT = (
     "epoch",
     "rank",
     "standing",
+    "place",
+    "pool",
     "asked_priority",
     "priority",
     "unsent",
-    "place",
     "first_queued",
     "reporting",
     "cause",

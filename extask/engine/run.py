@@ -13,7 +13,7 @@ from extask.definition.values import resolve_params
 from extask.engine.progress import Ending, Facts, Interrupted, Progress
 from extask.engine.todo import Ask
 from extask.errors import ExtaskError
-from extask.messages import Answer, StepRecord, TaskCommand
+from extask.messages import Answer, Place, StepRecord, TaskCommand
 
 MOST_QUIET_STEPS = 200
 """Steps that a run may enter without time passing."""
@@ -27,6 +27,7 @@ _BUILT_IN = {
 }
 _RecordKind = Literal["entered", "left", "event", "transferred", "ended"]
 Then = Callable[[Answer, datetime], None]
+Perform = Callable[["Run", datetime], None]
 
 
 class StepFailed(ExtaskError):
@@ -149,6 +150,7 @@ class Run:
         then: Then,
         *,
         takes_over: str | None = None,
+        moves: bool = False,
         **values: object,
     ) -> None:
         """Ask the distributor; `then` gets an answer that says `done` or `refused`.
@@ -163,10 +165,10 @@ class Run:
             "run": 0,
             "epoch": self.progress.epoch,
         }
-        self.open = Ask(command.model_validate({**head, **values}), takes_over)
+        self.open = Ask(command.model_validate({**head, **values}), takes_over, moves)
         self.then = then
 
-    def stand(self, epoch: int, service: str, answer: Answer) -> None:
+    def stand(self, epoch: int, place: Place, answer: Answer) -> None:
         """Stand in a service's queue from now on."""
         standing = answer.standing
         if standing is not None and answer.at is not None:
@@ -176,7 +178,9 @@ class Run:
             where="in",
             epoch=epoch,
             rank=answer.rank,
-            standing=service,
+            standing=place.service,
+            place=place,
+            pool=answer.pool or self.progress.pool,
             priority=priority,
             completed=False,
             interrupted=None,

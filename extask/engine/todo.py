@@ -16,6 +16,8 @@ class Ask:
     command: TaskCommand
     takes_over: str | None = None
     """The service whose plan takes over when this is `done`; refuse it where there is none."""
+    moves: bool = False
+    """Whether the task is on its way from one pool to another."""
 
 
 @dataclass(frozen=True, slots=True)

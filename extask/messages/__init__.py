@@ -33,11 +33,11 @@ from extask.messages.commands import (
 )
 from extask.messages.configuration import (
     AgentConfig,
+    AgentPresence,
     PoolConfig,
     ServiceConfig,
 )
 from extask.messages.pools import (
-    AgentPresence,
     Event,
     EventKind,
     JournalResult,

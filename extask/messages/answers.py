@@ -44,7 +44,12 @@ class Answer(Message):
     rank: int = 0
     standing: Standing | None = None
     reason: str = ""
+    """`other_pool`: the place of a `Move` is in another pool; nobody but `assign` knows pools."""
     message: str = ""
+    pool: str = ""
+    """Where the task stands now, if `assign` put it into a queue."""
+    first_queued: datetime | None = None
+    """When a task that was withdrawn had first been queued."""
 
 
 class Batch(Message):

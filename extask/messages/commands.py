@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from extask.messages.configuration import PoolConfig
+from extask.messages.configuration import AgentPresence, PoolConfig
 from extask.messages.words import Message, Outcome, Presence, Priority, Unless
 
 
@@ -54,6 +54,10 @@ class Enqueue(TaskCommand):
     expires_at: datetime | None = None
     first_queued: datetime | None = None
     """Time of first queueing to be kept, for a task that stood in a queue before."""
+    transfer: bool = False
+    """Whether that time is kept only by a target that keeps places."""
+    returning: bool = False
+    """Whether it comes back into the queue it left a moment ago: no limit refuses it then."""
 
 
 class Move(TaskCommand):
@@ -201,6 +205,8 @@ class Configure(Command):
 
     kind: Literal["configure"] = "configure"
     config: PoolConfig
+    presence: tuple[AgentPresence, ...] = ()
+    """States of agents; heeded for those who are new to the pool, of others it knows better."""
 
 
 AnyCommand = Annotated[

@@ -48,3 +48,12 @@ class PoolConfig(Message):
     level_worth: timedelta = timedelta(seconds=60)
     services: tuple[ServiceConfig, ...] = ()
     agents: tuple[AgentConfig, ...] = ()
+
+
+class AgentPresence(Message):
+    """What a pool is told of the state of an agent who is new to it."""
+
+    agent: str
+    presence: Presence = "offline"
+    on_duty: bool = True
+    rona: bool = False

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from extask.messages.commands import Orphaned
-from extask.messages.words import Message, Presence
+from extask.messages.words import Message
 
 EventKind = Literal[
     "queued",
@@ -61,6 +61,10 @@ class PoolJournal(Message):
     events: tuple[Event, ...]
     again: tuple[Event, ...] = ()
     """Events journalled before whose signal to the task's workflow failed."""
+    behind: bool = False
+    """Whether the pool takes no new tasks because too much is undelivered."""
+    full: bool = False
+    """Whether it takes none because it is as large as it may be."""
 
 
 class JournalResult(Message):
@@ -72,15 +76,6 @@ class JournalResult(Message):
     """Events whose signal failed and is to be sent again, in order."""
     superseded: bool = False
     """A later generation has taken the pool over: nothing was written."""
-
-
-class AgentPresence(Message):
-    """What a pool is told of an agent's state when it starts."""
-
-    agent: str
-    presence: Presence = "offline"
-    on_duty: bool = True
-    rona: bool = False
 
 
 class PoolStart(Message):

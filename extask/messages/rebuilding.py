@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from extask.messages.commands import Report
-from extask.messages.configuration import PoolConfig
-from extask.messages.pools import AgentPresence, PoolStart
+from extask.messages.configuration import AgentPresence, PoolConfig
+from extask.messages.pools import PoolStart
 from extask.messages.words import Message
 
 

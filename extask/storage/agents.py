@@ -25,10 +25,11 @@ async def get(conn: AsyncConnection, tenant: str, agent: str) -> AgentRow | None
 
 
 async def list_all(
-    conn: AsyncConnection, tenant: str, *, pool: str | None = None
+    conn: AsyncConnection, tenant: str, *, pool: str | None = None, since: int = -1
 ) -> tuple[AgentRow, ...]:
-    """List a tenant's agents (of one pool), by UPN; removed ones too."""
-    return await _read(conn, tenant, *([] if pool is None else [agents.c.pool == pool]))
+    """List a tenant's agents (of one pool, changed after a version), by UPN; removed ones too."""
+    newer = [] if since < 0 else [agents.c.version > since]
+    return await _read(conn, tenant, *newer, *([] if pool is None else [agents.c.pool == pool]))
 
 
 async def ids(conn: AsyncConnection, tenant: str, upns: Iterable[str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from extask.messages import Event, PoolJournal, TaskJournal
 from extask.storage import agent_journal, session_journal, task_state
+from extask.storage.pools import flag
 from extask.storage.statements import insert_new
 from extask.storage.tables import pool_events, pools, task_records, tasks
 
@@ -28,6 +29,7 @@ async def write_pool(conn: AsyncConnection, batch: PoolJournal) -> bool:
     """
     if not await _is_last_generation(conn, batch):
         return False
+    await flag(conn, batch.tenant, batch.pool, behind=batch.behind, full=batch.full)
     fresh = await _write_events(conn, batch)
     if fresh:
         await _move_tasks(conn, batch, fresh)

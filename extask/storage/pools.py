@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from extask import errors
-from extask.messages import PoolStart
+from extask.messages import AgentConfig, Configure, PoolConfig, PoolStart, ServiceConfig
+from extask.storage import agents, removals, services, versions
 from extask.storage.database import Database
 from extask.storage.rows import PoolRow
 from extask.storage.statements import many, one
 from extask.storage.tables import pools
 
 DEFAULT = "main"
+LEVEL_WORTH = PoolConfig().level_worth
 LoadPool = Callable[[str, str], Awaitable[PoolStart]]
 
 
-async def add(conn: AsyncConnection, tenant: str, name: str = DEFAULT) -> None:
+async def add(
+    conn: AsyncConnection,
+    tenant: str,
+    name: str = DEFAULT,
+    level_worth: timedelta = LEVEL_WORTH,
+) -> None:
     """Add an empty pool; `errors.Conflict` where the name is taken."""
-    row = PoolRow(tenant=tenant, name=name)
+    row = PoolRow(tenant=tenant, name=name, level_worth=level_worth)
     await conn.execute(insert(pools).values(row.model_dump()))
 
 
@@ -39,8 +47,71 @@ async def list_all(conn: AsyncConnection, tenant: str) -> tuple[PoolRow, ...]:
 
 async def flag(conn: AsyncConnection, tenant: str, name: str, *, behind: bool, full: bool) -> None:
     """Note whether the pool takes new tasks, as its distributor last said."""
-    pool = update(pools).where(pools.c.tenant == tenant, pools.c.name == name)
-    await conn.execute(pool.values(behind=behind, full=full))
+    other = or_(pools.c.behind.is_not(behind), pools.c.full.is_not(full))
+    mine = (pools.c.tenant == tenant, pools.c.name == name, other)
+    await conn.execute(update(pools).where(*mine).values(behind=behind, full=full))
+
+
+async def set_level_worth(
+    conn: AsyncConnection, tenant: str, name: str, level_worth: timedelta
+) -> None:
+    """Change what a level of priority is worth; raises the pool's version."""
+    await versions.rise(conn, tenant, name)
+    mine = (pools.c.tenant == tenant, pools.c.name == name)
+    await conn.execute(update(pools).where(*mine).values(level_worth=level_worth))
+
+
+async def news(conn: AsyncConnection, tenant: str, name: str, key: str) -> Configure:
+    """Read all of a pool's configuration that its distributor has not acknowledged.
+
+    Versions are committed in their order: whoever sees one sees all before it.
+    """
+    pool = await get(conn, tenant, name)
+    if pool is None:
+        raise errors.NotFound(f"there is no pool '{name}'")
+    since = pool.acknowledged
+    served = [each.config for each in await services.list_all(conn, tenant, pool=name)]
+    staff = await agents.list_all(conn, tenant, pool=name, since=since)
+    gone = await removals.since(conn, tenant, name, since)
+    config = PoolConfig(
+        version=pool.version,
+        level_worth=pool.level_worth,
+        services=(
+            *(each for each in served if each.version > since),
+            *(ServiceConfig(name=n, version=v, removed=True) for k, n, v in gone if k == "service"),
+        ),
+        agents=(
+            *(each.config for each in staff),
+            *(AgentConfig(id=n, version=v, removed=True) for k, n, v in gone if k == "agent"),
+        ),
+    )
+    return Configure(key=key, config=config, presence=tuple(each.state for each in staff))
+
+
+async def acknowledge(conn: AsyncConnection, tenant: str, name: str, version: int) -> None:
+    """Note that a pool's distributor knows everything up to a version."""
+    older = (pools.c.tenant == tenant, pools.c.name == name, pools.c.acknowledged < version)
+    await conn.execute(update(pools).where(*older).values(acknowledged=version))
+
+
+async def behind(conn: AsyncConnection, limit: int) -> tuple[PoolRow, ...]:
+    """List pools whose distributors know less than they should, by tenant and name.
+
+    One that never started starts with its configuration.
+    """
+    started = pools.c.generation > PoolRow.model_fields["generation"].default
+    query = select(pools).where(pools.c.acknowledged < pools.c.version, started)
+    return await many(conn, query.order_by(pools.c.tenant, pools.c.name).limit(limit), PoolRow)
+
+
+async def of_service(conn: AsyncConnection, tenant: str, service: str) -> tuple[str, bool] | None:
+    """Find the pool of a service, and whether its distributor knows the service as it is."""
+    found = await services.get(conn, tenant, service)
+    pool = None if found is None else await get(conn, tenant, found.pool)
+    if found is None or pool is None:
+        return None
+    never_started = pool.generation == PoolRow.model_fields["generation"].default
+    return pool.name, never_started or pool.acknowledged >= found.config.version
 
 
 def starter(database: Database, continue_as_new_after: int = 0) -> LoadPool:

@@ -33,9 +33,16 @@ ENDINGS = ("completed", "expired")
 
 
 async def next_generation(conn: AsyncConnection, tenant: str, pool: str) -> int:
-    """Raise the pool's generation; from now on nothing of an earlier one is written."""
+    """Raise the pool's generation, which will know all its configuration.
+
+    From now on nothing of an earlier one is written.
+    """
     mine = (pools.c.tenant == tenant, pools.c.name == pool)
-    raised = update(pools).where(*mine).values(generation=pools.c.generation + 1)
+    raised = (
+        update(pools)
+        .where(*mine)
+        .values(generation=pools.c.generation + 1, acknowledged=pools.c.version)
+    )
     found = await conn.execute(raised.returning(pools.c.generation))
     generation: int | None = found.scalar_one_or_none()
     if generation is None:

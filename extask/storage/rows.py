@@ -73,6 +73,9 @@ class PoolRow(Row):
     tenant: str
     name: str
     version: int = 1
+    """Rises with each change of its configuration."""
+    acknowledged: int = 0
+    """The version up to which its distributor knows everything."""
     generation: int = 1
     level_worth: timedelta = timedelta(seconds=60)
     behind: bool = False

@@ -109,6 +109,14 @@ def _moved(row: SessionRow, event: Event) -> dict[str, Any]:
     return _ended(row, event)
 
 
+def _withdrawn(row: SessionRow, event: Event) -> dict[str, Any]:
+    """End an offer or engagement; a task that goes to another pool is transferred."""
+    ended = _ended(row, event)
+    if event.data.get("outcome") == "transferred" and row.accepted_at is not None:
+        ended["outcome"] = "transferred"
+    return ended
+
+
 def _wrap_up_started(_row: SessionRow, event: Event) -> dict[str, Any]:
     return {"state": "wrap_up", "wrap_up_until": instant(event.data.get("until"))}
 
@@ -130,6 +138,7 @@ _CHANGES: Mapping[str, Callable[[SessionRow, Event], dict[str, Any]]] = MappingP
         "resumed": _resumed,
         "completed": _completed,
         "moved": _moved,
+        "withdrawn": _withdrawn,
         "wrap_up_started": _wrap_up_started,
         "wrap_up_ended": _wrap_up_ended,
     }

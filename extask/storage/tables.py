@@ -99,12 +99,22 @@ pools = Table(
     *_of_tenant(
         _text("name"),
         _number("version"),
+        _number("acknowledged"),
         _number("generation"),
         _span("level_worth"),
         _flag("behind"),
         _flag("full"),
     ),
     PrimaryKeyConstraint("tenant", "name"),
+)
+
+pool_removals = Table(
+    "pool_removals",
+    metadata,
+    *map(_text, ("tenant", "pool", "kind", "name")),
+    _number("version"),
+    PrimaryKeyConstraint("tenant", "pool", "kind", "name"),
+    ForeignKeyConstraint(["tenant", "pool"], ["pools.tenant", "pools.name"]),
 )
 
 services = Table(

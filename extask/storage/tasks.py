@@ -51,8 +51,8 @@ async def create(
     if known is not None:
         return Created(task=known, created=False)
     await _check_limit(conn, owner.limit, "the tenant", tasks.c.tenant == tenant)
-    await _check_service(conn, tenant, task.service)
-    created = await _insert(conn, tenant, task)
+    pool = await _check_service(conn, tenant, task.service)
+    created = await _insert(conn, tenant, task.model_copy(update={"pool": pool}))
     await _remember(conn, tenant, task, key)
     return Created(task=created, created=True)
 
@@ -108,8 +108,9 @@ async def _check_limit(
         )
 
 
-async def _check_service(conn: AsyncConnection, tenant: str, service: str) -> None:
-    query = select(services.c.max_concurrent_tasks)
+async def _check_service(conn: AsyncConnection, tenant: str, service: str) -> str:
+    """Check a service's limit; answers the pool to which it belongs now."""
+    query = select(services.c.max_concurrent_tasks, services.c.pool)
     query = query.where(services.c.tenant == tenant, services.c.name == service)
     row = (await conn.execute(query)).first()
     if row is None:
@@ -117,6 +118,7 @@ async def _check_service(conn: AsyncConnection, tenant: str, service: str) -> No
     if row.max_concurrent_tasks is not None:
         which = (tasks.c.tenant == tenant, tasks.c.service == service)
         await _check_limit(conn, row.max_concurrent_tasks, f"service '{service}'", *which)
+    return str(row.pool)
 
 
 async def _insert(conn: AsyncConnection, tenant: str, task: NewTask) -> TaskRow:

@@ -96,6 +96,7 @@ async def test_tenants_never_see_each_other(desk: Desk) -> None:
         ("GET", f"/tasks/{task}/timeline", None),
         ("PATCH", f"/tasks/{task}", {"priority": "high"}),
         ("POST", f"/tasks/{task}/cancel", {"reason": "x"}),
+        ("POST", f"/tasks/{task}/abort", {"reason": "x"}),
     ):
         assert (await desk.call(method, path, sent, who="other")).status_code == 404
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import worker
-from extask.settings import WorkerSettings
 from extask.storage import tenants
-from tests.api.desk import SIMPLE, Desk, desk_over
-from tests.support.databases import url_of
-from tests.support.house import dev_server
+from tests.api.at_work import desk_at_work, eventually, in_state, offer
+from tests.api.desk import SIMPLE, Desk
 
 BODY: dict[str, Any] = {
     "service": "support@acme.example",
@@ -32,40 +28,8 @@ BODY: dict[str, Any] = {
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     """The API in a whole house at work."""
-    async with AsyncExitStack() as stack:
-        env = await stack.enter_async_context(dev_server())
-        opened = await stack.enter_async_context(desk_over(env.client, url_of(tmp_path)))
-        ports = opened.ports
-        distributors, tasks = worker.workers(
-            ports.client, ports.database, ports.distributor, WorkerSettings()
-        )
-        # Left in reverse: tasks under way may still ask their distributor.
-        await stack.enter_async_context(distributors)
-        await stack.enter_async_context(tasks)
+    async with desk_at_work(tmp_path) as opened:
         yield opened
-
-
-async def eventually(look: Callable[[], Awaitable[Any]], within: float = 20) -> Any:
-    async with asyncio.timeout(within):
-        while not (seen := await look()):  # noqa: ASYNC110 -- what changes is behind HTTP
-            await asyncio.sleep(0.05)
-    return seen
-
-
-async def in_state(desk: Desk, task: str, state: str) -> Any:
-    async def look() -> Any:
-        found = await desk.ok("GET", f"/tasks/{task}")
-        return found if found["state"] == state else None
-
-    return await eventually(look)
-
-
-async def offer(desk: Desk, task: str, who: str = "agent") -> str:
-    async def look() -> Any:
-        found = (await desk.ok("GET", "/sessions", who=who))["value"]
-        return [each["id"] for each in found if each["task_id"] == task]
-
-    return str((await eventually(look))[0])
 
 
 async def test_a_task_is_created_offered_accepted_and_completed(desk: Desk) -> None:

@@ -66,22 +66,28 @@ class House:
             )
         return compiled.plan.workflow
 
-    async def add_service(self, name: str, workflow: str | None = None, **config: Any) -> None:
-        """Add a service to the pool, before its distributor starts."""
+    async def add_service(
+        self, name: str, workflow: str | None = None, pool: str = "main", **config: Any
+    ) -> None:
+        """Add a service to a pool, before its distributor starts."""
         row = ServiceRow(
             name=name,
             upn=f"{name}@demo.example",
+            pool=pool,
             workflow=workflow,
             config=ServiceConfig(name=name, **config),
         )
         async with self.database.begin() as conn:
             await services.save(conn, TENANT, row)
 
-    async def add_agent(self, name: str, *served: str, simultaneous: int = 1) -> str:
+    async def add_agent(
+        self, name: str, *served: str, simultaneous: int = 1, pool: str = "main"
+    ) -> str:
         """Add an available agent, before the distributor starts; answers the id."""
         row = AgentRow(
             id=name,
             upn=f"{name}@demo.example",
+            pool=pool,
             services=dict.fromkeys(served, True),
             simultaneous=simultaneous,
             presence="available",
@@ -130,9 +136,9 @@ class House:
         values = {name: getattr(new, name) for name in fields}
         return TaskStart(tenant=TENANT, task=new.id, **values)
 
-    async def submit(self, command: AnyCommand) -> Answer:
-        """Hand a command to the pool."""
-        return await self.distributor.submit(TENANT, "main", command)
+    async def submit(self, command: AnyCommand, pool: str = "main") -> Answer:
+        """Hand a command to a pool."""
+        return await self.distributor.submit(TENANT, pool, command)
 
     async def row(self, task: str) -> TaskRow:
         """Read a task's row."""

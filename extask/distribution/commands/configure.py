@@ -12,13 +12,23 @@ from extask.distribution.waiting import refile
 from extask.messages import Answer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from extask.distribution.pool import Pool
-    from extask.messages import AgentConfig, Configure, PoolConfig, ServiceConfig
+    from extask.messages import (
+        AgentConfig,
+        AgentPresence,
+        Configure,
+        PoolConfig,
+        ServiceConfig,
+    )
 
 
 def configure(pool: Pool, command: Configure) -> Answer:
     """Take a configuration over and tell which objects changed."""
+    strangers = [told for told in command.presence if not _knows(pool, told.agent)]
     services, agents = take_over(pool, command.config)
+    come_in(pool, strangers)
     data = {"version": pool.version, "services": services, "agents": agents}
     pool.emit("configured", data=data)
     return Answer(status="done", at=pool.moment)
@@ -32,6 +42,21 @@ def take_over(pool: Pool, config: PoolConfig) -> tuple[list[str], list[str]]:
     services = [service.name for service in config.services if _take_service(pool, service)]
     agents = [agent.id for agent in config.agents if _take_agent(pool, agent)]
     return services, agents
+
+
+def come_in(pool: Pool, presence: Iterable[AgentPresence]) -> None:
+    """Let agents who are new to the pool be in the state in which they come."""
+    for told in presence:
+        agent = pool.agents.get(told.agent)
+        if agent is not None:
+            agent.presence, agent.on_duty = told.presence, told.on_duty
+            agent.idle_since = pool.now
+            restation(pool, agent)
+
+
+def _knows(pool: Pool, name: str) -> bool:
+    agent = pool.agents.get(name)
+    return agent is not None and not agent.config.removed
 
 
 def _take_service(pool: Pool, config: ServiceConfig) -> bool:

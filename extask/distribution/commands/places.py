@@ -20,7 +20,8 @@ def new_entry(pool: Pool, command: Enqueue | Report, service: Service) -> Entry:
     """Make the entry that a command asks for."""
     pool.seq += 1
     queued = pool.now
-    if command.first_queued is not None:
+    anew = command.kind == "enqueue" and command.transfer and not service.config.keep_place
+    if command.first_queued is not None and not anew:
         queued = min(clock.micros(command.first_queued), pool.now)
     entry = Entry(command.task, command.run, command.epoch, service, 0, queued, pool.seq)
     if command.expires_at is not None:

@@ -64,7 +64,7 @@ def enqueue(pool: Pool, command: Enqueue) -> Answer:
         return stays.STALE
     if before is not None:
         withdraw(pool, before, "ended_by_workflow", "superseded")
-    target = admit(pool, command.place.service)
+    target = admit(pool, command.place.service, limited=not command.returning)
     if isinstance(target, Answer):
         return target
     if command.expires_at is not None and clock.micros(command.expires_at) <= pool.now:
@@ -99,13 +99,13 @@ def _too_old(pool: Pool, command: Enqueue) -> Answer:
     return Answer(status="expired", at=pool.moment, task=command.task)
 
 
-def admit(pool: Pool, name: str) -> Service | Answer:
+def admit(pool: Pool, name: str, *, limited: bool = True) -> Service | Answer:
     """Find the service that takes another task, or say why it does not."""
     service = pool.services.get(name)
     if service is None or service.config.removed:
         return stays.refused("unknown_service", f"There is no service {name}.")
     limit = service.config.max_waiting
-    if limit is not None and len(service.order) >= limit:
+    if limited and limit is not None and len(service.order) >= limit:
         return stays.refused("service_full", f"{limit} tasks are waiting for {name} already.")
     return service
 
@@ -120,7 +120,8 @@ def withdraw_task(pool: Pool, command: Withdraw) -> Answer:
         return first
     session = entry.session if stays.is_with_agent(entry) else None
     withdraw(pool, entry, _cancelled(command.outcome, working=session is not None))
-    return done(pool, entry, session=session)
+    answer = done(pool, entry, session=session)
+    return answer.model_copy(update={"first_queued": clock.instant(entry.first_queued)})
 
 
 def _cancelled(outcome: Outcome, *, working: bool) -> Outcome:

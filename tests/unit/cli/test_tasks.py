@@ -150,3 +150,13 @@ def test_cancel_cancels_each_with_a_reason(online: Extask, api: FakeApi) -> None
     assert "t-2  cancelled" in ended.out
     assert api.last.body == {"reason": "twice"}
     assert api.last.key == "k-supervisor"
+
+
+def test_abort_is_a_supervisors(online: Extask, api: FakeApi) -> None:
+    api.answer("POST", "/tasks/t-1/abort", {"id": "t-1", "status": "aborted"})
+
+    ended = online("task", "abort", "t-1", "--reason", "fire drill")
+
+    assert (ended.code, ended.err) == (0, "1 aborted\n")
+    assert api.last.body == {"reason": "fire drill"}
+    assert api.last.key == "k-supervisor"

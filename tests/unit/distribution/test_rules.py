@@ -941,3 +941,56 @@ def test_answers_about_tasks_with_unusual_ids_outlive_a_snapshot() -> None:
     assert answer.session == "flow.7.1.1"
     restored = Distributor.restore(distributor.snapshot())
     assert restored.apply(enqueue, START) == answer
+
+
+def test_agents_who_come_from_another_pool_bring_their_state_and_others_keep_theirs() -> None:
+    config = PoolConfig(services=(ServiceConfig(name="support"),))
+    distributor = Distributor(config, at=START)
+    place = Place(service="support")
+    distributor.apply(Enqueue(key="k", task="t-1", run=1, epoch=1, place=place), START)
+
+    def tell(key: str, version: int, presence: str, *, removed: bool = False) -> str:
+        anna = AgentConfig(id="anna", version=version, services={"support": True}, removed=removed)
+        told = AgentPresence.model_validate({"agent": "anna", "presence": presence})
+        changed = PoolConfig(version=version, agents=(anna,))
+        distributor.apply(Configure(key=key, config=changed, presence=(told,)), START)
+        entry = distributor.standing("t-1")
+        return "offered" if entry is not None and entry.position == 0 else "waits"
+
+    assert tell("1", 1, "offline") == "waits"
+    assert tell("2", 2, "available") == "waits"
+    assert tell("3", 3, "available", removed=True) == "waits"
+    assert tell("4", 4, "available") == "offered"
+    assert tell("5", 5, "offline") == "offered"
+    assert tell("6", 6, "available", removed=True) == "waits"
+
+
+def test_who_comes_back_is_not_limited_and_who_is_transferred_keeps_no_place() -> None:
+    config = PoolConfig(
+        services=(
+            ServiceConfig(name="support", max_waiting=1),
+            ServiceConfig(name="loyal", keep_place=True),
+        )
+    )
+    pool = Distributor(config, at=START)
+    earlier = START - timedelta(hours=1)
+
+    def enqueue(task: str, service: str, **more: object) -> str:
+        head = {"key": f"{task}:{service}", "task": task, "run": 1, "epoch": 1}
+        values = {**head, "place": Place(service=service), "first_queued": earlier, **more}
+        return pool.apply(Enqueue.model_validate(values), START).status
+
+    assert enqueue("t-1", "support", transfer=True) == "done"
+    assert enqueue("t-2", "support") == "refused"
+    assert enqueue("t-2", "support", epoch=2, key="k", returning=True) == "done"
+    assert enqueue("t-3", "loyal", transfer=True) == "done"
+    assert [pool.position(task) for task in ("t-2", "t-1")] == [1, 2]
+    waited = [pool.standing(task) for task in ("t-1", "t-2", "t-3")]
+    assert [each and each.waited for each in waited] == [
+        timedelta(0),
+        timedelta(hours=1),
+        timedelta(hours=1),
+    ]
+    assert pool.size == 3
+    out = Withdraw(key="out", task="t-2", run=1, epoch=2, outcome="transferred")
+    assert pool.apply(out, START).first_queued == earlier

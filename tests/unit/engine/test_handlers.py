@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -254,6 +255,46 @@ def test_the_aborted_handler_runs_out_of_the_queue_and_a_second_abort_is_done_al
     assert driver.slept() == 5 * MINUTE
     assert [driver.engine.abort_answer(r).status for r in ("r1", "r2")] == ["done", "done"]  # type: ignore[union-attr]
     assert driver.ended(5 * MINUTE) == "cancelled: by API (cancelled_by_api)"
+
+
+@pytest.mark.parametrize("last", [step("end"), step("cancel", {"reason": "as told"}), PAUSE])
+def test_a_supervisors_abort_has_the_last_word_over_a_cancel_and_any_handler(
+    last: dict[str, Any],
+) -> None:
+    pause = step("delay", {"for": 60}, {"done": "finish"})
+    plan_ = plan((), {"aborted": "clean"}, line_up=step("queue"), clean=pause, finish=last)
+    driver = queued(Driver(plan_))
+    driver.slept()
+    driver.abort()
+    driver.answer()
+    driver.slept()
+    driver.abort(request="r2", by="supervisor")
+    driver.abort(request="r3", by="supervisor")
+    driver.todo()
+    driver.todo(MINUTE)
+    assert "(aborted_by_supervisor)" in driver.ended(5 * MINUTE)
+    answers = [driver.engine.abort_answer(each) for each in ("r1", "r2", "r3")]
+    assert [each and each.status for each in answers] == ["done", "done", "done"]
+    told = [record for record in driver.records if record.outcome == "aborted"]
+    assert len(told) == len([r for r in told if r.kind in ("event", "left")]) == 3
+
+
+def test_a_handlers_end_in_the_queue_is_a_supervisors_abort_too() -> None:
+    again = step("queue", {"wait": 60}, {"timeout": "finish"})
+    plan_ = plan((), {"aborted": "clean"}, line_up=step("queue"), clean=again, finish=step("end"))
+    driver = queued(Driver(plan_))
+    driver.slept()
+    driver.abort(by="supervisor")
+    driver.answer()
+    driver.answer(rank=1)
+    driver.slept()
+    driver.todo(MINUTE)
+    driver.answer()
+    command = driver.asked()
+    assert isinstance(command, Withdraw)
+    assert command.outcome == "aborted_by_supervisor"
+    driver.answer()
+    assert driver.ended() == "done (aborted_by_supervisor)"
 
 
 def test_an_abort_interrupts_the_expired_handler() -> None:

@@ -59,3 +59,11 @@ def test_an_event_that_only_names_a_session_leaves_it_alone() -> None:
     row = follow(OFFERED, ACCEPTED)
     lower = event("reprioritized", 5, stamp=(1, 1, 4), **S1, data={"priority": "low"})
     assert take_event(row, lower, "main") == row
+
+
+def test_who_hands_a_task_to_another_pool_transferred_it_and_an_offer_is_only_cancelled() -> None:
+    out = event("withdrawn", 5, stamp=(1, 1, 4), **S1, data={"outcome": "transferred"})
+    assert follow(OFFERED, ACCEPTED, out).outcome == "transferred"
+    assert follow(OFFERED, out).outcome == "cancelled"
+    gone = event("withdrawn", 5, stamp=(1, 1, 4), **S1, data={"outcome": "cancelled_by_api"})
+    assert follow(OFFERED, ACCEPTED, gone).outcome == "cancelled"
