@@ -11,8 +11,9 @@ from extask.configurations import Configurations
 from extask.distributor_client import DistributorClient
 from extask.errors import Unavailable
 from extask.messages import Answer, AnyCommand, Assignment, Enqueue, Move, Place, TaskJournal
-from extask.storage import agents, pools
+from extask.storage import agents
 from extask.storage.database import Database
+from extask.storage.pools import Home
 
 
 class AssignmentActivities:
@@ -32,12 +33,14 @@ class AssignmentActivities:
         Raises:
             ApplicationError: nobody answered yet; Temporal repeats the activity.
         """
-        head = await written(self._journals, assignment.journal)
-        if head is None or (head.ended and isinstance(assignment.command, Enqueue)):
+        asked = assignment.command
+        service = asked.place.service if isinstance(asked, Enqueue | Move) else None
+        head = await written(self._journals, assignment.journal, service)
+        if head is None or (head.ended and isinstance(asked, Enqueue)):
             return Answer(status="stale")
         command = _numbered(await self._by_id(assignment), head.run)
         try:
-            answer = await self._submit(assignment.journal.tenant, assignment.pool, command)
+            answer = await self._submit(assignment, command, head.home)
         except Unavailable as error:
             raise ApplicationError(str(error), type=error.code) from error
         if answer.reason == "pool_behind":
@@ -46,26 +49,22 @@ class AssignmentActivities:
             await written(self._journals, _ended(assignment.ending, answer))
         return answer
 
-    async def _submit(self, tenant: str, pool: str, command: AnyCommand) -> Answer:
-        """Hand a command to the pool where the task stands, or is to stand."""
-        if not isinstance(command, Enqueue | Move):
-            return await self._distributor.submit(tenant, pool, command)
-        target = await self._pool_of(tenant, command.place.service) or pool
-        if isinstance(command, Move) and target != pool:
-            return Answer(status="refused", reason="other_pool")
-        answer = await self._distributor.submit(tenant, target, command)
-        return answer.model_copy(update={"pool": target})
+    async def _submit(
+        self, assignment: Assignment, command: AnyCommand, home: Home | None
+    ) -> Answer:
+        """Hand a command to the pool where the task stands, or is to stand.
 
-    async def _pool_of(self, tenant: str, service: str) -> str | None:
-        """Find the pool of a service; one that does not know the service as it is, is told."""
-        async with self._database.connect() as connection:
-            found = await pools.of_service(connection, tenant, service)
-        if found is None:
-            return None
-        pool, knows = found
-        if not knows:
-            await Configurations(self._database, self._distributor).send(tenant, pool)
-        return pool
+        A pool that does not know the service as it is, is told first.
+        """
+        tenant = assignment.journal.tenant
+        target = assignment.pool if home is None else home.pool
+        if isinstance(command, Move) and target != assignment.pool:
+            return Answer(status="refused", reason="other_pool")
+        if home is not None and not home.knows:
+            await Configurations(self._database, self._distributor).send(tenant, target)
+        answer = await self._distributor.submit(tenant, target, command)
+        placed = isinstance(command, Enqueue | Move)
+        return answer.model_copy(update={"pool": target}) if placed else answer
 
     async def _by_id(self, assignment: Assignment) -> AnyCommand:
         """Name agents by id where a definition's author named them by UPN."""

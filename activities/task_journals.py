@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,8 +12,9 @@ from temporalio.exceptions import ApplicationError
 
 from extask.errors import NotFound
 from extask.messages import TaskJournal
-from extask.storage import journal, runs
+from extask.storage import journal, pools, runs
 from extask.storage.database import Database
+from extask.storage.pools import Home
 from extask.storage.runs import OVER, UNCONFIRMED, UNKNOWN, Comer
 
 AT_ONCE = 100
@@ -38,12 +39,15 @@ class Written:
     run: int
     ended: bool = False
     superseded: bool = False
+    home: Home | None = None
+    """Where the service is that was asked for, if it is known."""
 
 
 @dataclass
 class _Waiting:
     entry: TaskJournal
     comer: Comer
+    service: str | None
     written: asyncio.Future[Written]
 
 
@@ -61,8 +65,12 @@ class TaskJournals:
         self._writer: asyncio.Task[None] | None = None
         self._numbers: dict[Comer, int] = {}
 
-    async def write(self, entry: TaskJournal, run_id: str) -> Written | None:
-        """Write an entry under its run's number; returns once it is committed.
+    async def write(
+        self, entry: TaskJournal, run_id: str, service: str | None = None
+    ) -> Written | None:
+        """Write an entry under its run's number, and find the pool of a service on the way.
+
+        Returns once it is committed.
 
         A superseded run is answered None: nothing may come of what it writes.
 
@@ -71,19 +79,20 @@ class TaskJournals:
             TaskOverError: the task has ended, and this run is a new one.
         """
         comer = Comer(entry.tenant, entry.task, run_id)
-        written = await self._written(entry, comer)
+        written = await self._written(entry, comer, service)
         if written.run == UNCONFIRMED:
             if not await self._is_current(entry.task, run_id):
                 return None
-            written = await self._written(entry, replace(comer, current=True))
+            written = await self._written(entry, replace(comer, current=True), service)
         if written.run == UNKNOWN:
             raise NotFound(f"there is no task '{entry.task}'")
         if written.run == OVER:
             raise TaskOverError(f"task {entry.task} has ended; create a new one")
         return None if written.superseded else written
 
-    async def _written(self, entry: TaskJournal, comer: Comer) -> Written:
-        waiting = _Waiting(entry, comer, asyncio.get_running_loop().create_future())
+    async def _written(self, entry: TaskJournal, comer: Comer, service: str | None) -> Written:
+        written = asyncio.get_running_loop().create_future()
+        waiting = _Waiting(entry, comer, service, written)
         self._waiting.append(waiting)
         if self._writer is None:
             self._writer = asyncio.create_task(self._write_all())
@@ -99,13 +108,15 @@ class TaskJournals:
         try:
             async with self._database.begin() as connection:
                 written = await self._write(connection, taken)
+                asked = {key for each in taken if (key := _home_key(each)) is not None}
+                homes = await pools.of_services(connection, asked) if asked else {}
         except Exception as error:  # noqa: BLE001 -- whoever waits must hear of it
             await self._settle_alone(taken, error)
         else:
             self._keep(written)
             for each in taken:
                 if not each.written.done():
-                    each.written.set_result(written[each.comer])
+                    each.written.set_result(_with_home(written[each.comer], each, homes))
 
     async def _write(
         self, connection: AsyncConnection, taken: Sequence[_Waiting]
@@ -148,13 +159,26 @@ def _told(number: int, before: journal.Before | None) -> Written:
     return Written(number, before.ended, superseded=0 < number < before.run)
 
 
-async def written(journals: TaskJournals, entry: TaskJournal) -> Written | None:
+def _home_key(waiting: _Waiting) -> tuple[str, str] | None:
+    return None if waiting.service is None else (waiting.entry.tenant, waiting.service)
+
+
+def _with_home(
+    written: Written, waiting: _Waiting, homes: Mapping[tuple[str, str], Home]
+) -> Written:
+    key = _home_key(waiting)
+    return written if key is None else replace(written, home=homes.get(key))
+
+
+async def written(
+    journals: TaskJournals, entry: TaskJournal, service: str | None = None
+) -> Written | None:
     """Write an entry of the workflow run that this activity belongs to, as `TaskJournals.write`.
 
     Raises:
         ApplicationError: the task has ended, so that this run must fail.
     """
     try:
-        return await journals.write(entry, activity.info().workflow_run_id or "")
+        return await journals.write(entry, activity.info().workflow_run_id or "", service)
     except TaskOverError as error:
         raise ApplicationError(str(error), type="task_over", non_retryable=True) from error

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
+from typing import NamedTuple
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from extask import errors
@@ -15,6 +16,7 @@ from extask.storage.database import Database
 from extask.storage.rows import PoolRow
 from extask.storage.statements import many, one
 from extask.storage.tables import pools
+from extask.storage.tables import services as services_table
 
 DEFAULT = "main"
 LEVEL_WORTH = PoolConfig().level_worth
@@ -104,14 +106,29 @@ async def behind(conn: AsyncConnection, limit: int) -> tuple[PoolRow, ...]:
     return await many(conn, query.order_by(pools.c.tenant, pools.c.name).limit(limit), PoolRow)
 
 
-async def of_service(conn: AsyncConnection, tenant: str, service: str) -> tuple[str, bool] | None:
-    """Find the pool of a service, and whether its distributor knows the service as it is."""
-    found = await services.get(conn, tenant, service)
-    pool = None if found is None else await get(conn, tenant, found.pool)
-    if found is None or pool is None:
-        return None
-    never_started = pool.generation == PoolRow.model_fields["generation"].default
-    return pool.name, never_started or pool.acknowledged >= found.config.version
+class Home(NamedTuple):
+    """The pool of a service, and whether its distributor knows the service as it is."""
+
+    pool: str
+    knows: bool
+
+
+async def of_services(
+    conn: AsyncConnection, keys: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], Home]:
+    """Find the pools of services, by tenant and name; what is unknown is left out."""
+    own, its = services_table.c, pools.c
+    query = (
+        select(own.tenant, own.name, own.pool, own.config, its.generation, its.acknowledged)
+        .join(pools, (its.tenant == own.tenant) & (its.name == own.pool))
+        .where(tuple_(own.tenant, own.name).in_(sorted(keys)))
+    )
+    homes: dict[tuple[str, str], Home] = {}
+    for tenant, name, pool, config, generation, acknowledged in await conn.execute(query):
+        never_started = generation == PoolRow.model_fields["generation"].default
+        version = ServiceConfig.model_validate(config).version
+        homes[tenant, name] = Home(pool, never_started or acknowledged >= version)
+    return homes
 
 
 def starter(database: Database, continue_as_new_after: int = 0) -> LoadPool:

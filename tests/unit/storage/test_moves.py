@@ -106,13 +106,17 @@ async def test_a_pool_that_does_not_take_its_configuration_stays_behind(house: D
         await configurations.resend((T, "nowhere"))
 
 
+async def home(conn: AsyncConnection, service: str) -> pools.Home | None:
+    return (await pools.of_services(conn, [(T, service)])).get((T, service))
+
+
 async def test_a_pool_that_never_started_is_not_behind(house: Database) -> None:
     assert await Configurations(house, Told()).behind(10) == []
     await begin(house)
     async with house.begin() as conn:
-        assert await pools.of_service(conn, T, "support") == ("main", True)
+        assert await home(conn, "support") == ("main", True)
         await services.save(conn, T, service())
-        assert await pools.of_service(conn, T, "support") == ("main", False)
+        assert await home(conn, "support") == ("main", False)
 
 
 async def test_a_late_acknowledgement_takes_nothing_back(house: Database) -> None:
@@ -129,9 +133,9 @@ async def test_what_moves_is_gone_from_its_old_pool_and_news_in_the_other(house:
     async with house.begin() as conn:
         await move_billing(conn)
         await move_anna(conn)
-        found = await pools.of_service(conn, T, "billing")
+        found = await home(conn, "billing")
         anna = await agents.get(conn, T, "a-anna")
-        assert await pools.of_service(conn, T, "nothing") is None
+        assert await home(conn, "nothing") is None
     assert found == ("second", True)
     assert anna is not None
     assert (anna.pool, anna.services) == ("second", {})
