@@ -37,6 +37,9 @@ def configure(settings: LogSettings) -> None:
 
 
 def _renderer(settings: LogSettings) -> structlog.typing.Processor:
+    """Render an event; tracebacks stay plain: a drawn one tells locals, and can take a minute."""
     if settings.format == "json":
         return structlog.processors.JSONRenderer()
-    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    return structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )

@@ -70,6 +70,27 @@ def test_both_kinds_of_loggers_write_one_form(
         structlog.reset_defaults()
 
 
+def test_a_traceback_in_the_log_is_plain_and_tells_no_values(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    given = {"secret": "what nobody may read"}
+    try:
+        logs.configure(LogSettings(format="text"))
+        try:
+            given["asked"]
+        except KeyError:
+            logging.getLogger("here").exception("it failed")
+        written = capsys.readouterr().err
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+        structlog.reset_defaults()
+    assert "KeyError: 'asked'" in written
+    assert given["secret"] not in written
+
+
 def test_search_attributes_leave_out_what_is_empty() -> None:
     made = temporal.attributes({"ExtaskTenant": "demo", "ExtaskAgent": ""})
     assert [pair.key.name for pair in made.search_attributes] == ["ExtaskTenant"]
