@@ -32,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows import overview
     from workflows.outbox import pack, unpack
+    from workflows.set_back import on_set_back
 
 DELIVERED_AT_ONCE = 500
 """Events that one journal activity carries."""
@@ -76,7 +77,7 @@ class DistributorWorkflow:
         self._delivering = False
         self._lost = not judgement
         self._calling = False
-        workflow.register_random_seed_callback(self._lose)
+        on_set_back(self._lose)
         self._leaving = False
         self._closed = False
         self._commands = 0
@@ -137,7 +138,7 @@ class DistributorWorkflow:
         found = ((task, self._judgement.standing(task)) for task in tasks)
         return {task: standing for task, standing in found if standing is not None}
 
-    def _lose(self, _seed: int) -> None:
+    def _lose(self) -> None:
         """Hear that somebody set this workflow back: what it knows is old."""
         self._lost = True
 

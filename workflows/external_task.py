@@ -41,6 +41,7 @@ with workflow.unsafe.imports_passed_through():
         TaskStart,
     )
     from workflows import task_details
+    from workflows.set_back import on_set_back
 
 _A = TypeVar("_A")
 _STATES = {"out": "delayed", "in": "queued", "with_agent": "active"}
@@ -84,7 +85,7 @@ class ExternalTaskWorkflow:
         self._next_record = 1
         self._set_back = False
         self._reports = False
-        workflow.register_random_seed_callback(self._begin_anew)
+        on_set_back(self._begin_anew)
         self._told: dict[str, object] = {}
         self._ended = False
         self._shown: dict[str, str] = {}
@@ -116,7 +117,7 @@ class ExternalTaskWorkflow:
         """Hear that the pool was made anew and wants to know where this task stands."""
         self._reports = True
 
-    def _begin_anew(self, _seed: int) -> None:
+    def _begin_anew(self) -> None:
         """Hear that somebody set this workflow back: the pool knows of things yet to come."""
         self._reports = self._set_back = True
 

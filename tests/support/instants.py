@@ -35,6 +35,7 @@ class Sight:
 
     tenant: str
     database: Database
+    client: Client
     distributor: WorkflowHandle[Any, Any]
     limit: int
 
@@ -57,7 +58,7 @@ async def looking_at(world: World, tenant: str, limit: int) -> AsyncIterator[Sig
     try:
         client = await Client.connect(world.temporal, plugins=[temporal.plugin()])
         pool = client.get_workflow_handle(temporal.distributor_id(tenant, "main"))
-        yield Sight(tenant, database, pool, limit)
+        yield Sight(tenant, database, client, pool, limit)
     finally:
         await database.close()
 

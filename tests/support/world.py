@@ -62,6 +62,7 @@ class Process:
         if self.popen is None:
             return
         self.popen.send_signal(number)
+        self.popen.send_signal(signal.SIGCONT)  # one that stands still hears nothing
         try:
             self.popen.wait(GRACE)
         except subprocess.TimeoutExpired:
@@ -73,6 +74,17 @@ class Process:
         """Kill it this very moment; `end` and `start` are still to be called."""
         assert self.popen is not None
         self.popen.kill()
+
+    def pause(self) -> None:
+        """Let it stand still where it is, this very moment."""
+        assert self.popen is not None
+        self.popen.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on as if no time had passed; the log counts from now."""
+        assert self.popen is not None
+        self.seen = self.log.stat().st_size
+        self.popen.send_signal(signal.SIGCONT)
 
     def told(self, words: str) -> bool:
         """Tell whether the log says so since the last start."""
@@ -124,6 +136,18 @@ class World:
         self._add("worker", python, "-m", "worker")
         self._add("api", python, "-m", "api")
         self.wait_until_ready()
+
+    def hire(self, name: str) -> None:
+        """Start one more worker and wait until it works."""
+        self._add(name, str(Path(sys.executable)), "-m", "worker")
+        self._until(name, lambda: self.processes[name].told(WORKER_READY))
+
+    def operate(self, *words: str) -> str:
+        """Let an operator type a command of Temporal's own command line; answers what it said."""
+        command = (str(BINARIES / "temporal"), *words, "--address", self.temporal)
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
+        return done.stdout
 
     def restart(self, *names: str, by: signal.Signals = signal.SIGTERM) -> None:
         """End processes by a signal, start them again and wait until all is ready."""

@@ -163,9 +163,24 @@ async def test_tasks_of_workflows_that_are_gone_are_freed_when_the_roll_is_calle
     await house.until(waiting, "offered")
 
 
-@pytest.mark.parametrize("state", ["delayed", "offered", "active"])
+async def test_a_distributor_that_is_set_back_to_its_last_step_begins_anew(house: House) -> None:
+    await furnish(house)
+    task = await engaged(house)
+    await set_back(house, DISTRIBUTOR, last=True)
+
+    async def is_rebuilt() -> bool:
+        return len(await logged(house, "rebuilt")) == 2
+
+    await eventually(is_rebuilt)
+    assert await complete(house, task) == "user_accepted"
+
+
+@pytest.mark.parametrize(
+    ("state", "last"),
+    [("delayed", False), ("offered", False), ("active", False), ("active", True)],
+)
 async def test_a_task_that_is_set_back_goes_on_from_there_under_a_new_number(
-    house: House, state: str
+    house: House, state: str, *, last: bool
 ) -> None:
     await furnish(house)
     if state == "active":
@@ -173,7 +188,7 @@ async def test_a_task_that_is_set_back_goes_on_from_there_under_a_new_number(
     else:
         task = await house.create("support" if state == "offered" else "later")
     await house.until(task, state)
-    await set_back(house, task, last=False)
+    await set_back(house, task, last=last)
 
     async def is_renewed() -> bool:
         row = await house.row(task)
