@@ -24,6 +24,16 @@ OUTCOMES: Mapping[str, SessionOutcome] = MappingProxyType(
     }
 )
 """What the agent's share came to, by the event that ends it."""
+_REOPENED: Mapping[str, Any] = MappingProxyType(
+    {
+        "outcome": None,
+        "ended_at": None,
+        "held_at": None,
+        "wrap_up_until": None,
+        "wrap_up_ended_at": None,
+    }
+)
+"""A task's workflow reports that the agent works on it after all: nothing of an end is left."""
 ENDED = 1
 PHASES: Mapping[str, int] = MappingProxyType(
     dict.fromkeys(("offered", "accepted", "held", "resumed"), 0)
@@ -47,7 +57,7 @@ def take_event(row: SessionRow | None, event: Event, pool: str) -> SessionRow:
     if change is None:
         return row
     changes = change(row, event)
-    if PHASES.get(event.kind, ENDED) < _phase(row):
+    if PHASES.get(event.kind, ENDED) < _phase(row) and not event.data.get("reported"):
         # Too late to say where the session stands, it still adds what it alone knows.
         changes.pop("state", None)
     return row.model_copy(update=changes)
@@ -72,7 +82,11 @@ def _offered(_row: SessionRow, event: Event) -> dict[str, Any]:
 
 def _accepted(row: SessionRow, event: Event) -> dict[str, Any]:
     blocking = event.data.get("blocking", row.blocking)
-    return {"state": "active", "accepted_at": event.at, "blocking": blocking}
+    accepted = {"state": "active", "accepted_at": event.at, "blocking": blocking}
+    if event.data.get("reported"):
+        since = instant(event.data.get("accepted_at")) or event.at
+        return accepted | _REOPENED | {"accepted_at": since}
+    return accepted
 
 
 def _held(row: SessionRow, event: Event) -> dict[str, Any]:

@@ -56,8 +56,10 @@ def _out(pool: Pool, entry: Entry | None, command: Report) -> Answer:
 
 def _is_known(entry: Entry, command: Report) -> bool:
     """Tell whether the pool knows this stay, and at least as much of it as the workflow."""
-    if command.epoch != entry.epoch or _begins_anew(entry.run, command):
+    if command.epoch != entry.epoch:
         return False
+    if _begins_anew(entry.run, command):
+        return stays.is_with_agent(entry) and _agrees(entry, command)
     return entry.rank > command.rank or _agrees(entry, command)
 
 

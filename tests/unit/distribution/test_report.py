@@ -159,6 +159,17 @@ def test_a_run_that_was_set_back_takes_its_task_from_the_agent() -> None:
     assert floor.last("withdrawn").session == "t-1.1.1"
 
 
+def test_a_run_that_was_set_back_while_an_agent_works_on_leaves_the_agent_alone() -> None:
+    floor = Floor()
+    session = engaged(floor)
+    before = floor.kinds()
+    answer = told(floor, "active", run=2, rank=3, reset=True, agent="a-1", session=session)
+    assert (answer.status, answer.session) == ("done", session)
+    assert floor.kinds() == before
+    assert floor.complete("t-1").status == "done"
+    assert floor.last("completed").run == 2
+
+
 def test_a_run_that_was_set_back_waits_again_though_its_task_was_completed() -> None:
     floor = Floor()
     engaged(floor)

@@ -67,3 +67,12 @@ def test_who_hands_a_task_to_another_pool_transferred_it_and_an_offer_is_only_ca
     assert follow(OFFERED, out).outcome == "cancelled"
     gone = event("withdrawn", 5, stamp=(1, 1, 4), **S1, data={"outcome": "cancelled_by_api"})
     assert follow(OFFERED, ACCEPTED, gone).outcome == "cancelled"
+
+
+def test_who_works_on_after_all_has_the_session_back_as_it_was_accepted() -> None:
+    data = {"reported": True, "accepted_at": at(3).isoformat()}
+    again = follow(*STORY, event("accepted", 30, stamp=(2, 1, 8), **S1, data=data))
+    assert (again.state, again.outcome, again.accepted_at) == ("active", None, at(3))
+    assert (again.ended_at, again.wrap_up_until, again.wrap_up_ended_at) == (None, None, None)
+    done = event("completed", 40, stamp=(2, 1, 9), **S1)
+    assert take_event(again, done, "main").state == "ended"
