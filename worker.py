@@ -45,7 +45,7 @@ def workers(
     Enter them in this order: what still runs of a task at the end needs its distributor.
     """
     journals = TaskJournals(database, partial(temporal.is_current, client))
-    journal = JournalActivities(database, journals, client)
+    journal = JournalActivities(database, journals, client, distributor)
     assignment = AssignmentActivities(database, journals, distributor)
     plans = PlanActivities(Plans(database))
     load_pool = pools.starter(database, settings.continue_as_new_after)

@@ -8,10 +8,13 @@ from contextlib import asynccontextmanager
 
 from temporalio import activity
 from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.task_journals import TaskJournals, written
+from activities.task_journals import TaskJournals, Written, written
 from extask import temporal
+from extask.distributor_client import DistributorClient
+from extask.errors import Unavailable
 from extask.messages import (
     Event,
     JournalResult,
@@ -27,16 +30,25 @@ SIGNALS_AT_ONCE = 32
 PACE = 0.1
 """Seconds that a delivery of few events takes at least: each costs server and worker the same."""
 MANY = 100
+ANY_EPOCH = 2**31 - 1
+"""Of a task that has ended, whichever stay it was in."""
 _TELLS = frozenset({"accepted", "completed", "returned", "expired"})
 
 
 class JournalActivities:
     """Writes what happened exactly once, and tells task workflows at least once."""
 
-    def __init__(self, database: Database, journals: TaskJournals, client: Client) -> None:
+    def __init__(
+        self,
+        database: Database,
+        journals: TaskJournals,
+        client: Client,
+        distributor: DistributorClient,
+    ) -> None:
         self._database = database
         self._journals = journals
         self._client = client
+        self._distributor = distributor
         self._slots = asyncio.Semaphore(SIGNALS_AT_ONCE)
 
     @activity.defn(name=temporal.JOURNAL_POOL)
@@ -47,19 +59,41 @@ class JournalActivities:
         """
         ends = asyncio.get_running_loop().time() + PACE
         async with signs_of_life():
-            if batch.events:
-                async with self._database.begin() as connection:
-                    if not await journal.write_pool(connection, batch):
-                        return JournalResult(superseded=True)
+            ghosts = await self._write(batch) if batch.events else ()
+            if ghosts is None:
+                return JournalResult(superseded=True)
             result = await self._tell_all([*batch.again, *batch.events])
             if 0 < len(batch.events) < MANY:
                 await asyncio.sleep(ends - asyncio.get_running_loop().time())
-        return result
+        freed = tuple(_orphaned(event) for event in ghosts)
+        return result.model_copy(update={"orphans": (*result.orphans, *freed)})
+
+    async def _write(self, batch: PoolJournal) -> tuple[Event, ...] | None:
+        async with self._database.begin() as connection:
+            return await journal.write_pool(connection, batch)
 
     @activity.defn(name=temporal.JOURNAL_TASK)
     async def journal_task(self, entry: TaskJournal) -> bool:
-        """Write a task's own records and move its row forward; False for a superseded run."""
-        return await written(self._journals, entry) is not None
+        """Write a task's own records and move its row forward; False for a superseded run.
+
+        The end of a run of which an attempt was lost is told its pool: what that attempt asked for
+        may have come, or may still come.
+
+        Raises:
+            ApplicationError: the pool did not answer yet; Temporal repeats the activity.
+        """
+        done = await written(self._journals, entry)
+        if done is not None and done.lost and entry.state == "ended":
+            await self._let_go(entry, done)
+        return done is not None
+
+    async def _let_go(self, entry: TaskJournal, done: Written) -> None:
+        over = {"task": entry.task, "run": done.run, "epoch": ANY_EPOCH, "ended": True}
+        command = Orphaned.model_validate({"key": f"over:{entry.task}:{done.run}", **over})
+        try:
+            await self._distributor.submit(entry.tenant, done.pool, command)
+        except Unavailable as error:
+            raise ApplicationError(str(error), type=error.code) from error
 
     async def _tell_all(self, events: Iterable[Event]) -> JournalResult:
         by_task: dict[str, list[Event]] = {}

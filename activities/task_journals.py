@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
@@ -35,12 +36,18 @@ class TaskOverError(Exception):
 class Written:
     """Which run wrote, and whether before it the task had ended or a later run had written.
 
-    What a superseded run writes is kept as its story, and changes nothing.
+    What a superseded run writes is kept as its story, and changes nothing; what an attempt at a run
+    writes that was given up for another is not kept.
     """
 
     run: int
     ended: bool = False
     superseded: bool = False
+    begun: datetime | None = None
+    """The last attempt at this run that had written before."""
+    lost: bool = False
+    """An attempt at this run was lost after it had written."""
+    pool: str = ""
     home: Home | None = None
     """Where the service is that was asked for, if it is known."""
 
@@ -90,7 +97,7 @@ class TaskJournals:
             raise NotFound(f"there is no task '{entry.task}'")
         if written.run == OVER:
             raise TaskOverError(f"task {entry.task} has ended; create a new one")
-        return None if written.superseded else written
+        return None if written.superseded or _is_given_up(entry, written) else written
 
     async def _written(self, entry: TaskJournal, comer: Comer, service: str | None) -> Written:
         written = asyncio.get_running_loop().create_future()
@@ -162,7 +169,21 @@ class TaskJournals:
 def _told(number: int, before: journal.Before | None) -> Written:
     if before is None:
         return Written(number)
-    return Written(number, before.ended, superseded=0 < number < before.run)
+    return Written(
+        number,
+        before.ended,
+        superseded=0 < number < before.run,
+        begun=before.begun if number == before.run else None,
+        lost=before.lost,
+        pool=before.pool,
+    )
+
+
+def _is_given_up(entry: TaskJournal, written: Written) -> bool:
+    """Tell whether another worker has begun the same workflow task anew, and written."""
+    if entry.begun is None or written.begun is None:
+        return False
+    return entry.begun < written.begun
 
 
 def _home_key(waiting: _Waiting) -> tuple[str, str] | None:

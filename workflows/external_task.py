@@ -41,6 +41,7 @@ with workflow.unsafe.imports_passed_through():
         TaskStart,
     )
     from workflows import task_details
+    from workflows.attempts import Attempts
     from workflows.set_back import on_set_back
 
 _A = TypeVar("_A")
@@ -83,6 +84,7 @@ class ExternalTaskWorkflow:
         self._engine: Engine | None = None
         self._target: LoadedPlan | None = None
         self._next_record = 1
+        self._attempts = Attempts()
         self._set_back = False
         self._reports = False
         on_set_back(self._begin_anew)
@@ -159,7 +161,7 @@ class ExternalTaskWorkflow:
 
     async def _load(self, service: str, digest: str) -> LoadedPlan:
         request = PlanRequest(tenant=self._start.tenant, service=service, digest=digest)
-        return await _locally(temporal.LOAD_PLAN, request, LoadedPlan)
+        return await self._locally(temporal.LOAD_PLAN, request, LoadedPlan)
 
     def _feed(self, engine: Engine) -> None:
         if self._reports:
@@ -186,7 +188,7 @@ class ExternalTaskWorkflow:
                 "ending": self._foreseen(engine),
             }
         )
-        answer = await _locally(temporal.ASSIGN, assignment, Answer)
+        answer = await self._locally(temporal.ASSIGN, assignment, Answer)
         if answer.status == "stale":
             raise StaleRunError(ask.command.key)
         self._ended = assignment.ending is not None and answer.status == "done"
@@ -262,7 +264,7 @@ class ExternalTaskWorkflow:
 
     async def _write(self, engine: Engine, **values: object) -> None:
         journal = self._journal(engine, **{"state": engine.state, **values})
-        if not await _locally(temporal.JOURNAL_TASK, journal, bool):
+        if not await self._locally(temporal.JOURNAL_TASK, journal, bool):
             raise StaleRunError(self._start.task)
 
     def _journal(self, engine: Engine, **values: object) -> TaskJournal:
@@ -283,7 +285,14 @@ class ExternalTaskWorkflow:
             "expires_at": engine.progress.expires_at,
         }
         return TaskJournal.model_validate(
-            {**head, **now, "first": self._next_record, "records": records, **values}
+            {
+                **head,
+                **now,
+                "begun": self._attempts.begun,
+                "first": self._next_record,
+                "records": records,
+                **values,
+            }
         )
 
     def _show(self, engine: Engine, state: str) -> None:
@@ -323,20 +332,20 @@ class ExternalTaskWorkflow:
             agent=self._agent,
         )
 
+    async def _locally(self, activity: str, argument: object, answers: type[_A]) -> _A:
+        answer: _A = await workflow.execute_local_activity(
+            activity,
+            argument,
+            result_type=answers,
+            start_to_close_timeout=LOCAL_PATIENCE,
+            retry_policy=LOCAL_RETRY,
+            local_retry_threshold=LONG_RETRY_FROM,
+        )
+        self._attempts.goes_on()
+        return answer
+
 
 def _end(progress: Progress, ending: Ending) -> dict[str, object]:
     """Say what the task's row holds once it has ended."""
     result = ending.result or progress.result
     return {"state": "ended", "outcome": ending.outcome, "result": result}
-
-
-async def _locally(activity: str, argument: object, answers: type[_A]) -> _A:
-    answer: _A = await workflow.execute_local_activity(
-        activity,
-        argument,
-        result_type=answers,
-        start_to_close_timeout=LOCAL_PATIENCE,
-        retry_policy=LOCAL_RETRY,
-        local_retry_threshold=LONG_RETRY_FROM,
-    )
-    return answer

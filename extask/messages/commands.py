@@ -112,6 +112,8 @@ class Orphaned(TaskCommand):
     """The task's workflow is gone: free whatever it holds."""
 
     kind: Literal["orphaned"] = "orphaned"
+    ended: bool = False
+    """The task has ended for good: what an earlier attempt at its run still asks for is stale."""
 
 
 class Report(TaskCommand):

@@ -88,13 +88,17 @@ class TaskJournal(Message):
 
     The run's number is filled in by the activity that writes them, from its own Temporal run id.
 
-    The row moves only forward: `state` is guarded by (run, epoch, rank), `step` by (run, first).
+    The row moves only forward: `state` is guarded by (run, epoch, rank), `step` by (run, begun,
+    first).
     """
 
     tenant: str
     task: str
     run: int = 0
     first: int
+    begun: datetime | None = None
+    """When the attempt at the workflow task began that this was decided in; a later one is right
+    where it decided otherwise."""
     records: tuple[StepRecord, ...] = ()
     epoch: int = 0
     state: TaskState | None = None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Update, bindparam, select, tuple_, update
+from sqlalchemy import Update, bindparam, delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from extask.messages import Event, PoolJournal, TaskJournal
@@ -17,25 +17,30 @@ from extask.storage.statements import insert_new
 from extask.storage.tables import pool_events, pools, task_records, tasks
 
 POOL_COLUMNS = tuple(field.name for field in fields(task_state.PoolView))
-GUARD = ("state", "run", "epoch", "rank", "step_run", "step_first")
+GUARD = (
+    *("pool", "state", "run", "epoch", "rank"),
+    *("step_run", "step_first", "step_begun", "step_lost"),
+)
 """The columns of a task's row that say what of its workflow's entries is news."""
 
 
-async def write_pool(conn: AsyncConnection, batch: PoolJournal) -> bool:
+async def write_pool(conn: AsyncConnection, batch: PoolJournal) -> tuple[Event, ...] | None:
     """Write a pool's events and move tasks, sessions, agents and engagements by them.
 
     What was written before changes nothing: the key is pool, generation and sequence number. Of a
-    generation that a later one has taken over nothing is written; answers whether it is the last.
+    generation that a later one has taken over nothing is written, which is answered by None; else
+    by the events that leave a task in the pool though it has ended.
     """
     if not await _is_last_generation(conn, batch):
-        return False
+        return None
     await flag(conn, batch.tenant, batch.pool, behind=batch.behind, full=batch.full)
     fresh = await _write_events(conn, batch)
-    if fresh:
-        await _move_tasks(conn, batch, fresh)
-        await session_journal.write(conn, batch, fresh)
-        await agent_journal.write(conn, batch.tenant, [event for _, event in fresh])
-    return True
+    if not fresh:
+        return ()
+    ghosts = await _move_tasks(conn, batch, fresh)
+    await session_journal.write(conn, batch, fresh)
+    await agent_journal.write(conn, batch.tenant, [event for _, event in fresh])
+    return ghosts
 
 
 async def _is_last_generation(conn: AsyncConnection, batch: PoolJournal) -> bool:
@@ -52,10 +57,14 @@ async def write_task(conn: AsyncConnection, entry: TaskJournal) -> None:
 
 
 class Before(NamedTuple):
-    """What a task's row said before: whether it had ended, and the last run that wrote."""
+    """What a task's row said before: whether it had ended, the last run and attempt that wrote."""
 
     ended: bool
     run: int
+    begun: datetime | None = None
+    lost: bool = False
+    """An attempt at this run was lost; what it asked the pool for may still come."""
+    pool: str = ""
 
 
 async def write_tasks(
@@ -63,22 +72,43 @@ async def write_tasks(
 ) -> dict[tuple[str, str], Before]:
     """Write tasks' own records and move their rows; the key is task, run and number.
 
-    A row moves only forward, and never out of `ended`. Answers what the rows said before, by
-    tenant and id.
+    A row moves only forward, and never out of `ended`. Records of an attempt that was lost give way
+    to what the next one wrote. Answers what the rows said before, by tenant and id.
     """
-    await _write_records(conn, entries)
     before = await _lock_own(conn, {(entry.tenant, entry.task) for entry in entries})
     changes: dict[tuple[str, str], dict[str, Any]] = {key: {} for key in before}
     for entry in entries:
         key = (entry.tenant, entry.task)
         if key in before:
             row = before[key] | changes[key]
+            if task_state.takes_over(row, entry):
+                await _forget_records(conn, entry)
             changes[key] |= task_state.take_entry(row, entry, _moment(entry))
+    await _write_records(conn, [entry for entry in entries if not _is_lost(before, entry)])
     await _update_own(conn, changes)
-    return {
-        key: Before(row["state"] == "ended", max(row["run"], row["step_run"]))
-        for key, row in before.items()
-    }
+    return {key: _before(row, changes[key]) for key, row in before.items()}
+
+
+def _before(row: Mapping[str, Any], changes: Mapping[str, Any]) -> Before:
+    return Before(
+        row["state"] == "ended",
+        max(row["run"], row["step_run"]),
+        row["step_begun"],
+        bool(changes.get("step_lost", row["step_lost"])),
+        row["pool"],
+    )
+
+
+def _is_lost(before: Mapping[tuple[str, str], Mapping[str, Any]], entry: TaskJournal) -> bool:
+    row = before.get((entry.tenant, entry.task))
+    return row is not None and task_state.is_of_lost_attempt(row, entry)
+
+
+async def _forget_records(conn: AsyncConnection, entry: TaskJournal) -> None:
+    """Forget what a lost attempt wrote from the number on at which this one goes on."""
+    own = task_records.c
+    mine = (own.tenant == entry.tenant, own.task == entry.task, own.run == entry.run)
+    await conn.execute(delete(task_records).where(*mine, own.number >= entry.first))
 
 
 async def _write_events(conn: AsyncConnection, batch: PoolJournal) -> list[tuple[int, Event]]:
@@ -151,7 +181,8 @@ def _moment(entry: TaskJournal) -> datetime:
 
 async def _move_tasks(
     conn: AsyncConnection, batch: PoolJournal, fresh: Sequence[tuple[int, Event]]
-) -> None:
+) -> tuple[Event, ...]:
+    """Move the tasks' rows; answers the events that leave an ended task in the pool."""
     # An event of a wrap-up names its task but no rank: the task has left already.
     ranked = [event for _, event in fresh if event.task is not None and event.rank is not None]
     before = await _lock_tasks(conn, batch.tenant, {event.task or "" for event in ranked})
@@ -162,6 +193,8 @@ async def _move_tasks(
     moved = {task: row for task, row in after.items() if row != before[task]}
     if moved:
         await _update_tasks(conn, batch.tenant, moved)
+    last = {event.task: event for event in ranked}
+    return tuple(event for event in last.values() if task_state.is_ghost(after, event))
 
 
 async def _lock_tasks(

@@ -85,7 +85,7 @@ def _accepted(row: SessionRow, event: Event) -> dict[str, Any]:
     accepted = {"state": "active", "accepted_at": event.at, "blocking": blocking}
     if event.data.get("reported"):
         since = instant(event.data.get("accepted_at")) or event.at
-        return accepted | _REOPENED | {"accepted_at": since}
+        return {**accepted, **_REOPENED, "accepted_at": since}
     return accepted
 
 

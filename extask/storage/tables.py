@@ -240,6 +240,8 @@ tasks = Table(
         _number("pool_rank"),
         _number("step_run"),
         _number("step_first"),
+        _instant("step_begun", null=True),
+        _flag("step_lost"),
         _instant("checked_at"),
     ),
     PrimaryKeyConstraint("tenant", "id"),

@@ -30,6 +30,7 @@ STATES: Mapping[str, TaskState] = MappingProxyType(
 """The state an event leaves a task in: `moving` until its workflow says where it goes."""
 HELD_BY_AGENT = {"offered", "accepted", "held", "resumed", "completed"}
 PLACED = {"queued", "moved"}
+IN_POOL = {"queued", "offered", "active", "on_hold"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +73,20 @@ def take_event(row: PoolView, event: Event, pool: str) -> PoolView:
     return row
 
 
+def is_ghost(rows: Mapping[str, PoolView], event: Event) -> bool:
+    """Tell whether a pool still has a task that has ended."""
+    row = rows.get(event.task or "")
+    return row is not None and row.state == "ended" and _state_after(event) in IN_POOL
+
+
 def take_entry(row: Mapping[str, Any], entry: TaskJournal, ended_at: datetime) -> dict[str, Any]:
     """Give the columns that an entry of the task's workflow changes, none for an old one."""
-    if (entry.run, entry.first) <= (row["step_run"], row["step_first"]):
+    if not _is_news(row, entry):
         return {}
     own = ("step", "params", "workflow", "version", "digest", "expires_at")
     changes = {name: getattr(entry, name) for name in own if getattr(entry, name) is not None}
-    changes |= {"step_run": entry.run, "step_first": entry.first}
+    changes |= {"step_run": entry.run, "step_first": entry.first, "step_begun": entry.begun}
+    changes["step_lost"] = takes_over(row, entry) or _lost_before(row, entry)
     if entry.state is not None and row["state"] != "ended" and _is_later(row, entry):
         changes |= {"state": entry.state, "run": entry.run, "epoch": entry.epoch, "rank": 0}
         changes |= {} if entry.service is None else {"service": entry.service}
@@ -92,8 +100,37 @@ def _is_later(row: Mapping[str, Any], entry: TaskJournal) -> bool:
 
     The end is the workflow's alone, in whatever epoch.
     """
-    rank = row["rank"] if entry.state == "ended" else 0
-    return (entry.run, entry.epoch, rank) >= (row["run"], row["epoch"], row["rank"])
+    if entry.state == "ended":
+        return entry.run >= int(row["run"])
+    return (entry.run, entry.epoch, 0) >= (row["run"], row["epoch"], row["rank"])
+
+
+def takes_over(row: Mapping[str, Any], entry: TaskJournal) -> bool:
+    """Tell whether an entry is in the place of what a lost attempt at its run has written."""
+    return _attempt(row, entry) > 0 and entry.first <= row["step_first"]
+
+
+def is_of_lost_attempt(row: Mapping[str, Any], entry: TaskJournal) -> bool:
+    """Tell whether a later attempt at the same run has written already."""
+    return _attempt(row, entry) < 0
+
+
+def _attempt(row: Mapping[str, Any], entry: TaskJournal) -> int:
+    """Compare with the attempt that wrote last: an earlier one is -1, the same 0, a later 1."""
+    last: datetime | None = row["step_begun"]
+    if entry.run != row["step_run"] or entry.begun is None or last is None:
+        return 0
+    return (entry.begun > last) - (entry.begun < last)
+
+
+def _is_news(row: Mapping[str, Any], entry: TaskJournal) -> bool:
+    if attempt := _attempt(row, entry):
+        return attempt > 0
+    return (entry.run, entry.first) > (row["step_run"], row["step_first"])
+
+
+def _lost_before(row: Mapping[str, Any], entry: TaskJournal) -> bool:
+    return bool(row["step_lost"]) and entry.run == row["step_run"]
 
 
 def _first_queued(row: PoolView, event: Event) -> PoolView:

@@ -32,6 +32,7 @@ AT_FIRST = {
     "pool_rank": 0,
     "step_run": 0,
     "step_first": 0,
+    "step_lost": False,
 }
 
 

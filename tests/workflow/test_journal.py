@@ -50,7 +50,7 @@ class Delayed:
 
     def __init__(self, house: House) -> None:
         journals = TaskJournals(house.database, partial(temporal.is_current, house.client))
-        self.real = JournalActivities(house.database, journals, house.client)
+        self.real = JournalActivities(house.database, journals, house.client, house.distributor)
         self.calls: list[PoolJournal] = []
         self.leave = asyncio.Event()
 

@@ -203,9 +203,13 @@ def set_expiry(pool: Pool, command: SetExpiry) -> Answer:
 def orphaned(pool: Pool, command: Orphaned) -> Answer:
     """Free whatever a task holds whose workflow is gone, unless a later run has taken over."""
     entry = pool.entries.get(command.task)
-    if entry is None:
-        return Answer(status="done", at=pool.moment, task=command.task)
-    if command.run < entry.run:
+    if entry is not None and command.run < entry.run:
         return stays.STALE
-    withdraw(pool, entry, "failed", "orphaned")
-    return Answer(status="done", at=pool.moment, task=command.task, rank=entry.rank)
+    rank = 0
+    if entry is not None:
+        withdraw(pool, entry, "failed", "orphaned")
+        rank = entry.rank
+    if command.ended:
+        ending = Ending(command.run, command.epoch, "withdrawn", pool.now)
+        pool.memory.ended(command.task, ending)
+    return Answer(status="done", at=pool.moment, task=command.task, rank=rank)

@@ -65,7 +65,13 @@ LENGTHS = tuple(len(stream) for stream in STREAMS)
 
 def follow(order: tuple[int, ...]) -> dict[str, Any]:
     """Take the three streams in, each in its own order, interleaved as told."""
-    row: dict[str, Any] = {**columns(FRESH), "step_run": 0, "step_first": 0}
+    row: dict[str, Any] = {
+        **columns(FRESH),
+        "step_run": 0,
+        "step_first": 0,
+        "step_begun": None,
+        "step_lost": False,
+    }
     streams = [iter(stream) for stream in STREAMS]
     for which in order:
         told: Event | TaskJournal = next(streams[which])
