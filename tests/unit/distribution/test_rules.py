@@ -554,6 +554,16 @@ def test_released_epochs_and_superseded_runs_are_stale() -> None:
     assert floor.do(Confirm(**floor.about("t-1", epoch=2, run=2))).status == "stale"
 
 
+def test_a_task_that_has_ended_for_good_is_queued_no_more() -> None:
+    floor = Floor()
+    over = {**floor.about("t-1", epoch=9), "ended": True}
+    assert floor.do(Orphaned(**over)).status == "done"
+    assert floor.enqueue("t-1").status == "stale"
+    floor.enqueue("t-2")
+    floor.do(Orphaned(**floor.about("t-2", epoch=9), ended=True))
+    assert floor.last("withdrawn").data["reason"] == "orphaned"
+
+
 def test_a_later_run_supersedes_what_an_earlier_one_enqueued() -> None:
     floor = Floor()
     floor.enqueue("t-1")

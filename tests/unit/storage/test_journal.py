@@ -410,3 +410,41 @@ async def test_nothing_of_a_generation_is_written_once_a_later_one_has_begun(
             late = batch.model_copy(update={"generation": told})
             assert (await journal.write_pool(conn, late) is not None) is written
     assert (await read(house)).state == "queued"
+
+
+async def steps(house: Database) -> list[tuple[int, str]]:
+    query = select(task_records.c.number, task_records.c.step).order_by(task_records.c.number)
+    async with house.connect() as conn:
+        return [(row.number, row.step) for row in await conn.execute(query)]
+
+
+async def test_what_a_lost_attempt_wrote_gives_way_to_what_the_next_one_writes(
+    house: Database,
+) -> None:
+    await create(house)
+    story = tuple(record(1, step=name) for name in ("line_up", "wait", "leave"))
+    await entry(house, 1, 1, step="line_up", records=story[:1], begun=at(0))
+    await entry(house, 1, 2, step="leave", records=story[1:], begun=at(10))
+    await events(house, QUEUED)
+    changed = tuple(record(20, step=name) for name in ("fetch", "end"))
+    end = {"state": "ended", "outcome": "cancelled_by_api", "epoch": 0}
+    await entry(house, 1, 2, step="end", records=changed[:1], begun=at(20), **end)
+    assert await steps(house) == [(1, "line_up"), (2, "fetch")]
+    await entry(house, 1, 2, step="leave", records=story[1:], begun=at(10))
+    row = await read(house)
+    assert (row.step, row.state, row.outcome) == ("end", "ended", "cancelled_by_api")
+    assert await steps(house) == [(1, "line_up"), (2, "fetch")]
+
+
+async def test_an_event_that_leaves_an_ended_task_in_the_pool_is_told(house: Database) -> None:
+    await create(house)
+    await entry(house, 1, 1, state="ended", outcome="cancelled_by_api", epoch=0)
+    batch = PoolJournal(tenant=T, pool="main", generation=1, first=1, events=(QUEUED,))
+    async with house.begin() as conn:
+        assert await journal.write_pool(conn, batch) == (QUEUED,)
+    out = event("withdrawn", 2, stamp=(1, 1, 2))
+    async with house.begin() as conn:
+        later = batch.model_copy(update={"first": 2, "events": (out,)})
+        assert await journal.write_pool(conn, later) == ()
+    async with house.begin() as conn:
+        assert await journal.write_pool(conn, batch) == ()
