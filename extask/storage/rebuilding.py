@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, select, update
+from sqlalchemy import RowMapping, Select, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from extask import errors
@@ -51,12 +51,15 @@ async def next_generation(conn: AsyncConnection, tenant: str, pool: str) -> int:
 
 
 async def live_tasks(conn: AsyncConnection, tenant: str, pool: str) -> tuple[str, ...]:
-    """List the tasks of a pool whose workflows have begun and not ended."""
+    """List the tasks of a pool whose workflows have begun and not ended.
+
+    One may have begun, and asked for its queue, before any pool's event moved its row.
+    """
     query = select(tasks.c.id).where(
         tasks.c.tenant == tenant,
         tasks.c.pool == pool,
         tasks.c.state != "ended",
-        tasks.c.state != "created",
+        or_(tasks.c.state != "created", tasks.c.step_run > 0),
     )
     return tuple((await conn.execute(query)).scalars())
 
@@ -154,12 +157,19 @@ async def _stays(
     kinds = (*PLACED, "offered")
     told = await _events(conn, tenant, rows, kinds)
     held = await _open_sessions(conn, tenant)
+    rows = sorted(rows, key=lambda it: _placed_at(told[it["id"]]))
     return tuple(_stay(it, told[it["id"]], held.get(it["session"] or ""), now) for it in rows)
 
 
 async def _open_sessions(conn: AsyncConnection, tenant: str) -> dict[str, RowMapping]:
     query = select(sessions).where(sessions.c.tenant == tenant, sessions.c.state != "ended")
     return {it["id"]: it for it in (await conn.execute(query)).mappings()}
+
+
+def _placed_at(told: list[RowMapping]) -> tuple[int, int]:
+    """Tell which place in the log a queueing has: several may share one instant."""
+    placed = [(it["generation"], it["seq"]) for it in told if it["kind"] in PLACED]
+    return placed[-1] if placed else (0, 0)
 
 
 def _stay(

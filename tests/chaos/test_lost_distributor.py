@@ -53,15 +53,16 @@ class Blow:
 
 async def tasks_terminated(blow: Blow) -> None:
     """Terminate tasks that wait and tasks that agents have."""
+    tried = blow.tenant.world.may_operate
     open_tasks = {
         state: (await blow.tenant.admin.get("/tasks", state=state))["value"]
         for state in ("active", "queued")
     }
     for those in open_tasks.values():
-        for task in those[: VICTIMS // 2]:
+        for task in those[:VICTIMS]:
             words = ("--workflow-id", task["id"], "--reason", REASON)
-            await blow.operate("workflow", "terminate", *words)
-            blow.terminated.append(task["id"])
+            if await asyncio.to_thread(tried, "workflow", "terminate", *words):
+                blow.terminated.append(task["id"])
 
 
 async def distributor_terminated(blow: Blow) -> None:

@@ -63,6 +63,7 @@ class Checker:
         self.faults: list[str] = []
         self.firsts: Counter[str] = Counter()
         self.arrivals = 0
+        self.rebuilt = False
 
     def replay(self, rows: Iterable[Row]) -> list[str]:
         """Replay a whole log; answers everything that breaks a rule."""
@@ -79,13 +80,26 @@ class Checker:
         return tasks + agents
 
     def _see(self, row: Row) -> None:
-        if row.task is not None and row.kind in LIFE:
+        if row.kind == "rebuilt":
+            self._forget()
+        elif row.task is not None and row.kind in LIFE:
             self._see_task(row, self.entries.setdefault(row.task, Entry(row.task)))
         elif row.agent is not None:
             self._see_agent(row, self.hands[row.agent])
 
     def _wrong(self, rule: str, row: Row, why: str = "") -> None:
         self.faults.append(f"{rule}: {row}{': ' + why if why else ''}")
+
+    def _forget(self) -> None:
+        """Begin a generation: turn numbers, cool-downs and who was asked before are not handed on.
+
+        Tasks may know of more than the log before it: what they report may leave ranks out.
+        """
+        self.rebuilt = True
+        self.turns = {name: Turns() for name in self.services}
+        for entry in self.entries.values():
+            entry.number, entry.cooling = None, {}
+            entry.asked = entry.where not in {"waiting", "nowhere"}
 
     # --- a task's life --------------------------------------------------------------------------
 
@@ -98,20 +112,21 @@ class Checker:
         self._take_over(row, entry)
         if row.agent is not None and row.session is not None:
             self._see_share(row, self.hands[row.agent])
-        entry.where = LIFE[row.kind].get(entry.where, "nowhere")
+        after = "engaged" if row.data.get("reported") else "nowhere"
+        entry.where = LIFE[row.kind].get(entry.where, after)
         comes = {"queued", "moved", "returned", *OFFER_OVER}
         if row.kind in comes and entry.where == "waiting":
             self._enter(entry)
 
     def _check_life(self, row: Row, entry: Entry) -> None:
-        if entry.where not in LIFE[row.kind]:
+        if entry.where not in LIFE[row.kind] and not _is_reported(row, entry):
             self._wrong("life", row, f"the task was {entry.where}")
         stay = (row.run or 0, row.epoch or 0)
         fresh = row.kind in {"queued", "moved"}
-        if fresh and stay <= entry.stay:
+        expected = 1 if fresh and stay != entry.stay else entry.rank + 1
+        if stay < entry.stay or (fresh and stay == entry.stay and not self.rebuilt):
             self._wrong("epoch", row, f"{stay} after {entry.stay}")
-        expected = 1 if fresh else entry.rank + 1
-        if row.rank != expected:
+        elif row.rank != expected and not (self.rebuilt and (row.rank or 0) > expected):
             self._wrong("rank", row, f"{row.rank}, not {expected}")
         entry.stay, entry.rank = stay, row.rank or 0
 
@@ -121,6 +136,8 @@ class Checker:
                 self._wrong("session", row, "an offer needs a session of its own")
             self.sessions.add(row.session or "")
             entry.agent, entry.session = row.agent, row.session
+        elif _is_reported(row, entry):
+            entry.agent, entry.session, entry.asked = row.agent, row.session, True
         elif row.session is not None and (row.agent, row.session) != (entry.agent, entry.session):
             self._wrong("session", row, f"it is {entry.agent}'s {entry.session}")
 
@@ -255,6 +272,10 @@ class Checker:
         if row.kind == "offered":
             hand.shares[session] = Share(row.task or "", row.data["blocking"])
             return
+        if row.data.get("reported"):
+            since = datetime.fromisoformat(row.data["accepted_at"])
+            hand.shares[session] = Share(row.task or "", row.data["blocking"], since)
+            return
         share = hand.shares.get(session)
         if share is None:
             self._wrong("share", row, "nobody has it")
@@ -323,6 +344,11 @@ class Checker:
                 self.faults.append(f"C6: {at.isoformat()} {name} still has the offer {session}")
             elif share.accepted is not None and interrupted is (share.held_since is None):
                 self.faults.append(f"C6: {at.isoformat()} hold of {name}'s {session}")
+
+
+def _is_reported(row: Row, entry: Entry) -> bool:
+    """Whether a task tells a pool made anew of an agent at work whom the log does not know."""
+    return bool(row.data.get("reported")) and entry.where == "nowhere"
 
 
 def _age(entry: Entry) -> tuple[Any, int]:

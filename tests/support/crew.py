@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -21,6 +22,8 @@ OTHERWISE = {"offered": "decline", "active": "return"}
 UNDECIDED = frozenset({"unavailable", "pool_behind"})
 """Problems of one session's result after which the agent asks again."""
 LOOK_EVERY = 0.2
+STILL_THERE = 3.0
+"""Seconds after which an agent does again what was answered as done and is listed as before."""
 
 
 class Crew:
@@ -40,7 +43,7 @@ class Crew:
         self._chosen: dict[tuple[str, str], str] = {}
         self.completed = 0
         self.refused = 0
-        self._done: set[tuple[str, str]] = set()
+        self._done: dict[tuple[str, str], float] = {}
         self._over = asyncio.Event()
 
     @asynccontextmanager
@@ -90,7 +93,8 @@ class Crew:
         listed = reply.expect(200)["value"]
         due = [(each["state"], each["id"]) for each in listed if each["state"] in NEXT]
         todo = {(self._choose(mood, *each), each[1]) for each in due}
-        return sorted(todo - self._done)  # lists lag a little behind answers
+        before = monotonic() - STILL_THERE  # lists lag a little behind answers
+        return sorted(each for each in todo if self._done.get(each, 0.0) < before)
 
     def _choose(self, mood: random.Random, state: str, session: str) -> str:
         """Choose a verb once for each state of a session: who asks again asks the same."""
@@ -103,7 +107,7 @@ class Crew:
         [result] = await agent.do(verb, session)
         if (result["problem"] or {}).get("code") in UNDECIDED:
             return
-        self._done.add((verb, session))
+        self._done[verb, session] = monotonic()
         self.completed += verb == "complete" and result["status"] == "done"
 
     async def _rest(self) -> None:

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from tests.support.http import VERBS, Diary, Note
 from tests.support.log import Row
@@ -30,8 +31,12 @@ class Asked:
 
 
 def explain(rows: Iterable[Row], diary: Diary) -> list[str]:
-    """Name every answer without its event and every event without its request."""
-    asked = _asked(diary)
+    """Name every answer without its event and every event without its request.
+
+    What a lost distributor answered and had not told the log may be undone.
+    """
+    rows = list(rows)
+    asked = _asked(diary, _lost(rows))
     happened: dict[Deed, list[Row]] = defaultdict(list)
     for row in rows:
         if row.kind in VERBS.values():
@@ -58,15 +63,23 @@ def endings(created_tasks: Sequence[str], ended_records: Iterable[str]) -> list[
     return faults + [f"nobody created {task}" for task in ends.keys() - set(created_tasks)]
 
 
-def _asked(diary: Diary) -> dict[Deed, Asked]:
+def _lost(rows: Sequence[Row]) -> list[tuple[datetime, datetime]]:
+    """Give the spans between the last event of each distributor and its successor's first."""
+    return [(last.at, first.at) for last, first in pairwise(rows) if first.kind == "rebuilt"]
+
+
+def _asked(diary: Diary, lost: Sequence[tuple[datetime, datetime]]) -> dict[Deed, Asked]:
     found: dict[Deed, Asked] = {}
     for note in diary:
         if note.verb:
-            _read(note, found)
+            undone = any(
+                note.ended > since - SLACK and note.started < until + SLACK for since, until in lost
+            )
+            _read(note, found, undone=undone)
     return found
 
 
-def _read(note: Note, found: dict[Deed, Asked]) -> None:
+def _read(note: Note, found: dict[Deed, Asked], *, undone: bool) -> None:
     results = {} if note.is_open else _results(note)
     for session in note.body["session_ids"]:
         deed = (VERBS[note.verb], session, note.who)
@@ -74,7 +87,10 @@ def _read(note: Note, found: dict[Deed, Asked]) -> None:
         asked.since = min(asked.since, note.started)
         asked.unsure |= note.is_open
         status, problem = results.get(session, ("", ""))
-        if status == "done" and not asked.done:
+        asked.unsure |= undone
+        if status == "done" and undone:
+            asked.until = max(asked.until, note.ended)
+        elif status == "done" and not asked.done:
             asked.done, asked.until = True, note.ended
         elif not asked.done:
             asked.until = max(asked.until, note.ended)
