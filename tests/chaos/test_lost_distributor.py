@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from extask import temporal
+from extask import schedule, temporal
 from tests.chaos import test_storm as storm
 from tests.support.http import eventually
 
@@ -65,6 +65,12 @@ async def tasks_terminated(blow: Blow) -> None:
                 blow.terminated.append(task["id"])
 
 
+async def tasks_terminated_and_repaired(blow: Blow) -> None:
+    """Terminate tasks, and do not wait for the minute: begin a round of repairs at once."""
+    await tasks_terminated(blow)
+    await blow.operate("schedule", "trigger", "--schedule-id", schedule.SCHEDULE)
+
+
 async def distributor_terminated(blow: Blow) -> None:
     """Terminate the pool's distributor."""
     await blow.operate("workflow", "terminate", *blow.distributor, "--reason", REASON)
@@ -81,7 +87,15 @@ async def is_right(tenant: Tenant, terminated: list[str]) -> bool:
     return all(row["outcome"] == "failed" and row["result"] for row in rows)
 
 
-@pytest.mark.parametrize("fall", [tasks_terminated, distributor_terminated, distributor_reset])
+@pytest.mark.parametrize(
+    "fall",
+    [
+        pytest.param(tasks_terminated, marks=pytest.mark.prove),
+        tasks_terminated_and_repaired,
+        distributor_terminated,
+        distributor_reset,
+    ],
+)
 async def test_within_ninety_seconds_agents_and_places_are_right_again(
     tenant: Tenant, monkeypatch: pytest.MonkeyPatch, fall: Callable[[Blow], Awaitable[None]]
 ) -> None:

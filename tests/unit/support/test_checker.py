@@ -236,3 +236,57 @@ def test_a_waiting_task_may_leave(kind: str) -> None:
     nobody = AgentRules(services=frozenset(DESK))
     log = Log().queue("t").wait().put(kind, "t", service="desk", data={})
     assert Checker(DESK, {"anna": nobody}).replay(log.rows) == []
+
+
+def lost(log: Log) -> Log:
+    """The distributor is lost; another one begins."""
+    log.wait().rows.append(Row("rebuilt", log.now))
+    return log
+
+
+def working(log: Log, **more: Any) -> dict[str, Any]:
+    return {"blocking": True, "reported": True, "accepted_at": log.now.isoformat(), **more}
+
+
+def test_a_generation_begins_turns_cool_downs_and_first_offers_anew() -> None:
+    log = Log().queue("t").offer("t", "anna", 8).wait().share("declined", "t", "anna", data={})
+    found(lost(log), "idle")
+    assert faults(log.offer("t", "anna", 8, first=True)) == []
+
+
+def test_without_a_generation_a_cool_down_lasts_and_a_turn_is_kept() -> None:
+    log = Log().queue("t").offer("t", "anna", 8).wait().share("declined", "t", "anna", data={})
+    log.wait().offer("t", "anna", 8, first=True)
+    found(log, "first")
+
+
+def test_who_works_on_is_reported_to_the_next_generation_and_has_their_hands_full() -> None:
+    log = lost(Log())
+    log.ranks["t"] = 3
+    log.share("accepted", "t", "anna", data=working(log), service="desk")
+    assert faults(log) == []
+    found(log.wait().queue("u").offer("u", "anna", 8), "C1-C4")
+
+
+def test_without_a_generation_ranks_are_not_left_out() -> None:
+    log = Log()
+    log.ranks["t"] = 3
+    found(log.share("accepted", "t", "anna", data=working(log)), "rank")
+
+
+def test_a_task_may_report_into_the_same_stay_only_after_a_generation_began() -> None:
+    log = Log().queue("t").wait().put("withdrawn", "t", data={})
+    again = replace(log.rows[0], at=log.now, rank=3)
+    assert any(it.startswith("epoch") for it in faults_of([*log.rows, again]))
+    log.rows.insert(2, Row("rebuilt", log.now))
+    assert faults_of([*log.rows, again]) == []
+
+
+def test_somebody_elses_engagement_is_not_taken_over_by_a_report() -> None:
+    log = lost(Log().queue("t").offer("t", "anna", 8).share("accepted", "t", "anna"))
+    log.share("accepted", "t", "berta", data=working(log))
+    found(log, "life", "anna", "berta")
+
+
+def faults_of(rows: list[Row]) -> list[str]:
+    return Checker(DESK, {"anna": replace(AGENT, presence="offline")}).replay(rows)

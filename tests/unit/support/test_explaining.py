@@ -82,3 +82,20 @@ def test_tasks_that_do_not_end_once_are_found() -> None:
         "c ended 0 times",
         "nobody created d",
     ]
+
+
+def rebuilt(after: float) -> Row:
+    return Row("rebuilt", START + timedelta(seconds=after))
+
+
+def test_what_a_lost_distributor_answered_last_may_be_undone_and_done_again() -> None:
+    early, later = event("held", -1), rebuilt(2)
+    assert explain([early, later], Diary([note()])) == []
+    again = Diary([note(), note(start=5)])
+    assert explain([early, later, event(after=5.5)], again) == []
+
+
+def test_what_was_answered_before_its_last_event_or_after_it_was_lost_is_not_undone() -> None:
+    for rows in ([event("held", 2), rebuilt(3)], [event("held", -9), rebuilt(-8)]):
+        assert "never happened" in explain(rows, Diary([note()]))[0]
+    assert "never happened" in explain([event("held", 0)], Diary([note()]))[0]

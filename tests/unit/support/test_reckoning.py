@@ -43,7 +43,9 @@ def test_an_outcome_must_follow_from_the_log() -> None:
     assert "after accepted" in misfits(last("queued", "accepted"), {"t": "user_accepted"})[0]
     assert "after completed" in misfits(last("completed"), {"t": "abandoned"})[0]
     assert "after nothing" in misfits([], {"t": "user_accepted"})[0]
-    assert misfits(last("completed"), {"t": "failed"}) != []
+    assert misfits(last("completed"), {"t": "unheard_of"}) != []
+    assert misfits(last("queued", "accepted", "withdrawn"), {"t": "failed"}) == []
+    assert "after accepted" in misfits(last("queued", "accepted"), {"t": "failed"})[0]
 
 
 def test_a_promised_cancel_must_have_come_true() -> None:
