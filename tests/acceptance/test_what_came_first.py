@@ -9,13 +9,14 @@ session, and in what both callers were told.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from sqlalchemy import select
 
 from extask import temporal
@@ -26,13 +27,13 @@ from tests.support.gate import Gate
 from tests.support.http import Agent, Flow, eventually
 from tests.support.precedence import ACTIVE, ENDED, QUEUED, Case, cases
 from tests.support.reckoning import MOVES
-from tests.support.skipping import TENANT, Skipping, skipping
+from tests.support.skipping import Skipping, skipping
 
 SOON = timedelta(seconds=6)
 """When the plan's time or the task's life is over; far shorter than an offer lasts."""
 POOLS = ("main", "second")
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 
 
 @dataclass
@@ -67,21 +68,23 @@ class Scene:
         elif self.case.other == "abort":
             self.answered = (await self.supervisor.abort(self.task)).status
         else:
-            await self.world.advance(self.task, SOON)
+            # The life of what waits is over by the pool's clock, all else by the task's own.
+            expires = self.case.other == "expiry"
+            await self.world.advance(self.task, SOON, pool=expires or not self.case.agent_first)
 
     def _life(self) -> dict[str, str]:
         return {"lifetime": "6s"} if self.case.other == "expiry" else {}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def gate() -> Gate:
     return Gate()
 
 
-@pytest.fixture
-async def world(tmp_path: Path, gate: Gate) -> AsyncIterator[Skipping]:
-    async with skipping(tmp_path, gate) as world:
-        yield world
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory, gate: Gate) -> AsyncIterator[Skipping]:
+    async with skipping(tmp_path_factory.mktemp("house"), gate) as house:
+        yield house
 
 
 async def furnish(world: Skipping, case: Case) -> Scene:
@@ -102,8 +105,8 @@ async def furnish(world: Skipping, case: Case) -> Scene:
 
 
 @pytest.mark.parametrize("case", cases(), ids=str)
-async def test_everybody_agrees_on_what_came_first(world: Skipping, gate: Gate, case: Case) -> None:
-    scene = await furnish(world, case)
+async def test_everybody_agrees_on_what_came_first(house: Skipping, gate: Gate, case: Case) -> None:
+    scene = await furnish(await house.another(f"t{uuid.uuid4().hex}"), case)
     await scene.begin()
     with gate.shut():
         if case.agent_first:
@@ -142,7 +145,7 @@ async def is_told(scene: Scene) -> bool:
 async def last_word(scene: Scene, pool: str) -> str | None:
     """Give the event log's last word of a pool about where the task stands."""
     log = pool_events.c
-    mine = (log.tenant == TENANT, log.pool == pool, log.task == scene.task)
+    mine = (log.tenant == scene.world.tenant, log.pool == pool, log.task == scene.task)
     query = select(log.kind).where(*mine).order_by(log.seq)
     async with scene.world.database.connect() as conn:
         kinds = [kind for kind in (await conn.execute(query)).scalars() if kind in MOVES]
@@ -152,7 +155,7 @@ async def last_word(scene: Scene, pool: str) -> str | None:
 async def stands(scene: Scene) -> str:
     """Give the pool that the task's row names."""
     async with scene.world.database.connect() as conn:
-        row = await tasks.get(conn, TENANT, scene.task)
+        row = await tasks.get(conn, scene.world.tenant, scene.task)
     assert row is not None
     return row.pool
 
@@ -166,7 +169,7 @@ async def share(scene: Scene) -> tuple[str, str | None]:
 
 async def in_pool(scene: Scene, pool: str) -> str | None:
     """Tell where a pool's distributor has the task."""
-    standing = await scene.world.distributor.standing(TENANT, pool, scene.task)
+    standing = await scene.world.distributor.standing(scene.world.tenant, pool, scene.task)
     if standing is None:
         return None
     return "waiting" if standing.position else "with an agent"
