@@ -146,7 +146,9 @@ def test_the_codes_of_problems_are_documented_with_their_status() -> None:
         if each.__module__ in {"extask.errors", "api.errors"} and each.code not in UNSEEN
     }
     by_framework = {code: status for status, code in errors.HTTP_CODES.items()}
-    assert {code: int(status) for code, status in told} == raised | by_framework | dict(errors.REFUSALS)
+    assert {code: int(status) for code, status in told} == raised | by_framework | dict(
+        errors.REFUSALS
+    )
 
 
 def test_every_code_is_documented_and_no_other() -> None:
