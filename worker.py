@@ -25,6 +25,7 @@ from activities.task_journals import TaskJournals
 from extask import logs, schedule, temporal
 from extask.configurations import Configurations
 from extask.distributor_client import DistributorClient
+from extask.plans import Plans
 from extask.settings import Settings, WorkerSettings
 from extask.storage import pools
 from extask.storage.database import Database
@@ -46,6 +47,7 @@ def workers(
     journals = TaskJournals(database, partial(temporal.is_current, client))
     journal = JournalActivities(database, journals, client)
     assignment = AssignmentActivities(database, journals, distributor)
+    plans = PlanActivities(Plans(database))
     load_pool = pools.starter(database, settings.continue_as_new_after)
     configurations = Configurations(database, distributor)
     tools = Tools(database, client, distributor, load_pool, configuration=configurations)
@@ -56,7 +58,7 @@ def workers(
         settings,
         temporal.TASK_QUEUE,
         [ExternalTaskWorkflow],
-        [PlanActivities(database).begin_run, assignment.assign, journal.journal_task],
+        [plans.load_plan, assignment.assign, journal.journal_task],
     )
     distributors = one_worker(
         client,

@@ -1,47 +1,23 @@
-"""Plans for task workflows."""
+"""Plans for task workflows that go on at another service."""
 
 from __future__ import annotations
 
 from temporalio import activity
 
 from extask import temporal
-from extask.errors import NotFound
-from extask.messages import RunRequest, RunStart
-from extask.storage import definitions
-from extask.storage.database import Database
-
-PLANS_KEPT = 200
+from extask.messages import LoadedPlan, PlanRequest
+from extask.plans import Plans
 
 
 class PlanActivities:
-    """Loads the plans of runs; they never change, so this worker keeps them."""
+    """Loads plans that did not come with the start."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._kept: dict[str, RunStart] = {}
+    def __init__(self, plans: Plans) -> None:
+        self._plans = plans
 
-    @activity.defn(name=temporal.BEGIN_RUN)
-    async def begin_run(self, request: RunRequest) -> RunStart:
+    @activity.defn(name=temporal.LOAD_PLAN)
+    async def load_plan(self, request: PlanRequest) -> LoadedPlan:
         """Load the plan that a run is to drive."""
-        kept = self._kept.get(f"{request.tenant}:{request.digest}")
-        if kept is None:
-            kept = await self._load(request)
-            self._keep(request.tenant, kept)
-        return kept
-
-    def _keep(self, tenant: str, loaded: RunStart) -> None:
-        if not loaded.digest:
-            return
-        if len(self._kept) >= PLANS_KEPT:
-            self._kept.pop(next(iter(self._kept)))
-        self._kept[f"{tenant}:{loaded.digest}"] = loaded
-
-    async def _load(self, request: RunRequest) -> RunStart:
-        """Read a plan; a service that has none is answered by an empty digest."""
-        async with self._database.connect() as connection:
-            if request.digest:
-                return await definitions.plan_by_digest(connection, request.tenant, request.digest)
-            try:
-                return await definitions.current_plan(connection, request.tenant, request.service)
-            except NotFound:
-                return RunStart(workflow="", version=0, digest="", plan={})
+        if request.digest:
+            return await self._plans.by_digest(request.tenant, request.digest)
+        return await self._plans.of_service(request.tenant, request.service)

@@ -18,6 +18,8 @@ from extask.storage.pools import Home
 from extask.storage.runs import OVER, UNCONFIRMED, UNKNOWN, Comer
 
 AT_ONCE = 100
+PACE = 0.02
+"""Seconds between transactions; the first one after a quiet time begins at once."""
 KEPT = 20_000
 """Runs whose numbers a process keeps."""
 
@@ -99,9 +101,13 @@ class TaskJournals:
         return await waiting.written
 
     async def _write_all(self) -> None:
+        """Write what waits, until nothing has come for the time of one pace."""
+        loop = asyncio.get_running_loop()
         while self._waiting:
             taken, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+            ends = loop.time() + PACE
             await self._settle(taken)
+            await asyncio.sleep(ends - loop.time())
         self._writer = None
 
     async def _settle(self, taken: Sequence[_Waiting]) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 from temporalio.client import Client
 
 from extask.distributor_client import DistributorClient
+from extask.plans import Plans
 from extask.storage.database import Database
 
 
@@ -26,3 +28,8 @@ class Ports:
     distributor: DistributorClient
     clock: Callable[[], datetime] = now
     public_url: str = ""
+
+    @cached_property
+    def plans(self) -> Plans:
+        """What new tasks run by."""
+        return Plans(self.database)

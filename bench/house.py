@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from api.operations import api_keys
 from bench.premises import Premises
 from extask.definition.compiler import compile_definition
+from extask.definition.plan import Plan
 from extask.distributor_client import DistributorClient
 from extask.messages import Place, ServiceConfig, TaskStart
 from extask.settings import DistributorSettings
@@ -61,7 +62,7 @@ class House:
 
     database: Database
     distributor: DistributorClient
-    digests: dict[str, str]
+    plans: dict[str, Plan]
     secrets: dict[str, str]
 
     async def store(self, service: str) -> TaskStart:
@@ -72,7 +73,7 @@ class House:
             service=service,
             workflow=service,
             version=1,
-            digest=self.digests[service],
+            digest=self.plans[service].digest,
             place=Place(service=service, block_agent=False),
             created_at=now,
             expires_at=now + timedelta(hours=8),
@@ -81,7 +82,10 @@ class House:
             await tasks.create(connection, TENANT, new)
         fields = set(TaskStart.model_fields) & set(NewTask.model_fields)
         return TaskStart(
-            tenant=TENANT, task=new.id, **{name: getattr(new, name) for name in fields}
+            tenant=TENANT,
+            task=new.id,
+            plan=self.plans[service].model_dump(mode="json"),
+            **{name: getattr(new, name) for name in fields},
         )
 
 
@@ -89,19 +93,19 @@ async def furnish(premises: Premises) -> House:
     """Set up the database; whoever works comes later."""
     await upgrade(premises.database_url)
     database = Database(premises.database_url)
-    digests = await _publish(database)
+    plans = await _publish(database)
     secrets = await _people(database)
     settings = DistributorSettings()
     distributor = DistributorClient(
         premises.client, pools.starter(database), permits=settings.permits, batch=settings.batch
     )
-    return House(database, distributor, digests, secrets)
+    return House(database, distributor, plans, secrets)
 
 
-async def _publish(database: Database) -> dict[str, str]:
-    """Add the tenant, its services and their definitions; answers the definitions' digests."""
+async def _publish(database: Database) -> dict[str, Plan]:
+    """Add the tenant, its services and their definitions; answers the definitions' plans."""
     now = datetime.now(UTC)
-    digests: dict[str, str] = {}
+    plans: dict[str, Plan] = {}
     async with database.begin() as connection:
         await tenants.add(
             connection,
@@ -111,10 +115,10 @@ async def _publish(database: Database) -> dict[str, str]:
             plan = compile_definition(source, f"{service}.workflow.yaml").plan
             assert plan is not None, service
             await definitions.publish(connection, TENANT, plan, source, by="bench", at=now)
-            digests[service] = plan.digest
+            plans[service] = plan
         for name in (*DEFINITIONS, QUIET):
             await services.save(connection, TENANT, _service(name))
-    return digests
+    return plans
 
 
 def _service(name: str) -> ServiceRow:

@@ -22,11 +22,11 @@ SEARCH_ATTRIBUTES = (
 
 
 class DatabaseSettings(BaseSettings):
-    """Where the database is: `sqlite+aiosqlite:///FILE` or `postgresql+asyncpg://…`."""
+    """Where the database is: `sqlite:///FILE` or `postgresql://…`."""
 
     model_config = SettingsConfigDict(env_prefix="EXTASK_DATABASE_", frozen=True)
 
-    url: str = "sqlite+aiosqlite:///extask.db"
+    url: str = "sqlite:///extask.db"
 
 
 class ApiSettings(BaseSettings):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 from temporalio import workflow
@@ -30,8 +30,8 @@ with workflow.unsafe.imports_passed_through():
         Answer,
         Assignment,
         CancelTask,
-        RunRequest,
-        RunStart,
+        LoadedPlan,
+        PlanRequest,
         Standing,
         StepRecord,
         TaskAnswer,
@@ -80,7 +80,7 @@ class ExternalTaskWorkflow:
         self._agent = carried.agent if carried else ""
         self._inbox: list[TaskEvent | Aborted | Patched] = []
         self._engine: Engine | None = None
-        self._target: RunStart | None = None
+        self._target: LoadedPlan | None = None
         self._next_record = 1
         self._set_back = False
         self._reports = False
@@ -139,23 +139,26 @@ class ExternalTaskWorkflow:
         return TaskAnswer(status="done")
 
     async def _begin(self) -> Engine:
-        """Load the run's plan, and set the engine where the last run left it."""
-        begun = await self._load(self._service, self._digest)
-        plan = Plan.model_validate(begun.plan)
+        """Take or load the run's plan, and set the engine where the last run left it."""
+        plan = Plan.model_validate(await self._first_plan())
         progress = self._progress or first_progress(
             plan, Facts.of(self._start), self._start.params, self._start.expires_at
         )
         return self._drive(plan, progress)
 
+    async def _first_plan(self) -> dict[str, Any]:
+        """Find the plan in the start; one that a transfer led to is loaded."""
+        if self._start.plan is not None and self._digest == self._start.digest:
+            return self._start.plan
+        return (await self._load(self._service, self._digest)).plan
+
     def _drive(self, plan: Plan, progress: Progress) -> Engine:
         self._engine = Engine(plan, Facts.of(self._start), progress)
         return self._engine
 
-    async def _load(self, service: str, digest: str) -> RunStart:
-        request = RunRequest(
-            tenant=self._start.tenant, task=self._start.task, service=service, digest=digest
-        )
-        return await _locally(temporal.BEGIN_RUN, request, RunStart)
+    async def _load(self, service: str, digest: str) -> LoadedPlan:
+        request = PlanRequest(tenant=self._start.tenant, service=service, digest=digest)
+        return await _locally(temporal.LOAD_PLAN, request, LoadedPlan)
 
     def _feed(self, engine: Engine) -> None:
         if self._reports:
@@ -225,7 +228,7 @@ class ExternalTaskWorkflow:
                 timeout_summary=sleep.summary[:200],
             )
 
-    async def _take_over(self, engine: Engine, target: RunStart | None) -> Engine:
+    async def _take_over(self, engine: Engine, target: LoadedPlan | None) -> Engine:
         """Go on with the plan of the service that the task was transferred to."""
         begun = target or await self._load(engine.progress.service, "")
         plan = Plan.model_validate(begun.plan)

@@ -29,8 +29,9 @@ async def ensure_started(ports: Ports, task: TaskRow) -> None:
     """
     if task.state != "created":
         return
+    loaded = await ports.plans.by_digest(task.tenant, task.digest)
     async with reaching_temporal():
-        await temporal.start_task(ports.client, task.start)
+        await temporal.start_task(ports.client, task.start.model_copy(update={"plan": loaded.plan}))
 
 
 async def ask(ports: Ports, task: TaskRow, request: CancelTask | TaskPatch) -> TaskAnswer:

@@ -58,7 +58,7 @@ class Plan:
     @property
     def database_url(self) -> str:
         """Tell where the database is."""
-        return f"sqlite+aiosqlite:///{self.folder.path.absolute() / 'extask.db'}"
+        return f"sqlite:///{self.folder.path.absolute() / 'extask.db'}"
 
     def environment(self) -> dict[str, str]:
         """Make the children's environment: ours, but for what would lead them elsewhere."""

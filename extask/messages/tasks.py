@@ -19,6 +19,8 @@ class TaskStart(Message):
     workflow: str
     version: int
     digest: str
+    plan: dict[str, Any] | None = None
+    """The plan with that digest as JSON; the workflow asks for it where it is not given."""
     title: str = ""
     created_at: datetime
     expires_at: datetime
@@ -108,20 +110,19 @@ class TaskJournal(Message):
     expires_at: datetime | None = None
 
 
-class RunRequest(Message):
-    """Ask activity `begin_run` for a plan.
+class PlanRequest(Message):
+    """Ask activity `load_plan` for a plan.
 
     The plan is the one with `digest`, or the one that `service` has now where that is empty.
     """
 
     tenant: str
-    task: str
     service: str
     digest: str = ""
 
 
-class RunStart(Message):
-    """What activity `begin_run` answers: the plan to drive."""
+class LoadedPlan(Message):
+    """A published plan, as activity `load_plan` answers it."""
 
     workflow: str
     version: int

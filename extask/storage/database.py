@@ -3,45 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
-from types import MappingProxyType
 from typing import Any
 
 from pydantic_core import to_json
-from sqlalchemy import event
-from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from extask import errors
+from extask.storage import embedded
 
-DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
-BUSY_MILLISECONDS = 15_000
+DRIVERS = {"sqlite": embedded.DRIVER, "postgresql": "postgresql+asyncpg"}
 CONNECT_SECONDS = 10
 SQLITE_PASSING = {5, 6, 10, 13, 14}
 """BUSY, LOCKED, IOERR, FULL, CANTOPEN: the file is away, not the statement wrong."""
 POSTGRESQL_DATA = "22"
 POSTGRESQL_PASSING = ("08", "40", "53", "55", "57")
 """SQLSTATE classes: connection, conflict of transactions, resources, lock, operator."""
-
-
-class EmbeddedConnection(sqlite3.Connection):
-    """A connection whose end is the end of its transaction.
-
-    Where a call was cancelled its cursor may live on, and with it, in SQLite, the lock on the file.
-    """
-
-    def close(self) -> None:
-        """Give up what was not committed, then close."""
-        self.rollback()
-        super().close()
-
-
-EMBEDDED = MappingProxyType({"isolation_level": None, "factory": EmbeddedConnection})
 
 
 class Database:
@@ -54,10 +35,10 @@ class Database:
 
     def __init__(self, url: str, *, connections: int = 10) -> None:
         self._engine = create_engine(url, connections=connections)
-        self._writer = self._engine.execution_options(extask_write=True)
+        self._writer = self._engine.execution_options(**{embedded.WRITE: True})
         # SQLite has one writer; queueing here is fair, its own waiting is a lottery.
-        embedded = self._engine.dialect.name == "sqlite"
-        self._turn = asyncio.Lock() if embedded else nullcontext()
+        one_writer = self._engine.dialect.name == "sqlite"
+        self._turn = asyncio.Lock() if one_writer else nullcontext()
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
@@ -93,43 +74,23 @@ def create_engine(url: str, *, connections: int = 10) -> AsyncEngine:
         raise errors.Misconfigured(
             "the database address is no sqlite:// or postgresql:// one"
         ) from None
-    embedded = address.get_backend_name() == "sqlite"
-    if embedded and address.database in {None, "", ":memory:"}:
+    a_file = address.get_backend_name() == "sqlite"
+    if a_file and address.database in {None, "", ":memory:"}:
         raise errors.Misconfigured("the database's address names no file")
     engine = create_async_engine(
         address,
         pool_size=connections,
         max_overflow=0,
-        connect_args=dict(EMBEDDED) if embedded else {"timeout": CONNECT_SECONDS},
+        connect_args=embedded.ARGUMENTS if a_file else {"timeout": CONNECT_SECONDS},
         json_serializer=_json,
     )
-    if embedded:
-        event.listen(engine.sync_engine, "connect", _set_up)
-        event.listen(engine.sync_engine, "begin", _begin)
+    if a_file:
+        embedded.set_up(engine)
     return engine
 
 
 def _json(value: Any) -> str:  # noqa: ANN401 - whatever a JSON column takes
     return to_json(value, inf_nan_mode="null").decode()
-
-
-def _set_up(connection: DBAPIConnection, _record: object) -> None:
-    cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout = {BUSY_MILLISECONDS}",
-        "journal_mode = WAL",
-        "synchronous = NORMAL",
-        "foreign_keys = ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin(conn: Connection) -> None:
-    # A transaction that reads before it writes must own the file from its start: SQLite cannot
-    # wait for another writer in the middle of one.
-    write = conn.get_execution_options().get("extask_write")
-    conn.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
 @asynccontextmanager

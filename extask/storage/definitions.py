@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from extask import errors
 from extask.definition.plan import Plan
-from extask.messages import RunStart
+from extask.messages import LoadedPlan
 from extask.storage import services, tenants
 from extask.storage.rows import DefinitionRow
 from extask.storage.statements import many
@@ -61,15 +61,15 @@ async def by_digest(conn: AsyncConnection, tenant: str, digest: str) -> Definiti
     return await _first(conn, tenant, definitions.c.digest == digest)
 
 
-async def plan_by_digest(conn: AsyncConnection, tenant: str, digest: str) -> RunStart:
-    """Load a plan for a run whose number the caller fills in; `errors.NotFound` without one."""
+async def plan_by_digest(conn: AsyncConnection, tenant: str, digest: str) -> LoadedPlan:
+    """Load the plan with a digest; `errors.NotFound` without one."""
     found = await by_digest(conn, tenant, digest)
     if found is None:
         raise errors.NotFound(f"there is no definition with digest {digest}")
     return _start(found)
 
 
-async def current_plan(conn: AsyncConnection, tenant: str, service: str) -> RunStart:
+async def current_plan(conn: AsyncConnection, tenant: str, service: str) -> LoadedPlan:
     """Load the plan that a service's tasks take now; `errors.NotFound` without one."""
     row = await services.get(conn, tenant, service)
     workflow = None if row is None else row.workflow
@@ -99,8 +99,8 @@ async def set_current(conn: AsyncConnection, tenant: str, workflow: str, version
     await conn.execute(insert(current_definitions).values(values))
 
 
-def _start(found: DefinitionRow) -> RunStart:
-    return RunStart(
+def _start(found: DefinitionRow) -> LoadedPlan:
+    return LoadedPlan(
         workflow=found.workflow,
         version=found.version,
         digest=found.digest,

@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import sqlite3
-import threading
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -109,10 +108,6 @@ async def test_a_folder_that_is_not_there_is_unavailable(tmp_path: Path) -> None
     with pytest.raises(errors.Unavailable):
         await database.ping()
     await database.close()
-    # The driver's thread still tells this loop of its end.
-    for thread in threading.enumerate():
-        if "_connection_worker_thread" in thread.name:
-            await asyncio.to_thread(thread.join)
 
 
 async def test_ping_passes_while_the_database_answers(database: Database) -> None:
