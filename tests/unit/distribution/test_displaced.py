@@ -14,7 +14,7 @@ from extask.messages import (
     Return,
     ServiceConfig,
 )
-from tests.unit.distribution.test_rules import Floor
+from tests.unit.distribution.floor import Floor
 
 
 def without_calls(floor: Floor, version: int = 2, *, removed: bool = True) -> None:
