@@ -205,11 +205,14 @@ async def test_what_their_old_pool_says_late_of_an_agent_who_moved_changes_nothi
     await add_second(house)
     async with house.begin() as conn:
         await move_anna(conn)
-    told = {"task": None, "service": None, "rank": None, "stamp": (1, 1, 1), "agent": "a-anna"}
+    of_anna: dict[str, object] = {"task": None, "service": None, "rank": None, "agent": "a-anna"}
+    stamp = (1, 1, 1)
     late = (
-        event("agent_state", 1, **told, data={"presence": "busy", "on_duty": False}),
-        event("rona_flagged", 2, **told),
-        event("engagement_started", 3, **told, data={"engagement": "call"}),
+        event(
+            "agent_state", 1, stamp=stamp, **of_anna, data={"presence": "busy", "on_duty": False}
+        ),
+        event("rona_flagged", 2, stamp=stamp, **of_anna),
+        event("engagement_started", 3, stamp=stamp, **of_anna, data={"engagement": "call"}),
     )
     await events(house, *late)
     async with house.begin() as conn:
