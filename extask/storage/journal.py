@@ -34,7 +34,7 @@ async def write_pool(conn: AsyncConnection, batch: PoolJournal) -> bool:
     if fresh:
         await _move_tasks(conn, batch, fresh)
         await session_journal.write(conn, batch, fresh)
-        await agent_journal.write(conn, batch.tenant, [event for _, event in fresh])
+        await agent_journal.write(conn, batch, [event for _, event in fresh])
     return True
 
 

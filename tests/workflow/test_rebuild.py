@@ -70,11 +70,9 @@ async def complete(house: House, task: str) -> str:
     return outcome
 
 
-async def set_back(house: House, workflow: str, *, last: bool) -> None:
-    """Set a workflow back to its first or its last completed workflow task."""
-    history = await house.handle(workflow).fetch_history()
-    kind = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
-    done = [event.event_id for event in history.events if event.event_type == kind]
+async def set_back(house: House, workflow: str) -> None:
+    """Set a workflow back to its first completed workflow task."""
+    done = await eventually(lambda: completed_tasks(house, workflow))
     description = await house.handle(workflow).describe()
     await house.client.workflow_service.reset_workflow_execution(
         ResetWorkflowExecutionRequest(
@@ -83,10 +81,17 @@ async def set_back(house: House, workflow: str, *, last: bool) -> None:
                 workflow_id=workflow, run_id=description.run_id or ""
             ),
             reason="test",
-            workflow_task_finish_event_id=done[-1] if last else done[0],
+            workflow_task_finish_event_id=done[0],
             request_id=key(),
         )
     )
+
+
+async def completed_tasks(house: House, workflow: str) -> list[int]:
+    """Number the events that complete workflow tasks; rows are told before the first is done."""
+    history = await house.handle(workflow).fetch_history()
+    kind = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+    return [event.event_id for event in history.events if event.event_type == kind]
 
 
 async def logged(house: House, kind: str) -> list[int]:
@@ -144,7 +149,7 @@ async def test_a_distributor_that_is_set_back_begins_anew(house: House) -> None:
     task = await engaged(house)
     waiting = await house.create("support")
     await house.until(waiting, "queued")
-    await set_back(house, DISTRIBUTOR, last=False)
+    await set_back(house, DISTRIBUTOR)
     assert await complete(house, task) == "user_accepted"
     await house.until(waiting, "offered")
     assert len(await logged(house, "rebuilt")) == 2
@@ -173,7 +178,7 @@ async def test_a_task_that_is_set_back_goes_on_from_there_under_a_new_number(
     else:
         task = await house.create("support" if state == "offered" else "later")
     await house.until(task, state)
-    await set_back(house, task, last=False)
+    await set_back(house, task)
 
     async def is_renewed() -> bool:
         row = await house.row(task)
