@@ -220,5 +220,4 @@ if __name__ == "__main__":
     new = HISTORIES / sys.argv[1]
     new.mkdir(parents=True)
     asyncio.run(record(new))
-    sys.stdout.flush()
-    os._exit(0)
+    temporal.leave()
