@@ -83,6 +83,7 @@ def one_worker(
     activities: Sequence[Callable[..., Any]],
 ) -> Worker:
     """Compose a worker of one queue with the slots, cache and patience of the settings."""
+    # Where nothing is cached, a second workflow would push the first out of its local activity.
     slots = settings.max_concurrent_tasks
     return Worker(
         client,
@@ -90,7 +91,7 @@ def one_worker(
         workflows=workflows,
         activities=activities,
         max_cached_workflows=settings.max_cached_workflows,
-        max_concurrent_workflow_tasks=slots,
+        max_concurrent_workflow_tasks=slots if settings.max_cached_workflows else 1,
         max_concurrent_local_activities=slots,
         max_concurrent_activities=slots,
         sticky_queue_schedule_to_start_timeout=temporal.STICKY_TIMEOUT,
@@ -162,3 +163,4 @@ async def main() -> None:
 
 if __name__ == "__main__":
     asyncio.run(main())
+    temporal.leave()

@@ -11,7 +11,7 @@ from extask.configurations import Configurations
 from extask.distributor_client import DistributorClient
 from extask.errors import Unavailable
 from extask.messages import Answer, AnyCommand, Assignment, Enqueue, Move, Place, TaskJournal
-from extask.storage import agents
+from extask.storage import agents, pools
 from extask.storage.database import Database
 from extask.storage.pools import Home
 
@@ -54,7 +54,8 @@ class AssignmentActivities:
     ) -> Answer:
         """Hand a command to the pool where the task stands, or is to stand.
 
-        A pool that does not know the service as it is, is told first.
+        A pool that does not know the service as it is, is told first; one that has it no more is
+        left for the one to which it moved.
         """
         tenant = assignment.journal.tenant
         target = assignment.pool if home is None else home.pool
@@ -63,8 +64,19 @@ class AssignmentActivities:
         if home is not None and not home.knows:
             await Configurations(self._database, self._distributor).send(tenant, target)
         answer = await self._distributor.submit(tenant, target, command)
-        placed = isinstance(command, Enqueue | Move)
-        return answer.model_copy(update={"pool": target}) if placed else answer
+        if not isinstance(command, Enqueue | Move):
+            return answer
+        if answer.reason == "unknown_service":
+            gone_to = await self._home(tenant, command.place.service)
+            if gone_to is not None and gone_to.pool != target:
+                return await self._submit(assignment, command, gone_to)
+        return answer.model_copy(update={"pool": target})
+
+    async def _home(self, tenant: str, service: str) -> Home | None:
+        """Look up anew which pool a service belongs to: it may have moved a moment ago."""
+        async with self._database.connect() as connection:
+            homes = await pools.of_services(connection, [(tenant, service)])
+        return homes.get((tenant, service))
 
     async def _by_id(self, assignment: Assignment) -> AnyCommand:
         """Name agents by id where a definition's author named them by UPN."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from temporalio import activity
@@ -32,7 +32,7 @@ PACE = 0.1
 MANY = 100
 ANY_EPOCH = 2**31 - 1
 """Of a task that has ended, whichever stay it was in."""
-_TELLS = frozenset({"accepted", "completed", "returned", "expired"})
+_TELLS = frozenset({"accepted", "completed", "returned", "expired", "displaced"})
 
 
 class JournalActivities:
@@ -62,7 +62,7 @@ class JournalActivities:
             ghosts = await self._write(batch) if batch.events else ()
             if ghosts is None:
                 return JournalResult(superseded=True)
-            result = await self._tell_all([*batch.again, *batch.events])
+            result = await self._tell_all(batch)
             if 0 < len(batch.events) < MANY:
                 await asyncio.sleep(ends - asyncio.get_running_loop().time())
         freed = tuple(_orphaned(event) for event in ghosts)
@@ -95,22 +95,24 @@ class JournalActivities:
         except Unavailable as error:
             raise ApplicationError(str(error), type=error.code) from error
 
-    async def _tell_all(self, events: Iterable[Event]) -> JournalResult:
+    async def _tell_all(self, batch: PoolJournal) -> JournalResult:
         by_task: dict[str, list[Event]] = {}
-        for event in events:
+        for event in (*batch.again, *batch.events):
             if event.kind in _TELLS and event.task is not None:
                 by_task.setdefault(event.task, []).append(event)
-        told = await asyncio.gather(*(self._tell(mine) for mine in by_task.values()))
+        told = await asyncio.gather(
+            *(self._tell(mine, batch.generation) for mine in by_task.values())
+        )
         return JournalResult(
             orphans=tuple(orphan for result in told for orphan in result.orphans),
             undelivered=tuple(event for result in told for event in result.undelivered),
         )
 
-    async def _tell(self, events: list[Event]) -> JournalResult:
+    async def _tell(self, events: list[Event], generation: int) -> JournalResult:
         """Tell one task's workflow in order; after a failure its later events wait too."""
         for done, event in enumerate(events):
             try:
-                await self._signal(event)
+                await self._signal(event, generation)
             except RPCError as error:
                 if error.status is RPCStatusCode.NOT_FOUND:
                     return JournalResult(orphans=(_orphaned(events[-1]),))
@@ -118,10 +120,14 @@ class JournalActivities:
                 return JournalResult(undelivered=tuple(events[done:]))
         return JournalResult()
 
-    async def _signal(self, event: Event) -> None:
+    async def _signal(self, event: Event, generation: int) -> None:
+        """Say what happened; a task that was displaced is to report where it believes to stand."""
         async with self._slots:
             handle = self._client.get_workflow_handle(event.task or "")
-            await handle.signal(temporal.TASK_SIGNAL, _message(event))
+            if event.kind == "displaced":
+                await handle.signal(temporal.REBUILT_SIGNAL, generation)
+            else:
+                await handle.signal(temporal.TASK_SIGNAL, _message(event))
 
 
 @asynccontextmanager

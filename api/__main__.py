@@ -7,7 +7,7 @@ import signal
 import uvicorn
 
 from api.app import create_app
-from extask import logs
+from extask import logs, temporal
 from extask.settings import Settings
 
 GRACE_SECONDS = 10
@@ -32,3 +32,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    temporal.leave()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -25,6 +24,7 @@ from bench import (
     premises,
 )
 from bench.paired import Pairs
+from extask import temporal
 
 
 @dataclass(frozen=True)
@@ -97,5 +97,4 @@ if __name__ == "__main__":
     begun = perf_counter()
     asyncio.run(main())
     print(f"done in {perf_counter() - begun:.0f} s with {os.cpu_count()} cores")
-    sys.stdout.flush()
-    os._exit(0)  # the Temporal SDK may abort the interpreter's own end
+    temporal.leave()

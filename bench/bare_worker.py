@@ -24,3 +24,4 @@ async def main() -> None:
 
 if __name__ == "__main__":
     asyncio.run(main())
+    temporal.leave()

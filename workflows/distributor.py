@@ -40,6 +40,9 @@ BEHIND_AT = 10_000
 """Undelivered events above which new tasks are refused for the moment (`pool_behind`)."""
 FULL_AT = 1_887_436
 """Bytes of the snapshot, 1.8 MiB, at which new tasks are refused (`pool_full`): it must travel."""
+CARRIED = 131_072
+"""Bytes of undelivered events that go along: what the 2 MiB of a payload leave beside a full pool's
+snapshot, less a margin. Of more, so much is delivered first."""
 LOOK_FROM = 5_000
 """Tasks below which nobody asks for the size."""
 LOOK_EVERY = 20
@@ -79,6 +82,7 @@ class DistributorWorkflow:
         self._calling = False
         on_set_back(self._lose)
         self._leaving = False
+        self._laden = False
         self._closed = False
         self._commands = 0
         self._looked_at = 0
@@ -97,11 +101,23 @@ class DistributorWorkflow:
         for errand in errands:
             if errand.done():
                 errand.result()
-        self._leaving = True
-        await workflow.wait_condition(self._may_leave)
+        await self._unload()
         for errand in errands:
             errand.cancel()
         await self._continue()
+
+    async def _unload(self) -> None:
+        """Let everything under way end, and deliver what is too much to be handed on."""
+        self._leaving = True
+        await workflow.wait_condition(self._may_leave)
+        while self._is_laden():
+            self._laden = True
+            await workflow.wait_condition(self._may_leave)
+
+    def _is_laden(self) -> bool:
+        """Tell whether the outbox is larger than what may go along; very many are not measured."""
+        count = len(self._outbox)
+        return count > BEHIND_AT or (count > 0 and len(pack(self._outbox)) > CARRIED)
 
     async def _continue(self) -> None:
         """Write everything down, let who calls meanwhile come again, and hand on.
@@ -275,6 +291,7 @@ class DistributorWorkflow:
         return result
 
     def _settle(self, delivered: int, result: JournalResult) -> None:
+        self._laden = False
         for _ in range(delivered):
             self._outbox.popleft()
         if result.superseded:
@@ -287,7 +304,7 @@ class DistributorWorkflow:
         self._gather()
 
     def _has_undelivered(self) -> bool:
-        waiting = self._again or (self._outbox and not self._leaving)
+        waiting = self._again or (self._outbox and (self._laden or not self._leaving))
         return bool(waiting) and not self._lost
 
     def _should_leave(self) -> bool:
@@ -302,7 +319,7 @@ class DistributorWorkflow:
         return info.is_continue_as_new_suggested()
 
     def _may_leave(self) -> bool:
-        busy = self._delivering or self._again or self._lost or self._calling
+        busy = self._delivering or self._again or self._laden or self._lost or self._calling
         return not busy and workflow.all_handlers_finished()
 
     def _handover(self) -> PoolStart:

@@ -116,7 +116,7 @@ class ExternalTaskWorkflow:
 
     @workflow.signal(name=temporal.REBUILT_SIGNAL)
     def pool_rebuilt(self, _generation: int) -> None:
-        """Hear that the pool was made anew and wants to know where this task stands."""
+        """Hear that the pool, made anew or short of a service, asks where this task stands."""
         self._reports = True
 
     def _begin_anew(self) -> None:

@@ -20,8 +20,9 @@ def is_present(agent: Agent, service: Service) -> bool:
 
 
 def is_active(agent: Agent, service: Service) -> bool:
-    """Say whether the agent serves the service and is active for it."""
-    return not agent.config.removed and agent.config.services.get(service.name, False)
+    """Say whether the agent serves the service and is active for it, and neither is gone."""
+    gone = agent.config.removed or service.config.removed
+    return not gone and agent.config.services.get(service.name, False)
 
 
 def attends(agent: Agent, service: Service) -> bool:

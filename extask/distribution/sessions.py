@@ -98,7 +98,7 @@ def cancel_offers(pool: Pool, agent: Agent, reason: str) -> None:
     for session in tuple(agent.sessions.values()):
         if session.deadline is not None:
             cancel_offer(pool, session, reason)
-            enter(pool, session.entry)
+            wait_again(pool, session.entry)
 
 
 def cancel_offer(pool: Pool, session: Session, reason: str) -> None:
@@ -132,7 +132,7 @@ def _blame(pool: Pool, session: Session) -> None:
     session.agent.idle_since = pool.now
     _cool_down(pool, session)
     available_again(pool, session.agent)
-    enter(pool, session.entry)
+    wait_again(pool, session.entry)
 
 
 def _cool_down(pool: Pool, session: Session) -> None:
@@ -151,7 +151,17 @@ def give_back(pool: Pool, session: Session) -> None:
     _close(pool, session)
     _cool_down(pool, session)
     work_ended(pool, session.agent)
+    wait_again(pool, entry)
+
+
+def wait_again(pool: Pool, entry: Entry) -> None:
+    """Let an entry wait where it waited before; if its service left the pool, its workflow is told.
+
+    Nobody takes it here any more. The workflow reports, and goes where the service is now.
+    """
     enter(pool, entry)
+    if entry.service.config.removed:
+        pool.emit("displaced", entry)
 
 
 def _restart_life(pool: Pool, entry: Entry) -> None:

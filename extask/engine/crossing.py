@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import cast
 
 from extask.engine.run import Perform, Run, Then
 from extask.messages import Answer, Enqueue, Place, Withdraw
@@ -32,6 +33,21 @@ def leave(run: Run, place: Place, after: Perform, *, transfer: bool) -> None:
     unless = "returned" if p.where == "with_agent" else "accepted"
     then = partial(_enter, run, crossing)
     run.ask(Withdraw, then, unless=unless, outcome="transferred", moves=True)
+
+
+def go_after(run: Run) -> None:
+    """Stand in the queue whose service went to another pool, in the old place, past every limit."""
+    p = run.progress
+    home = cast("Place", p.place).model_copy(update={"priority": p.priority})
+    run.release()
+
+    def arrived(answer: Answer, now: datetime) -> None:
+        if answer.status == "refused":
+            run.fail(now, f"the queue is no more: {answer.reason}")
+        else:
+            settle(run, home, epoch, answer, now)
+
+    epoch = _enqueue(run, home, arrived, first_queued=p.first_queued, returning=True)
 
 
 def settle(run: Run, place: Place, epoch: int, answer: Answer, now: datetime) -> None:

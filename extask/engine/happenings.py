@@ -9,6 +9,7 @@ from typing import Any
 
 from extask.definition.expressions import ExpressionFailed
 from extask.definition.fitting import fit_param, to_plain
+from extask.engine import crossing
 from extask.engine.progress import Aborted, Change, Ending, Happening, Interrupted, Patched
 from extask.engine.run import Run
 from extask.messages import Answer, Outcome, Report, Reprioritize, SetExpiry, TaskEvent, Withdraw
@@ -91,7 +92,9 @@ def _whereabouts(run: Run) -> dict[str, Any]:
 
 def _reported(run: Run, answer: Answer, now: datetime) -> None:
     run.change(reporting="no", rank=max(run.progress.rank, answer.rank))
-    if answer.status == "refused":
+    if answer.status == "refused" and run.progress.where == "in":
+        crossing.go_after(run)
+    elif answer.status == "refused":
         run.release()
         run.fail(now, f"the queue is no more: {answer.reason}")
 

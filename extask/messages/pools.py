@@ -26,6 +26,7 @@ EventKind = Literal[
     "withdrawn",
     "expired",
     "expiry_set",
+    "displaced",
     "agent_state",
     "rona_flagged",
     "rona_cleared",

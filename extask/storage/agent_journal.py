@@ -6,28 +6,43 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from extask.messages import Event
+from extask.messages import Event, PoolJournal
 from extask.storage.statements import insert_new
 from extask.storage.tables import agents, engagements
 
 
-async def write(conn: AsyncConnection, tenant: str, events: Sequence[Event]) -> None:
-    """Note presence, duty, RONA flags and engagements that events tell of."""
+async def write(conn: AsyncConnection, batch: PoolJournal, events: Sequence[Event]) -> None:
+    """Note presence, duty, RONA flags and engagements that events tell of.
+
+    Only the pool to which an agent belongs writes them: what another says of agents who left it
+    comes late. Whoever moves an agent writes the pool's row, which the journal holds.
+    """
+    named = {event.agent for event in events if event.agent is not None}
+    own = await _own(conn, batch, named)
     states: dict[str, dict[str, Any]] = defaultdict(dict)
     for event in events:
-        if event.agent is None:
+        if event.agent is None or event.agent not in own:
             continue
         if event.kind in {"engagement_started", "engagement_ended"}:
-            await _write_engagement(conn, tenant, event.agent, event)
+            await _write_engagement(conn, batch.tenant, event.agent, event)
         else:
             states[event.agent] |= _state(event)
     for agent, state in states.items():
         if state:
-            mine = (agents.c.tenant == tenant, agents.c.id == agent)
+            mine = (agents.c.tenant == batch.tenant, agents.c.id == agent)
             await conn.execute(update(agents).where(*mine).values(state))
+
+
+async def _own(conn: AsyncConnection, batch: PoolJournal, named: set[str]) -> set[str]:
+    """Find those of the agents who belong to the pool."""
+    if not named:
+        return set()
+    mine = (agents.c.tenant == batch.tenant, agents.c.pool == batch.pool)
+    query = select(agents.c.id).where(*mine, agents.c.id.in_(named))
+    return set((await conn.execute(query)).scalars())
 
 
 def _state(event: Event) -> dict[str, Any]:

@@ -39,7 +39,7 @@ async def write_pool(conn: AsyncConnection, batch: PoolJournal) -> tuple[Event, 
         return ()
     ghosts = await _move_tasks(conn, batch, fresh)
     await session_journal.write(conn, batch, fresh)
-    await agent_journal.write(conn, batch.tenant, [event for _, event in fresh])
+    await agent_journal.write(conn, batch, [event for _, event in fresh])
     return ghosts
 
 

@@ -7,7 +7,6 @@ the rules, and the event log and the callers' diary explain each other.
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from typing import TYPE_CHECKING
 
@@ -22,9 +21,7 @@ from tests.support.log import LEVELS
 if TYPE_CHECKING:
     from tests.support.http import Flow
 
-CACHED = os.environ.get("EXTASK_WORKER_MAX_CACHED_WORKFLOWS") != "0"
-TASKS = 300 if CACHED else 80
-"""Where nothing is cached every step repeats all before it: the same in small."""
+TASKS = 300
 CALLERS = 20
 AGENTS = 10
 SERVICES = ("desk", "chat", "back")

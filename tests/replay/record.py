@@ -154,6 +154,7 @@ async def record(folder: Path) -> None:
             name = temporal.distributor_id(TENANT, "main")
             await _write(house, name, folder / "distributor.json")
             await _record_rebuilt(house, folder)
+            await _record_round(house, folder)
         settings = WorkerSettings(continue_as_new_after=40)
         url = f"sqlite:///{Path(place) / 'continued.db'}"
         async with dev_server() as env, opened(env.client, url, settings) as house, working(house):
@@ -176,6 +177,19 @@ async def _record_rebuilt(house: House, folder: Path) -> None:
     await house.handle(waiting).result()
     await _write(house, name, folder / "distributor_rebuilt.json")
     await _write(house, waiting, folder / "reported.json")
+
+
+async def _record_round(house: House, folder: Path) -> None:
+    """Let the reconciler make a round that finds a task whose workflow is gone."""
+    lost = await house.create("nobody")
+    await house.until(lost, "queued")
+    await house.handle(lost).terminate("lost")
+    await house.client.execute_workflow(
+        temporal.RECONCILER_WORKFLOW,
+        id="reconciler",
+        task_queue=temporal.DISTRIBUTOR_QUEUE,
+    )
+    await _write(house, "reconciler", folder / "reconciler.json")
 
 
 async def _record_continued(house: House, folder: Path) -> None:
@@ -206,5 +220,4 @@ if __name__ == "__main__":
     new = HISTORIES / sys.argv[1]
     new.mkdir(parents=True)
     asyncio.run(record(new))
-    sys.stdout.flush()
-    os._exit(0)
+    temporal.leave()

@@ -12,6 +12,7 @@ from temporalio.worker import Replayer
 from extask import temporal
 from workflows.distributor import DistributorWorkflow
 from workflows.external_task import ExternalTaskWorkflow
+from workflows.reconciler import ReconcilerWorkflow
 
 HISTORIES = Path(__file__).with_name("histories")
 FILES = sorted(HISTORIES.glob("*/*.json"))
@@ -21,10 +22,13 @@ FILES = sorted(HISTORIES.glob("*/*.json"))
 def test_a_recorded_history_replays(file: Path) -> None:
     history = WorkflowHistory.from_json(file.stem, file.read_text())
     replayer = Replayer(
-        workflows=[ExternalTaskWorkflow, DistributorWorkflow], plugins=[temporal.plugin()]
+        workflows=[ExternalTaskWorkflow, DistributorWorkflow, ReconcilerWorkflow],
+        plugins=[temporal.plugin()],
     )
     asyncio.run(replayer.replay_workflow(history))
 
 
-def test_there_are_histories_of_tasks_and_of_a_distributor() -> None:
-    assert {"distributor", "handled"} <= {file.stem for file in FILES}
+def test_each_release_has_histories_of_every_workflow() -> None:
+    for release in {file.parent for file in FILES}:
+        recorded = {file.stem for file in release.glob("*.json")}
+        assert {"distributor", "handled", "reconciler"} <= recorded, release.name

@@ -172,6 +172,10 @@ class Flow(Caller):
         """Cancel a task."""
         return await self.ask("POST", f"/tasks/{task}/cancel", {"reason": reason})
 
+    async def abort(self, task: str, reason: str = "the building is on fire") -> Reply:
+        """Abort a task, as a supervisor may."""
+        return await self.ask("POST", f"/tasks/{task}/abort", {"reason": reason})
+
     async def timeline(self, task: str) -> list[dict[str, Any]]:
         """Read all that happened to a task."""
         told: list[dict[str, Any]] = (await self.get(f"/tasks/{task}/timeline"))["value"]
@@ -232,6 +236,11 @@ class Admin(Flow):
         """Publish a definition; answers the workflow's name."""
         reply = await self.ask("POST", "/definitions", {"source": source})
         name: str = reply.expect(200, 201)["workflow"]
+        return name
+
+    async def add_pool(self, name: str) -> str:
+        """Add a pool; answers its name."""
+        (await self.ask("POST", "/pools", {"name": name})).expect(201)
         return name
 
     async def add_service(self, name: str, workflow: str, **settings: Any) -> str:

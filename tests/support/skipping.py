@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,18 +42,31 @@ class Skipping:
     admin: Admin
     database: Database
     distributor: DistributorClient
+    url: str
+    tenant: str = TENANT
 
-    async def advance(self, task: str, delta: timedelta) -> None:
-        """Let time pass for a task and its pool, from one deadline of either to the next."""
-        pool = self.env.client.get_workflow_handle(temporal.distributor_id(TENANT, "main"))
-        both = (pool, self.env.client.get_workflow_handle(task))
+    async def another(self, tenant: str) -> Skipping:
+        """Add a tenant, of whom those before know nothing."""
+        keys = await bootstrap(self.url, tenant, None)
+        admin = Admin(self.admin.http, keys["tenant_admin"], "admin", Diary())
+        return replace(self, admin=admin, tenant=tenant)
+
+    async def advance(self, task: str, delta: timedelta, *, pool: bool = True) -> None:
+        """Let time pass for a task and its pool, from one deadline of either to the next.
+
+        Without the `pool` for the task only: while an activity is under way, a clock goes no
+        faster than ours.
+        """
+        own = self.env.client.get_workflow_handle(task)
+        name = temporal.distributor_id(self.tenant, "main")
+        both = (*((self.env.client.get_workflow_handle(name),) if pool else ()), own)
         await self._rest(both)
-        end = await self.env.get_current_time(both[1]) + delta
+        end = await self.env.get_current_time(own) + delta
         reached = False
         while not reached:
             dues = [await self._due(each) for each in both]
             target = min([end, *(due for due in dues if due is not None)])
-            reached = target == end or await _is_over(both[1])
+            reached = target == end or await _is_over(own)
             for each in both:
                 await self._wind(each, target)
             await self._rest(both)
@@ -138,7 +151,7 @@ async def skipping(folder: Path, *interceptors: Interceptor) -> AsyncIterator[Sk
                 httpx2.AsyncClient(transport=transport, base_url="http://api") as http,
             ):
                 admin = Admin(http, keys["tenant_admin"], "admin", Diary())
-                yield Skipping(env, admin, database, distributor)
+                yield Skipping(env, admin, database, distributor, url)
 
 
 @asynccontextmanager

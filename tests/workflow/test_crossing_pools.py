@@ -5,17 +5,25 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
+import pytest
+from sqlalchemy import update
+
+from extask.configurations import Configurations
 from extask.messages import (
     Accept,
+    Answer,
+    AnyCommand,
     CancelTask,
     Complete,
     Configure,
+    Enqueue,
+    Move,
     PoolConfig,
     ServiceConfig,
     TaskAnswer,
     TaskPatch,
 )
-from extask.storage import pools, sessions
+from extask.storage import pools, removals, services, sessions, tables
 from tests.support.house import TENANT, House, eventually
 
 FIRST = """
@@ -59,12 +67,37 @@ def key() -> str:
     return uuid.uuid4().hex
 
 
+WAITING = """
+workflow: waiting
+version: 1
+steps:
+  line_up:
+    queue: { wait: 1h }
+    then: { timeout: end, rejected: sorry }
+  sorry:
+    cancel: rejected
+"""
+
+
 async def two_pools(house: House, source: str, **backup: object) -> None:
     """Furnish `support` in the first pool and `backup`, with an agent, in a second one."""
     async with house.database.begin() as conn:
         await pools.add(conn, TENANT, "second")
     await house.add_service("support", await house.publish(source))
     await house.add_service("backup", await house.publish(QUEUE), pool="second", **backup)
+
+
+async def leave_pool(house: House, service: str) -> None:
+    """Let a service go to the second pool just after a task came to it, and tell both pools."""
+    async with house.database.begin() as conn:
+        await removals.leave(conn, TENANT, "service", service, pool="main", to="second")
+        row = await services.get(conn, TENANT, service)
+        assert row is not None
+        mine = (tables.services.c.tenant == TENANT, tables.services.c.name == service)
+        await conn.execute(update(tables.services).where(*mine).values(pool="second"))
+        await services.save(conn, TENANT, row.model_copy(update={"pool": "second"}))
+    for pool in ("second", "main"):
+        await Configurations(house.database, house.distributor).send(TENANT, pool)
 
 
 async def accept(house: House, task: str, pool: str) -> tuple[str, str]:
@@ -170,3 +203,52 @@ async def test_a_pool_that_was_not_told_of_a_service_is_told_before_its_first_ta
     assert (await house.submit(configured, "second")).status == "done"
     ended = await house.until(await house.create("late"), "ended")
     assert ended.outcome == "ended_by_workflow"
+
+
+async def test_what_waits_for_a_service_that_leaves_its_pool_goes_after_it(house: House) -> None:
+    await two_pools(house, WAITING)
+    task = await house.create("support", priority="high")
+    before = await house.until(task, "queued")
+    await leave_pool(house, "support")
+
+    async def has_followed() -> bool:
+        row = await house.row(task)
+        return (row.pool, row.state) == ("second", "queued")
+
+    await eventually(has_followed)
+    row = await house.row(task)
+    assert (row.queued_at, row.priority, row.step) == (before.queued_at, "high", "line_up")
+    assert await house.distributor.standing(TENANT, "main", task) is None
+    standing = await house.distributor.standing(TENANT, "second", task)
+    assert standing is not None
+    request = CancelTask(request=key(), reason="enough")
+    answer = await house.handle(task).execute_update("cancel", request, result_type=TaskAnswer)
+    assert answer.status == "done"
+    assert await house.distributor.standing(TENANT, "second", task) is None
+
+
+@pytest.mark.parametrize("source", [QUEUE, FIRST], ids=["enqueue", "move"])
+async def test_a_task_that_comes_too_late_for_a_service_goes_where_it_went(
+    house: House, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    await two_pools(house, source.replace("backup", "back"))
+    await house.add_service("back", "plain")
+    hand_over = house.distributor.submit
+    late = iter((True,))
+    target = "support" if source == QUEUE else "back"
+
+    async def submit(tenant: str, pool: str, command: AnyCommand) -> Answer:
+        wanted = isinstance(command, Enqueue | Move) and command.place.service == target
+        if wanted and pool == "main" and next(late, False):
+            await leave_pool(house, target)
+        return await hand_over(tenant, pool, command)
+
+    monkeypatch.setattr(house.distributor, "submit", submit)
+    task = await house.create("support")
+
+    async def is_there() -> bool:
+        row = await house.row(task)
+        return (row.pool, row.service, row.state) == ("second", target, "queued")
+
+    await eventually(is_there)
+    assert await house.distributor.standing(TENANT, "main", task) is None

@@ -84,7 +84,7 @@ async def complete(house: House, task: str) -> str:
     return outcome
 
 
-async def set_back(house: House, workflow: str, *, last: bool) -> None:
+async def set_back(house: House, workflow: str, *, last: bool = False) -> None:
     """Set a workflow back to its first or its last completed workflow task."""
     done = await eventually(partial(at_rest, house, workflow))
     description = await house.handle(workflow).describe()
@@ -165,7 +165,7 @@ async def test_a_distributor_that_is_set_back_begins_anew(house: House) -> None:
     task = await engaged(house)
     waiting = await house.create("support")
     await house.until(waiting, "queued")
-    await set_back(house, DISTRIBUTOR, last=False)
+    await set_back(house, DISTRIBUTOR)
     assert await complete(house, task) == "user_accepted"
     await house.until(waiting, "offered")
     assert len(await logged(house, "rebuilt")) == 2
@@ -222,7 +222,7 @@ async def test_a_task_that_is_set_back_goes_on_from_there_under_a_new_number(
     else:
         task = await house.create("support" if state == "offered" else "later")
     await house.until(task, state)
-    await set_back(house, task, last=False)
+    await set_back(house, task)
 
     async def is_renewed() -> bool:
         row = await house.row(task)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from extask.distribution.agents import restation
 from extask.distribution.clock import span
-from extask.distribution.sessions import cancel_offers
+from extask.distribution.sessions import cancel_offer, cancel_offers, wait_again
 from extask.distribution.state import Agent, Service
 from extask.distribution.waiting import refile
 from extask.messages import Answer
@@ -73,7 +73,18 @@ def _take_service(pool: Pool, config: ServiceConfig) -> bool:
         restation(pool, agent)
     for entry in service.order.waiting.entries():
         refile(pool, entry)
+        if config.removed:
+            pool.emit("displaced", entry)
+    if config.removed:
+        _take_offers_back(pool, service)
     return True
+
+
+def _take_offers_back(pool: Pool, service: Service) -> None:
+    for session in tuple(pool.sessions.values()):
+        if session.entry.service is service and session.deadline is not None:
+            cancel_offer(pool, session, "service_gone")
+            wait_again(pool, session.entry)
 
 
 def _take_agent(pool: Pool, config: AgentConfig) -> bool:

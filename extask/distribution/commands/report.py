@@ -77,10 +77,25 @@ def _known(pool: Pool, entry: Entry, command: Report) -> Answer:
         if _agrees(entry, command):
             return done(pool, entry)
         return stays.accepted(entry)
+    if entry.service.config.removed:
+        return _displaced(pool, entry, command)
     answer = done(pool, entry, standing=standing(pool, entry))
     if command.state == "active":
         return answer.model_copy(update={"status": "returned"})
     return answer
+
+
+def _displaced(pool: Pool, entry: Entry, command: Report) -> Answer:
+    """Let go of a task whose service left the pool, once its workflow knows that it waits."""
+    if command.state == "active":
+        pool.emit("displaced", entry)
+        return done(pool, entry).model_copy(update={"status": "returned"})
+    withdraw(pool, entry, "transferred", "displaced")
+    return _no_service(command)
+
+
+def _no_service(command: Report) -> Answer:
+    return stays.refused("unknown_service", f"There is no service {command.place.service}.")
 
 
 def _anew(pool: Pool, entry: Entry | None, command: Report) -> Answer:
@@ -92,9 +107,9 @@ def _anew(pool: Pool, entry: Entry | None, command: Report) -> Answer:
             more = {"rank": max(entry.rank, command.rank), "offers": entry.offers}
             believed = command.model_copy(update=more)
     service = pool.services.get(command.place.service)
-    if service is None:
-        return stays.refused("unknown_service", f"There is no service {command.place.service}.")
     agent = pool.agents.get(command.agent) if command.state == "active" else None
+    if service is None or (service.config.removed and agent is None):
+        return _no_service(command)
     return _restored(pool, believed, service, agent)
 
 

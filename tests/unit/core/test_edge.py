@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -111,3 +112,13 @@ def test_a_packed_outbox_is_read_as_it_was() -> None:
 
 def test_a_pool_starts_without_configuration_by_default() -> None:
     assert PoolStart(tenant="demo", pool="main").generation == 1
+
+
+def test_a_process_leaves_with_all_it_said(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("os._exit", sys.exit)
+    sys.stdout.write("done")
+    with pytest.raises(SystemExit) as left:
+        temporal.leave()
+    assert (left.value.code, capfd.readouterr().out) == (0, "done")

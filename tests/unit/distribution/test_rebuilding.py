@@ -21,7 +21,7 @@ from extask.messages import (
     StoredStay,
     StoredWrapUp,
 )
-from tests.unit.distribution.test_rules import START
+from tests.unit.distribution.floor import START
 
 PEOPLE = ("a-1", "a-2", "a-3")
 EARLIER = START - timedelta(minutes=1)

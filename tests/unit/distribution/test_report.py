@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from extask.messages import Answer, Move, Place, Report, Return, SetAgentState, Withdraw
-from tests.unit.distribution.test_rules import START, Floor
+from tests.unit.distribution.floor import START, Floor
 
 PLACE = Place(service="calls", priority="high")
 

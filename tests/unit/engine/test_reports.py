@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from extask.messages import Confirm, Report, TaskCommand
+from extask.engine import Patched
+from extask.messages import Confirm, Enqueue, Report, TaskCommand
 from tests.unit.engine.flows import LIFE, MINUTE, START, Driver, plan, queued, step
 
 PLAN = plan((), None, line_up=step("queue", {"wait": 60}, {"timeout": "away", "rejected": "end"}),
@@ -63,8 +64,45 @@ def test_a_waiting_task_hears_that_somebody_accepted() -> None:
     assert driver.engine.where == "with_agent"
 
 
+def displaced(driver: Driver) -> Enqueue:
+    """Let a waiting task's report be refused, for its service left the pool."""
+    driver.slept()
+    driver.engine.report()
+    reported(driver)
+    driver.answer("refused", reason="unknown_service")
+    again = driver.asked()
+    assert isinstance(again, Enqueue)
+    return again
+
+
+def test_a_queue_that_went_to_another_pool_is_followed_there() -> None:
+    driver = queued(Driver(PLAN))
+    end, place = driver.slept(), driver.engine.progress.place
+    first = driver.engine.progress.first_queued
+    driver.engine.notify(Patched(priority="highest"))
+    driver.asked()
+    driver.answer(priority="highest")
+    again = displaced(driver)
+    assert place is not None
+    assert again.place == place.model_copy(update={"priority": "highest"})
+    assert (again.first_queued, again.returning, again.epoch) == (first, True, 3)
+    driver.answer(rank=1, pool="second")
+    assert driver.slept() == end
+    p = driver.engine.progress
+    assert (p.pool, p.where, p.epoch, p.standing) == ("second", "in", 3, place.service)
+
+
 def test_a_queue_that_is_no_more_is_an_error() -> None:
     driver = queued(Driver(PLAN))
+    displaced(driver)
+    driver.answer("refused", reason="unknown_service")
+    assert "unknown_service" in driver.ended()
+
+
+def test_an_agents_task_whose_service_is_no_more_is_an_error() -> None:
+    driver = queued(Driver(PLAN))
+    driver.slept()
+    driver.tell("accepted", 3, agent="anna", session="t-1.1.1")
     driver.slept()
     driver.engine.report()
     reported(driver)

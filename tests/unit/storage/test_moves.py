@@ -199,6 +199,36 @@ async def test_an_agent_and_a_service_stay_while_a_session_or_engagement_is_open
         await move_anna(conn)
 
 
+async def test_what_their_old_pool_says_late_of_an_agent_who_moved_changes_nothing(
+    house: Database,
+) -> None:
+    await add_second(house)
+    async with house.begin() as conn:
+        await move_anna(conn)
+    of_anna: dict[str, object] = {"task": None, "service": None, "rank": None, "agent": "a-anna"}
+    stamp = (1, 1, 1)
+    late = (
+        event(
+            "agent_state", 1, stamp=stamp, **of_anna, data={"presence": "busy", "on_duty": False}
+        ),
+        event("rona_flagged", 2, stamp=stamp, **of_anna),
+        event("engagement_started", 3, stamp=stamp, **of_anna, data={"engagement": "call"}),
+    )
+    await events(house, *late)
+    async with house.begin() as conn:
+        anna = await agents.get(conn, T, "a-anna")
+        assert anna is not None
+        assert (anna.presence, anna.on_duty, anna.rona) == ("offline", True, False)
+        await move_anna(conn, to="main")
+    async with house.begin() as conn:
+        await move_anna(conn)
+    await events(house, late[0], pool="second")
+    async with house.connect() as conn:
+        anna = await agents.get(conn, T, "a-anna")
+    assert anna is not None
+    assert (anna.presence, anna.on_duty) == ("busy", False)
+
+
 async def test_a_task_is_created_in_the_pool_to_which_its_service_belongs_now(
     house: Database,
 ) -> None:

@@ -1,0 +1,174 @@
+"""The rules of offers: lapses, cool-downs, wrap-up, and agents who are preferred."""
+
+from __future__ import annotations
+
+from extask.messages import (
+    Accept,
+    AgentConfig,
+    Complete,
+    Configure,
+    Decline,
+    EndEngagement,
+    PoolConfig,
+    Preferred,
+    Return,
+    ServiceConfig,
+    StartEngagement,
+)
+from tests.unit.distribution.floor import CHATS, START, Floor, seconds
+
+
+def test_an_unanswered_offer_lapses_flags_the_agent_and_goes_to_the_next() -> None:
+    floor = Floor(agents=2)
+    floor.enqueue("t-1")
+    floor.wait(20)
+    assert floor.kinds() == ["queued", "offered", "lapsed", "rona_flagged", "offered"]
+    assert floor.holders() == {"t-1": "a-2"}
+    assert {it.rule for it in floor.pool.explain("t-1")} == {"rona_flagged", "blocking_work"}
+    floor.state("a-1", clear_rona=True)
+    floor.state("a-1", clear_rona=True)
+    assert floor.kinds().count("rona_cleared") == 1
+
+
+def test_accepting_at_the_exact_deadline_is_too_late() -> None:
+    floor = Floor()
+    floor.enqueue("t-1")
+    command = Accept(**floor.session("t-1"))
+    floor.now += seconds(20)
+    assert floor.do(command).reason == "too_late"
+
+
+def test_a_service_may_choose_no_flag_and_no_cool_down() -> None:
+    service = ServiceConfig(name="calls", rona_flag=False, decline_cooldown=seconds(0))
+    floor = Floor(service)
+    floor.enqueue("t-1")
+    floor.wait(20)
+    assert floor.kinds()[-2:] == ["lapsed", "offered"]
+    floor.do(Decline(**floor.session("t-1")))
+    assert floor.kinds()[-2:] == ["declined", "offered"]
+    floor.accept("t-1")
+    floor.do(Return(**floor.session("t-1")))
+    assert floor.kinds()[-2:] == ["returned", "offered"]
+
+
+def test_two_lapses_at_once_flag_the_agent_once() -> None:
+    floor = Floor(CHATS)
+    floor.enqueue("t-1", block_agent=False)
+    floor.enqueue("t-2", block_agent=False)
+    floor.wait(20)
+    assert floor.kinds().count("lapsed") == 2
+    assert floor.kinds().count("rona_flagged") == 1
+
+
+def test_who_declines_cools_down_for_five_seconds_while_nobody_else_is_there() -> None:
+    floor = Floor()
+    floor.enqueue("t-1")
+    floor.do(Decline(**floor.session("t-1")))
+    assert floor.pool.explain("t-1")[0].rule == "cooling_down"
+    floor.wait(4)
+    assert floor.holders() == {}
+    floor.wait(1)
+    assert floor.holders() == {"t-1": "a-1"}
+
+
+def test_who_declines_cools_down_for_long_while_another_is_merely_busy() -> None:
+    floor = Floor(agents=2)
+    floor.enqueue("t-0")
+    floor.accept("t-0")
+    floor.enqueue("t-1")
+    floor.do(Decline(**floor.session("t-1")))
+    floor.wait(59)
+    assert floor.holders() == {"t-0": "a-1"}
+    floor.state("a-1", presence="in_call")
+    assert floor.holders() == {"t-0": "a-1", "t-1": "a-2"}
+
+
+def test_reason_codes_of_sessions_are_stable() -> None:
+    floor = Floor(agents=2)
+    floor.enqueue("t-1")
+    offer = floor.session("t-1")
+    assert floor.do(Complete(**offer)).reason == "not_active"
+    assert floor.do(Accept(**{**offer, "key": "x", "agent": "a-2"})).reason == "not_yours"
+    floor.accept("t-1")
+    assert floor.do(Decline(**{**offer, "key": "y"})).reason == "not_offered"
+    floor.complete("t-1")
+    assert floor.do(Return(**{**offer, "key": "z"})).reason == "already_ended"
+    unknown = Accept(key="u", session="t-9.1.1", agent="a-1")
+    assert floor.do(unknown).reason == "unknown_session"
+    assert floor.state("a-9").reason == "unknown_agent"
+    call = {"agent": "a-9", "engagement": "c"}
+    assert floor.do(StartEngagement(key="on", **call)).reason == "unknown_agent"
+    assert floor.do(EndEngagement(key="off", **call)).reason == "unknown_agent"
+
+
+def test_going_off_duty_returns_offers_and_keeps_engagements() -> None:
+    floor = Floor(CHATS)
+    floor.enqueue("t-1", block_agent=False)
+    floor.accept("t-1")
+    floor.enqueue("t-2", block_agent=False)
+    floor.state("a-1", on_duty=False)
+    assert floor.holders() == {"t-1": "a-1"}
+    assert floor.last("offer_cancelled").data == {"reason": "agent_gone"}
+    assert floor.pool.explain("t-2")[0].rule == "off_duty"
+    floor.state("a-1", on_duty=True)
+    assert floor.holders() == {"t-1": "a-1", "t-2": "a-1"}
+
+
+def test_wrap_up_follows_a_completed_blocking_task() -> None:
+    floor = Floor(ServiceConfig(name="calls", acw=seconds(30)))
+    floor.enqueue("t-1")
+    floor.accept("t-1")
+    floor.enqueue("t-2")
+    floor.complete("t-1")
+    ruling = floor.pool.explain("t-2")[0]
+    assert (ruling.rule, ruling.until) == ("blocking_work", START + seconds(30))
+    floor.wait(30)
+    assert floor.holders() == {"t-2": "a-1"}
+    assert floor.last("wrap_up_ended").data == {"wrap_up_us": 30_000_000}
+
+
+def test_a_busy_preferred_agent_is_waited_for_until_the_window_ends() -> None:
+    floor = Floor(agents=2)
+    floor.enqueue("t-0", preferred=(Preferred(agent="a-1"),))
+    floor.accept("t-0")
+    floor.enqueue("t-1", preferred=(Preferred(agent="a-1"), Preferred(agent="a-8")))
+    assert floor.holders() == {"t-0": "a-1"}
+    assert [it.rule for it in floor.pool.explain("t-1")] == ["blocking_work", "preferred_window"]
+    floor.wait(60)
+    assert floor.holders() == {"t-0": "a-1", "t-1": "a-2"}
+
+
+def test_the_window_closes_while_no_preferred_agent_is_there() -> None:
+    floor = Floor(agents=2)
+    floor.enqueue("t-0", preferred=(Preferred(agent="a-1"),))
+    floor.accept("t-0")
+    floor.enqueue("t-1", preferred=(Preferred(agent="a-1"),))
+    floor.state("a-1", presence="away")
+    assert floor.holders() == {"t-0": "a-1", "t-1": "a-2"}
+
+
+def test_preferred_agents_are_asked_by_priority_and_without_one_first() -> None:
+    floor = Floor(agents=3)
+    wishes = (Preferred(agent="a-1", priority=2), Preferred(agent="a-2"), Preferred(agent="a-3"))
+    floor.enqueue("t-1", preferred=wishes)
+    floor.enqueue("t-2", preferred=wishes)
+    assert floor.holders() == {"t-1": "a-2", "t-2": "a-3"}
+
+
+def test_preferred_only_waits_for_ever_for_agents_yet_to_come() -> None:
+    floor = Floor(agents=1)
+    floor.enqueue("t-1", preferred=(Preferred(agent="a-2"),), preferred_only=True)
+    floor.wait(1000)
+    assert floor.pool.explain("t-1")[0].rule == "preferred_only"
+    config = PoolConfig(agents=(AgentConfig(id="a-2", services={"calls": True}),))
+    floor.do(Configure(key="c", config=config))
+    floor.state("a-2", presence="available")
+    assert floor.holders() == {"t-1": "a-2"}
+
+
+def test_excluded_agents_never_get_the_task() -> None:
+    floor = Floor(agents=2)
+    floor.enqueue("t-1", exclude=("a-1", "a-2"))
+    assert [it.rule for it in floor.pool.explain("t-1")] == ["excluded", "excluded"]
+    floor.enqueue("t-2", exclude=("a-1",))
+    assert floor.holders() == {"t-2": "a-2"}
