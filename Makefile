@@ -25,7 +25,7 @@ run: setup
 
 # Run the tests, those on PostgreSQL included.
 test: setup postgres
-	$(BIN)/pytest -n $(WORKERS) -m "not prove"
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not prove"
 
 # Hold everything against its gates: style, types, arrows, tests, coverage, lock files.
 check: setup postgres
@@ -33,16 +33,16 @@ check: setup postgres
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n $(WORKERS) -m "not prove" --cov --cov-report=
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not prove" --cov --cov-report=
 	@$(call gate,100,--include='extask/*')
 	@$(call gate,95,)
 
 # Run what takes long: everything on PostgreSQL with long properties, then with nothing cached
 # (each step replays a whole history, so a distributor's is kept short).
 prove: setup postgres
-	HYPOTHESIS_PROFILE=prove EXTASK_TESTS_ON=postgresql $(BIN)/pytest -n $(WORKERS)
+	HYPOTHESIS_PROFILE=prove EXTASK_TESTS_ON=postgresql $(BIN)/pytest -n $(WORKERS) --dist worksteal
 	EXTASK_WORKER_MAX_CACHED_WORKFLOWS=0 EXTASK_WORKER_CONTINUE_AS_NEW_AFTER=60 \
-	  $(BIN)/pytest -n $(WORKERS) -m "not prove" \
+	  $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not prove" \
 	  tests/workflow tests/api tests/acceptance
 
 # Print the benchmarks' ratios.
