@@ -9,8 +9,15 @@ from extask.messages.commands import AnyCommand
 from extask.messages.words import Message, Priority
 
 
+class Basis(Message):
+    """On what an estimated wait rests: how many first offers of the service in how much time."""
+
+    offers: int
+    over: timedelta
+
+
 class Standing(Message):
-    """Where a task stands; `position` is 0 while it is offered or with an agent."""
+    """Where a task stands; `position` is 0 for one that waits in no order."""
 
     service: str
     priority: Priority
@@ -18,6 +25,8 @@ class Standing(Message):
     queue_length: int = 0
     waited: timedelta = timedelta(0)
     estimated_wait: timedelta | None = None
+    """Empty where there is no basis."""
+    basis: Basis | None = None
     agents_free: int = 0
     """Agents of the service who might be offered this task now."""
     why: dict[str, int] = {}

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from extask.messages.configuration import AgentPresence, PoolConfig
-from extask.messages.words import Message, Outcome, Presence, Priority, Unless
+from extask.messages.words import Distribution, Message, Outcome, Presence, Priority, Unless
 
 
 class Preferred(Message):
@@ -30,6 +30,9 @@ class Place(Message):
     prefer_for: timedelta | None = None
     exclude: tuple[str, ...] = ()
     skills: dict[str, int] = {}
+    """Skill → least level, asked beside what the service's policy asks."""
+    distribution: Distribution | None = None
+    """Empty: the service's own."""
 
 
 class Command(Message):
@@ -174,13 +177,64 @@ class Return(SessionCommand):
     kind: Literal["return"] = "return"
 
 
+class Hold(SessionCommand):
+    """Put an engagement on hold at the agent's wish."""
+
+    kind: Literal["hold"] = "hold"
+
+
+class Resume(SessionCommand):
+    """Take back the agent's wish to hold; an interruption still holds it."""
+
+    kind: Literal["resume"] = "resume"
+
+
+class ExtendWrapUp(SessionCommand):
+    """Let a wrap-up (its id is `session`) end so much later."""
+
+    kind: Literal["extend_wrap_up"] = "extend_wrap_up"
+    by: timedelta
+
+
+class EndWrapUp(SessionCommand):
+    """End a wrap-up now; its id is `session`."""
+
+    kind: Literal["end_wrap_up"] = "end_wrap_up"
+
+
+class PickUp(Command):
+    """An agent takes a waiting task of a pick-up list, and has accepted it at once."""
+
+    kind: Literal["pick_up"] = "pick_up"
+    task: str
+    agent: str
+
+
+class Assign(Command):
+    """A supervisor has a task offered to an agent; only capacity, presence and duty may refuse."""
+
+    kind: Literal["assign"] = "assign"
+    task: str
+    agent: str
+    by: str = ""
+
+
+class PullBack(Command):
+    """A supervisor takes an offered or accepted task back into its place in the queue."""
+
+    kind: Literal["pull_back"] = "pull_back"
+    task: str
+    by: str = ""
+
+
 class SetAgentState(Command):
-    """Change presence or duty, or clear the RONA flag; what is empty stays."""
+    """Change presence, duty or duty profile, or clear the RONA flag; what is empty stays."""
 
     kind: Literal["set_agent_state"] = "set_agent_state"
     agent: str
     presence: Presence | None = None
     on_duty: bool | None = None
+    duty_profile: str | None = None
     clear_rona: bool = False
 
 
@@ -225,6 +279,13 @@ AnyCommand = Annotated[
     | Decline
     | Complete
     | Return
+    | Hold
+    | Resume
+    | ExtendWrapUp
+    | EndWrapUp
+    | PickUp
+    | Assign
+    | PullBack
     | SetAgentState
     | StartEngagement
     | EndEngagement

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from extask.messages.words import Message, Presence, Priority
+from extask.messages.words import Algorithm, Distribution, Message, Presence, Priority
+
+
+class PolicyLevel(Message):
+    """Whom a service admits so long after a task came to it, and whom of them it prefers."""
+
+    after: timedelta = timedelta(0)
+    skills: dict[str, int] = {}
+    """Skill → the least level an agent must have."""
+    responsibility: str = ""
+    """What the agent's present duty profile must hold; empty asks for none."""
+    algorithm: Algorithm = "longest_idle"
 
 
 class ServiceConfig(Message):
@@ -26,6 +37,9 @@ class ServiceConfig(Message):
     """A service that already has this many waiting refuses more (`rejected`)."""
     distribute_when: tuple[Presence, ...] = ()
     """Presences besides `available` in which agents are offered tasks: `busy`, `away`."""
+    distribution: Distribution = "direct"
+    policy: tuple[PolicyLevel, ...] = ()
+    """Levels in the order in which they are reached; none is one level that admits everybody."""
     removed: bool = False
 
 
@@ -41,6 +55,15 @@ class AgentConfig(Message):
     removed: bool = False
 
 
+class DutyProfile(Message):
+    """What agents on duty in this profile are responsible for; `name` is its identity."""
+
+    name: str
+    version: int = 1
+    responsibilities: tuple[str, ...] = ()
+    removed: bool = False
+
+
 class PoolConfig(Message):
     """A pool's whole configuration, or the changed objects of it; `version` rises per pool."""
 
@@ -48,6 +71,7 @@ class PoolConfig(Message):
     level_worth: timedelta = timedelta(seconds=60)
     services: tuple[ServiceConfig, ...] = ()
     agents: tuple[AgentConfig, ...] = ()
+    duty_profiles: tuple[DutyProfile, ...] = ()
 
 
 class AgentPresence(Message):
@@ -56,4 +80,5 @@ class AgentPresence(Message):
     agent: str
     presence: Presence = "offline"
     on_duty: bool = True
+    duty_profile: str = ""
     rona: bool = False

@@ -44,6 +44,8 @@ Outcome = Literal[
     "rejected",
     "failed",
 ]
+Distribution = Literal["direct", "broadcast", "pickup"]
+Algorithm = Literal["longest_idle", "most_qualified"]
 Unless = Literal["accepted", "returned", "completed"]
 """What makes a command come too late: an acceptance, the end of one however it came, or the end."""
 
