@@ -5,6 +5,9 @@ from extask.messages.answers import (
     Answers,
     Basis,
     Batch,
+    Explanation,
+    Pickup,
+    Ruling,
     Standing,
 )
 from extask.messages.commands import (
@@ -114,6 +117,7 @@ __all__ = [
     "Enqueue",
     "Event",
     "EventKind",
+    "Explanation",
     "ExtendWrapUp",
     "Hold",
     "JournalResult",
@@ -124,6 +128,7 @@ __all__ = [
     "Orphaned",
     "Outcome",
     "PickUp",
+    "Pickup",
     "Place",
     "PlanRequest",
     "PolicyLevel",
@@ -141,6 +146,7 @@ __all__ = [
     "Resume",
     "Return",
     "RollCall",
+    "Ruling",
     "ServiceConfig",
     "SessionCommand",
     "SetAgentState",
