@@ -102,6 +102,7 @@ REFUSALS: Mapping[str, HTTPStatus] = {
     "not_for_pickup": HTTPStatus.CONFLICT,
     "no_wrap_up": HTTPStatus.CONFLICT,
     "ruled_out": HTTPStatus.CONFLICT,
+    "not_transferred": HTTPStatus.CONFLICT,
     "already_ended": HTTPStatus.CONFLICT,
     "already_completed": HTTPStatus.CONFLICT,
     "service_full": HTTPStatus.CONFLICT,

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from api.auth import Principal
 from api.errors import StateConflict
-from api.operations import pools, tasks
+from api.operations import pools, services, tasks, temporal
 from api.operations.people import People
 from api.operations.temporal import reaching_temporal
 from api.ports import Ports
 from api.shapes.common import AgentRef
-from api.shapes.handing import Asked, BasisShape, Handed, RulingShape, TaskExplanation, Waits
+from api.shapes.handing import (
+    Asked,
+    BasisShape,
+    Handed,
+    RulingShape,
+    TaskExplanation,
+    TransferTaskBody,
+    Waits,
+)
 from extask.distribution import RULES, WHY
-from extask.messages import Assign, Explanation, PullBack
+from extask.messages import Assign, Explanation, PullBack, TransferTask
 from extask.storage import timeline
 from extask.storage.rows import TaskRow, TimelineEntry
 
@@ -42,6 +50,50 @@ async def pull_back(ports: Ports, who: Principal, task: str) -> Handed:
     command = PullBack(key=pools.new_key(), task=row.id, by=who.name)
     await pools.demand(ports, row.tenant, row.pool, command)
     return Handed(id=row.id, session_id=None)
+
+
+async def transfer(ports: Ports, who: Principal, task: str, body: TransferTaskBody) -> Handed:
+    """Transfer a task to another service, wherever it stands.
+
+    Raises:
+        NotFound: there is no such task or service.
+        StateConflict: it was completed first, or the service does not take it.
+    """
+    return await hand_on(ports, who, task, body, session="")
+
+
+async def hand_on(
+    ports: Ports, who: Principal, task: str, body: TransferTaskBody, session: str
+) -> Handed:
+    """Transfer a task; with a session it is the agent who hands on what they have.
+
+    Raises:
+        NotFound: there is no such task or service.
+        StateConflict: it is too late, or the service does not take it.
+    """
+    row = await _live(ports, who, task)
+    target = await services.find(ports, who, body.service)
+    await temporal.ensure_started(ports, row)
+    request = TransferTask(
+        request=pools.new_key(), service=target.name, priority=body.priority, session=session
+    )
+    answer = await temporal.ask(ports, row, request)
+    if answer.status == "refused":
+        raise _not_transferred(answer.reason, target.name)
+    return Handed(id=row.id, session_id=None)
+
+
+def _not_transferred(reason: str, service: str) -> StateConflict:
+    told, code = _REFUSED.get(reason, ("", "not_transferred"))
+    told = told or f"The service {service} does not take the task ({reason}); it stays."
+    return StateConflict(code, told)
+
+
+_REFUSED = {
+    "completed": ("An agent completed the task first.", "already_completed"),
+    "ended": ("The task is ending already.", "already_ended"),
+    "not_working": ("You have not got this task any more.", "not_active"),
+}
 
 
 async def _live(ports: Ports, who: Principal, task: str) -> TaskRow:

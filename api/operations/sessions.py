@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from api.auth import Principal
 from api.errors import Trouble, refusal, trouble_of
-from api.operations import pools
+from api.operations import handing, pools
 from api.operations.people import People
 from api.operations.temporal import reaching_temporal
 from api.ports import Ports
+from api.shapes.handing import TransferTaskBody
 from api.shapes.sessions import (
     PickupList,
     PickupShape,
@@ -22,6 +23,7 @@ from api.shapes.sessions import (
     SessionResult,
     SessionResults,
     SessionState,
+    TransferSessions,
 )
 from extask.distribution import RULES
 from extask.errors import BadInput, ExtaskError, Fault, NotFound
@@ -128,15 +130,46 @@ async def carry_out(
     agent = who.acting_agent()
     pool = await _pool(ports, who.tenant, agent)
     request = f"{who.id}:{key}" if key else pools.new_key()
+
+    async def one(session: str) -> Trouble | None:
+        command = verb(f"{request}:{session}", session, agent)
+        _, trouble = await _answered(ports, who.tenant, pool, command)
+        return trouble
+
+    return await _each(ports, who, body, fits, one)
+
+
+async def transfer(
+    ports: Ports, who: Principal, body: TransferSessions
+) -> tuple[SessionResults, bool]:
+    """Hand an agent's tasks on to another service; answers as `carry_out`."""
+    to = TransferTaskBody(service=body.service, priority=body.priority)
+
+    async def one(session: str) -> Trouble | None:
+        try:
+            await handing.hand_on(ports, who, session.partition(".")[0], to, session)
+        except ExtaskError as error:
+            return trouble_of(error)
+        return None
+
+    return await _each(ports, who, body, HELD, one)
+
+
+async def _each(
+    ports: Ports,
+    who: Principal,
+    body: SessionIds,
+    fits: frozenset[SessionState],
+    act: Callable[[str], Awaitable[Trouble | None]],
+) -> tuple[SessionResults, bool]:
+    """Act on every session meant at once."""
     meant = [_Meant(each, each.partition(".")[0]) for each in body.session_ids]
-    meant += await _of_tasks(ports, who.tenant, agent, body.task_ids, fits)
+    meant += await _of_tasks(ports, who.tenant, who.acting_agent(), body.task_ids, fits)
 
     async def one(each: _Meant) -> SessionResult:
         if each.session is None or each.trouble is not None:
             return _result(each, each.trouble)
-        command = verb(f"{request}:{each.session}", each.session, agent)
-        _, trouble = await _answered(ports, who.tenant, pool, command)
-        return _result(each, trouble)
+        return _result(each, await act(each.session))
 
     results = await asyncio.gather(*map(one, meant))
     return SessionResults(results=results), all(each.status == "done" for each in results)

@@ -21,6 +21,7 @@ from api.shapes.sessions import (
     SessionList,
     SessionResults,
     SessionState,
+    TransferSessions,
 )
 
 routes = router("sessions", prefix="/sessions")
@@ -130,6 +131,18 @@ async def return_sessions(
     """
     done = await sessions.carry_out(ports, who, body, sessions.give_back, fits=HELD, key=key)
     return _answer(done, response)
+
+
+@routes.post("/transfer", responses={**PARTLY, **responses(404)})
+async def transfer_sessions(
+    ports: In, who: Who, body: TransferSessions, response: Response
+) -> SessionResults:
+    """Hand accepted tasks on to another service.
+
+    Your share of each ends only when the other service has taken it; one that does not leaves the
+    task with you.
+    """
+    return _answer(await sessions.transfer(ports, who, body), response)
 
 
 @routes.post("/hold", responses=PARTLY)

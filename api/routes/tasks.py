@@ -11,7 +11,7 @@ from api.errors import responses
 from api.operations import handing, tasks
 from api.routes.guard import IdempotencyKey, In, Who, router
 from api.shapes.common import Body, Reference, Text
-from api.shapes.handing import AssignTaskBody, Handed, TaskExplanation
+from api.shapes.handing import AssignTaskBody, Handed, TaskExplanation, TransferTaskBody
 from api.shapes.tasks import (
     AbortAnswer,
     AbortTaskBody,
@@ -158,6 +158,16 @@ async def pull_back_task(ports: In, who: Who, task_id: str) -> Handed:
     they are not offered it for a while.
     """
     return await handing.pull_back(ports, who, task_id)
+
+
+@routes.post("/{task_id}/transfer", responses=responses(404, 409))
+async def transfer_task(ports: In, who: Who, task_id: str, body: TransferTaskBody) -> Handed:
+    """Transfer a task to another service.
+
+    It leaves its queue, or the agent who has it, and goes on under the target service's workflow.
+    Where the target does not take it, it stays where it is: 409, with the reason.
+    """
+    return await handing.transfer(ports, who, task_id, body)
 
 
 @routes.get("/{task_id}/explain", responses=responses(404, 503))

@@ -16,11 +16,20 @@ class AssignTaskBody(Body):
     agent: Reference = Field(description="UPN or id of the agent.")
 
 
+class TransferTaskBody(Body):
+    """Where a task is to go."""
+
+    service: Reference = Field(description="Name or UPN of the service.")
+    priority: Priority | None = Field(
+        default=None, description="Its priority there; empty keeps what was chosen for it."
+    )
+
+
 class Handed(Shape):
-    """A task that a supervisor has assigned or pulled back."""
+    """A task that was assigned, pulled back or transferred."""
 
     id: str
-    session_id: str | None = Field(description="The new offer; empty after pulling back.")
+    session_id: str | None = Field(description="The new offer of an assignment.")
 
 
 class RulingShape(Shape):

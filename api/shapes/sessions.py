@@ -72,6 +72,15 @@ class ExtendWrapUps(SessionIds):
         return self
 
 
+class TransferSessions(SessionIds):
+    """The engagements to hand on, and where to."""
+
+    service: Reference = Field(description="Name or UPN of the service.")
+    priority: Priority | None = Field(
+        default=None, description="Priority there; empty keeps what was chosen."
+    )
+
+
 class PickUpTasks(Body):
     """The tasks that an agent takes from their list."""
 

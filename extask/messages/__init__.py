@@ -78,6 +78,7 @@ from extask.messages.tasks import (
     TaskJournal,
     TaskPatch,
     TaskStart,
+    TransferTask,
 )
 from extask.messages.words import (
     PRIORITIES,
@@ -166,6 +167,7 @@ __all__ = [
     "TaskPatch",
     "TaskStart",
     "TaskState",
+    "TransferTask",
     "Unless",
     "Withdraw",
 ]

@@ -83,6 +83,8 @@ class Answer(Message):
     """When a returned task's life ends now."""
     priority: Priority | None = None
     rank: int = 0
+    epoch: int = 0
+    """Of the stay that was found where a command spoke of any."""
     standing: Standing | None = None
     reason: str = ""
     """`other_pool`: the place of a `Move` is in another pool; nobody but `assign` knows pools."""
