@@ -201,7 +201,7 @@ def test_explain_tells_what_is_in_the_way_and_who_was_asked(online: Extask, api:
 
 
 def test_explain_tells_of_a_task_in_no_queue_or_in_no_order(online: Extask, api: FakeApi) -> None:
-    over = {"task_id": "t-1", "state": "ended", "waits": None, "asked": []}
+    over: dict[str, object] = {"task_id": "t-1", "state": "ended", "waits": None, "asked": []}
     listed = {**WAITS, "position": None, "estimated_wait": None}
     api.answer("GET", "/tasks/t-1/explain", over)
     api.answer("GET", "/tasks/t-2/explain", {**over, "state": "queued", "waits": listed})
