@@ -60,6 +60,7 @@ from extask.messages.rebuilding import (
     Stock,
     StoredEnding,
     StoredEngagement,
+    StoredOffer,
     StoredStay,
     StoredWrapUp,
 )
@@ -151,6 +152,7 @@ __all__ = [
     "Stock",
     "StoredEnding",
     "StoredEngagement",
+    "StoredOffer",
     "StoredStay",
     "StoredWrapUp",
     "TaskAnswer",

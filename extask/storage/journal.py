@@ -11,7 +11,7 @@ from sqlalchemy import Update, bindparam, delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from extask.messages import Event, PoolJournal, TaskJournal
-from extask.storage import agent_journal, session_journal, task_state
+from extask.storage import agent_journal, session_journal, settling, task_state
 from extask.storage.pools import flag
 from extask.storage.statements import insert_new
 from extask.storage.tables import pool_events, pools, task_records, tasks
@@ -37,10 +37,18 @@ async def write_pool(conn: AsyncConnection, batch: PoolJournal) -> tuple[Event, 
     fresh = await _write_events(conn, batch)
     if not fresh:
         return ()
-    ghosts = await _move_tasks(conn, batch, fresh)
+    moved = await _move_tasks(conn, batch, fresh)
     await session_journal.write(conn, batch, fresh)
     await agent_journal.write(conn, batch, [event for _, event in fresh])
-    return ghosts
+    await settling.settle(conn, batch.tenant, moved.over)
+    return moved.ghosts
+
+
+class Moved(NamedTuple):
+    """What a pool's events came to: those of ended tasks in it, tasks of which something ended."""
+
+    ghosts: tuple[Event, ...]
+    over: frozenset[str]
 
 
 async def _is_last_generation(conn: AsyncConnection, batch: PoolJournal) -> bool:
@@ -86,7 +94,24 @@ async def write_tasks(
             changes[key] |= task_state.take_entry(row, entry, _moment(entry))
     await _write_records(conn, [entry for entry in entries if not _is_lost(before, entry)])
     await _update_own(conn, changes)
+    await _settle_own(conn, entries, changes)
     return {key: _before(row, changes[key]) for key, row in before.items()}
+
+
+async def _settle_own(
+    conn: AsyncConnection,
+    entries: Sequence[TaskJournal],
+    changes: Mapping[tuple[str, str], Mapping[str, Any]],
+) -> None:
+    """Settle tasks that have ended now, and those that went to another service."""
+    over: dict[str, set[str]] = {}
+    for entry in entries:
+        changed = changes.get((entry.tenant, entry.task), {})
+        transferred = any(record.kind == "transferred" for record in entry.records)
+        if changed.get("state") == "ended" or (changed and transferred):
+            over.setdefault(entry.tenant, set()).add(entry.task)
+    for tenant, tasks_over in over.items():
+        await settling.settle(conn, tenant, tasks_over)
 
 
 def _before(row: Mapping[str, Any], changes: Mapping[str, Any]) -> Before:
@@ -181,20 +206,25 @@ def _moment(entry: TaskJournal) -> datetime:
 
 async def _move_tasks(
     conn: AsyncConnection, batch: PoolJournal, fresh: Sequence[tuple[int, Event]]
-) -> tuple[Event, ...]:
-    """Move the tasks' rows; answers the events that leave an ended task in the pool."""
+) -> Moved:
+    """Move the tasks' rows."""
+    named = [event for _, event in fresh if event.task is not None]
+    before = await _lock_tasks(conn, batch.tenant, {event.task or "" for event in named})
+    after, over = dict(before), set()
     # An event of a wrap-up names its task but no rank: the task has left already.
-    ranked = [event for _, event in fresh if event.task is not None and event.rank is not None]
-    before = await _lock_tasks(conn, batch.tenant, {event.task or "" for event in ranked})
-    after = dict(before)
-    for event in ranked:
-        if event.task in after:
-            after[event.task] = task_state.take_event(after[event.task], event, batch.pool)
+    ranked = [event for event in named if event.rank is not None]
+    for event in (event for event in named if event.task in after):
+        row = after[event.task or ""]
+        if row.state == "ended" or settling.is_due(event, queued_before=row.queued_at is not None):
+            over.add(event.task or "")
+        if event.rank is not None:
+            after[event.task or ""] = task_state.take_event(row, event, batch.pool)
     moved = {task: row for task, row in after.items() if row != before[task]}
     if moved:
         await _update_tasks(conn, batch.tenant, moved)
     last = {event.task: event for event in ranked}
-    return tuple(event for event in last.values() if task_state.is_ghost(after, event))
+    ghosts = (event for event in last.values() if task_state.is_ghost(after, event))
+    return Moved(tuple(ghosts), frozenset(over))
 
 
 async def _lock_tasks(

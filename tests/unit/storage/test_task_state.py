@@ -49,6 +49,7 @@ FRESH = PoolView(
     block_agent=True,
     agent=None,
     session=None,
+    offers={},
     queued_at=None,
     accepted_at=None,
     expires_at=at(50),

@@ -1,0 +1,162 @@
+"""What reports tell of tasks, written anew from their events whenever something of them ended.
+
+Nothing is added up as it comes: events that are late, or come again, lead to the same rows.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from extask.messages import Event
+from extask.storage import task_line
+from extask.storage.tables import (
+    intervals,
+    pool_events,
+    service_sessions,
+    services,
+    sessions,
+    tasks,
+)
+from extask.storage.task_line import Interval, Life, Stay, Story
+
+AT_ONCE = 200
+"""Tasks that are read and written together."""
+ENDS = {"completed", "returned", "wrap_up_ended"}
+OF_STAY = tuple(field.name for field in fields(Stay))
+Rows = set[tuple[Any, ...]]
+
+
+def is_due(event: Event, *, queued_before: bool) -> bool:
+    """Tell whether with an event something has ended that reports tell of.
+
+    Who declines a task ends nothing but an offer, which the row of their session tells alone.
+    """
+    if event.kind == "queued":
+        return queued_before
+    if event.kind == "moved":
+        changed = event.service != event.data.get("from")
+        return changed or (event.session is not None and event.data.get("state") != "offered")
+    return event.kind in ENDS or (event.kind == "withdrawn" and event.session is not None)
+
+
+async def settle(conn: AsyncConnection, tenant: str, ids: Collection[str]) -> None:
+    """Write service sessions and intervals of tasks as their events tell them.
+
+    Whoever calls this holds the tasks' rows. What is right already stays untouched; the SLA of a
+    service session is that of the moment in which it was first written.
+    """
+    ordered = sorted(ids)
+    for chunk in (ordered[at : at + AT_ONCE] for at in range(0, len(ordered), AT_ONCE)):
+        stories = await _stories(conn, tenant, chunk)
+        rows = {(task, *each) for task, story in stories.items() for each in story.intervals}
+        await _INTERVALS.write(conn, tenant, await _INTERVALS.read(conn, tenant, chunk), rows)
+        await _write_stays(conn, tenant, chunk, stories)
+        await _end_silent(conn, tenant, stories.values())
+
+
+async def _stories(conn: AsyncConnection, tenant: str, ids: Sequence[str]) -> dict[str, Story]:
+    told = await _events(conn, tenant, ids)
+    row = tasks.c
+    query = select(
+        row.id,
+        row.place["service"].as_string(),
+        row.priority,
+        row.created_at,
+        row.ended_at,
+        row.outcome,
+        row.run,
+        row.epoch,
+    ).where(row.tenant == tenant, row.id.in_(ids))
+    return {
+        task: task_line.tell(Life(*facts, last=(run, epoch)), told[task])
+        for task, *facts, run, epoch in await conn.execute(query)
+    }
+
+
+async def _events(
+    conn: AsyncConnection, tenant: str, ids: Sequence[str]
+) -> Mapping[str, list[Event]]:
+    """Read the events of tasks, those of one pool in their order."""
+    row = pool_events.c
+    query = select(*(row[name] for name in Event.model_fields))
+    query = query.where(row.tenant == tenant, row.task.in_(ids)).order_by(row.generation, row.seq)
+    found: Mapping[str, list[Event]] = defaultdict(list)
+    for values in await conn.execute(query):
+        event = Event.model_construct(**values._mapping)  # noqa: SLF001 - its public name
+        found[event.task or ""].append(event)
+    return found
+
+
+async def _write_stays(
+    conn: AsyncConnection, tenant: str, ids: Sequence[str], stories: Mapping[str, Story]
+) -> None:
+    before = await _STAYS.read(conn, tenant, ids)
+    known = {row[:3]: row[-1] for row in before}
+    stays = [(task, *_columns(stay)) for task, story in stories.items() for stay in story.stays]
+    new = {row[2] for row in stays if row[:3] not in known}
+    agreed = await _agreed(conn, tenant, new) if new else {}
+    rows = {(*row, known.get(row[:3], agreed.get(row[2]))) for row in stays}
+    await _STAYS.write(conn, tenant, before, rows)
+
+
+def _columns(stay: Stay) -> tuple[Any, ...]:
+    return tuple(getattr(stay, name) for name in OF_STAY)
+
+
+async def _agreed(conn: AsyncConnection, tenant: str, names: Collection[str]) -> dict[str, Any]:
+    """Read the services' present SLAs."""
+    row = services.c
+    query = select(row.name, row.sla).where(row.tenant == tenant, row.name.in_(names))
+    return {each.name: each.sla for each in await conn.execute(query)}
+
+
+class _Written(NamedTuple):
+    """A table whose rows of a task are known by what they hold."""
+
+    table: Table
+    names: tuple[str, ...]
+
+    async def read(self, conn: AsyncConnection, tenant: str, ids: Sequence[str]) -> Rows:
+        """Read the rows of tasks."""
+        row = self.table.c
+        query = select(*(row[name] for name in self.names))
+        found = await conn.execute(query.where(row.tenant == tenant, row.task.in_(ids)))
+        return {tuple(each) for each in found}
+
+    async def write(self, conn: AsyncConnection, tenant: str, before: Rows, rows: Rows) -> None:
+        """Let it hold these rows instead of those of before; what is in both stays untouched."""
+        key = [column.name for column in self.table.primary_key.columns]
+        if stale := [self._named(tenant, row) for row in before - rows]:
+            these = (self.table.c[name] == bindparam(f"of_{name}") for name in key)
+            gone = [{f"of_{name}": row[name] for name in key} for row in stale]
+            await conn.execute(delete(self.table).where(*these), gone)
+        if fresh := [self._named(tenant, row) for row in rows - before]:
+            await conn.execute(insert(self.table), fresh)
+
+    def _named(self, tenant: str, row: tuple[Any, ...]) -> dict[str, Any]:
+        return {"tenant": tenant, **dict(zip(self.names, row, strict=True))}
+
+
+_STAYS = _Written(service_sessions, ("task", *OF_STAY, "sla"))
+_INTERVALS = _Written(intervals, ("task", *Interval._fields))
+
+
+async def _end_silent(conn: AsyncConnection, tenant: str, stories: Iterable[Story]) -> None:
+    """End sessions that are over though no event told of it, where they still count as open."""
+    over = [
+        {"of_tenant": tenant, "of_session": it.session, "at": it.ended_at, "how": it.outcome}
+        for story in stories
+        for it in story.silent
+    ]
+    if over:
+        row = sessions.c
+        mine = (row.tenant == bindparam("of_tenant"), row.id == bindparam("of_session"))
+        ended = {"state": "ended", "outcome": bindparam("how"), "ended_at": bindparam("at")}
+        end = update(sessions).where(*mine, row.ended_at.is_(None)).values(ended)
+        await conn.execute(end, over)
