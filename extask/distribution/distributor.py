@@ -105,11 +105,9 @@ class Distributor:
         return None if entry is None else explain.standing(self._pool, entry)
 
     def position(self, task: str) -> int:
-        """Give the place in the queue from 1; 0 for a task that does not wait."""
+        """Give the place in the queue from 1; 0 for a task that stands in no order."""
         entry = self._pool.entries.get(task)
-        if entry is None or not entry.waiting:
-            return 0
-        return entry.service.order.position(entry)
+        return 0 if entry is None else explain.position(entry)
 
     def explain(self, task: str) -> tuple[explain.Ruling, ...]:
         """Give for every agent of the task's service the first rule that rules them out."""

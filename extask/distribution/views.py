@@ -69,7 +69,7 @@ def session_view(session: Session) -> SessionView:
 def overview(pool: Pool) -> Overview:
     """Show the whole pool in numbers."""
     services = (
-        ServiceView(name, len(it.order), it.offered, it.engaged, len(it.members), len(it.reachable))
+        ServiceView(name, it.waiting, it.offered, it.engaged, len(it.members), len(it.reachable))
         for name, it in pool.services.items()
     )
     agents = Counter(_doing(agent) for agent in pool.agents.values())

@@ -105,7 +105,7 @@ def admit(pool: Pool, name: str, *, limited: bool = True) -> Service | Answer:
     if service is None or service.config.removed:
         return stays.refused("unknown_service", f"There is no service {name}.")
     limit = service.config.max_waiting
-    if limited and limit is not None and len(service.order) >= limit:
+    if limited and limit is not None and service.waiting >= limit:
         return stays.refused("service_full", f"{limit} tasks are waiting for {name} already.")
     return service
 
