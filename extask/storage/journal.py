@@ -37,10 +37,12 @@ async def write_pool(conn: AsyncConnection, batch: PoolJournal) -> tuple[Event, 
     fresh = await _write_events(conn, batch)
     if not fresh:
         return ()
+    anew = any(event.kind == "rebuilt" for _, event in fresh)
+    left_over = await settling.left_over(conn, batch.tenant, batch.pool) if anew else set()
     moved = await _move_tasks(conn, batch, fresh)
     await session_journal.write(conn, batch, fresh)
     await agent_journal.write(conn, batch, [event for _, event in fresh])
-    await settling.settle(conn, batch.tenant, moved.over)
+    await settling.settle(conn, batch.tenant, moved.over | left_over)
     return moved.ghosts
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy import Table, bindparam, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from extask.messages import Event
@@ -18,6 +18,7 @@ from extask.storage import task_line
 from extask.storage.tables import (
     intervals,
     pool_events,
+    pools,
     service_sessions,
     services,
     sessions,
@@ -53,15 +54,52 @@ async def settle(conn: AsyncConnection, tenant: str, ids: Collection[str]) -> No
     """
     ordered = sorted(ids)
     for chunk in (ordered[at : at + AT_ONCE] for at in range(0, len(ordered), AT_ONCE)):
-        stories = await _stories(conn, tenant, chunk)
+        told = await _told(conn, tenant, chunk)
+        stories = await _stories(conn, tenant, chunk, told.events)
         rows = {(task, *each) for task, story in stories.items() for each in story.intervals}
         await _INTERVALS.write(conn, tenant, await _INTERVALS.read(conn, tenant, chunk), rows)
         await _write_stays(conn, tenant, chunk, stories)
-        await _end_silent(conn, tenant, stories.values())
+        await _end_silent(conn, tenant, stories.values(), told.generations)
 
 
-async def _stories(conn: AsyncConnection, tenant: str, ids: Sequence[str]) -> dict[str, Story]:
-    told = await _events(conn, tenant, ids)
+async def left_over(conn: AsyncConnection, tenant: str, pool: str) -> set[str]:
+    """Find ended tasks of which a session is open in a pool, and hold their rows.
+
+    A new generation of the pool does not know them: nothing will be told of them any more.
+    """
+    row = sessions.c
+    held = select(row.task).where(row.tenant == tenant, row.pool == pool)
+    held = held.where(row.state.in_(("offered", "active", "on_hold")))
+    query = select(tasks.c.id).where(
+        tasks.c.tenant == tenant, tasks.c.state == "ended", tasks.c.id.in_(held)
+    )
+    found = await conn.execute(query.order_by(tasks.c.id).with_for_update(key_share=True))
+    return set(found.scalars())
+
+
+class _Told(NamedTuple):
+    """Events by their tasks, and in which generation of its pool each session was named last."""
+
+    events: Mapping[str, list[Event]]
+    generations: dict[str, int]
+
+
+async def _told(conn: AsyncConnection, tenant: str, ids: Sequence[str]) -> _Told:
+    """Read the events of tasks, those of one pool in their order."""
+    row = pool_events.c
+    query = select(row.generation, *(row[name] for name in Event.model_fields))
+    query = query.where(row.tenant == tenant, row.task.in_(ids)).order_by(row.generation, row.seq)
+    told = _Told(defaultdict(list), {})
+    for generation, *values in await conn.execute(query):
+        event = Event.model_construct(**dict(zip(Event.model_fields, values, strict=True)))
+        told.events[event.task or ""].append(event)
+        told.generations[event.session or ""] = generation
+    return told
+
+
+async def _stories(
+    conn: AsyncConnection, tenant: str, ids: Sequence[str], events: Mapping[str, list[Event]]
+) -> dict[str, Story]:
     row = tasks.c
     query = select(
         row.id,
@@ -74,23 +112,9 @@ async def _stories(conn: AsyncConnection, tenant: str, ids: Sequence[str]) -> di
         row.epoch,
     ).where(row.tenant == tenant, row.id.in_(ids))
     return {
-        task: task_line.tell(Life(*facts, last=(run, epoch)), told[task])
+        task: task_line.tell(Life(*facts, last=(run, epoch)), events[task])
         for task, *facts, run, epoch in await conn.execute(query)
     }
-
-
-async def _events(
-    conn: AsyncConnection, tenant: str, ids: Sequence[str]
-) -> Mapping[str, list[Event]]:
-    """Read the events of tasks, those of one pool in their order."""
-    row = pool_events.c
-    query = select(*(row[name] for name in Event.model_fields))
-    query = query.where(row.tenant == tenant, row.task.in_(ids)).order_by(row.generation, row.seq)
-    found: Mapping[str, list[Event]] = defaultdict(list)
-    for values in await conn.execute(query):
-        event = Event.model_construct(**values._mapping)  # noqa: SLF001 - its public name
-        found[event.task or ""].append(event)
-    return found
 
 
 async def _write_stays(
@@ -147,16 +171,34 @@ _STAYS = _Written(service_sessions, ("task", *OF_STAY, "sla"))
 _INTERVALS = _Written(intervals, ("task", *Interval._fields))
 
 
-async def _end_silent(conn: AsyncConnection, tenant: str, stories: Iterable[Story]) -> None:
-    """End sessions that are over though no event told of it, where they still count as open."""
+async def _end_silent(
+    conn: AsyncConnection,
+    tenant: str,
+    stories: Iterable[Story],
+    generations: Mapping[str, int],
+) -> None:
+    """End sessions that are over though no event tells of it, if none will come any more.
+
+    That is so once a later generation has taken over the pool that named them last.
+    """
+    row, pool = sessions.c, pools.c
     over = [
-        {"of_tenant": tenant, "of_session": it.session, "at": it.ended_at, "how": it.outcome}
+        {
+            "of_tenant": tenant,
+            "of_session": it.session,
+            "named": generations[it.session],
+            "at": it.ended_at,
+            "how": it.outcome,
+        }
         for story in stories
         for it in story.silent
     ]
-    if over:
-        row = sessions.c
-        mine = (row.tenant == bindparam("of_tenant"), row.id == bindparam("of_session"))
-        ended = {"state": "ended", "outcome": bindparam("how"), "ended_at": bindparam("at")}
-        end = update(sessions).where(*mine, row.ended_at.is_(None)).values(ended)
-        await conn.execute(end, over)
+    if not over:
+        return
+    taken_over = exists().where(
+        pool.tenant == row.tenant, pool.name == row.pool, pool.generation > bindparam("named")
+    )
+    mine = (row.tenant == bindparam("of_tenant"), row.id == bindparam("of_session"))
+    ended = {"state": "ended", "outcome": bindparam("how"), "ended_at": bindparam("at")}
+    end = update(sessions).where(*mine, row.ended_at.is_(None), taken_over)
+    await conn.execute(end.values(ended), over)

@@ -356,10 +356,10 @@ class _Line:
         share = self._share(event, since)
         if share is self._holder:
             return
-        worked = share.was_accepted()
-        share.turn(None, share.track.now if worked else since)
+        at = share.track.now if share.was_accepted() else since
+        share.turn(None, at)
+        self._pass(at)
         self._let_go(event.at, "cancelled")
-        at = share.track.now if worked else since
         share.track.cut(at)
         share.phase, share.silent = "work", None
         self._cut(at, event.service or "")
