@@ -43,6 +43,7 @@ async def write_pool(conn: AsyncConnection, batch: PoolJournal) -> tuple[Event, 
     await session_journal.write(conn, batch, fresh)
     await agent_journal.write(conn, batch, [event for _, event in fresh])
     await settling.settle(conn, batch.tenant, moved.over | left_over)
+    await settling.add_wrap_ups(conn, batch.tenant, moved.wrap_ups)
     return moved.ghosts
 
 
@@ -51,6 +52,7 @@ class Moved(NamedTuple):
 
     ghosts: tuple[Event, ...]
     over: frozenset[str]
+    wrap_ups: tuple[Event, ...] = ()
 
 
 async def _is_last_generation(conn: AsyncConnection, batch: PoolJournal) -> bool:
@@ -96,24 +98,31 @@ async def write_tasks(
             changes[key] |= task_state.take_entry(row, entry, _moment(entry))
     await _write_records(conn, [entry for entry in entries if not _is_lost(before, entry)])
     await _update_own(conn, changes)
-    await _settle_own(conn, entries, changes)
+    await _settle_own(conn, entries, before, changes)
     return {key: _before(row, changes[key]) for key, row in before.items()}
 
 
 async def _settle_own(
     conn: AsyncConnection,
     entries: Sequence[TaskJournal],
+    before: Mapping[tuple[str, str], Mapping[str, Any]],
     changes: Mapping[tuple[str, str], Mapping[str, Any]],
 ) -> None:
     """Settle tasks that have ended now, and those that went to another service."""
     over: dict[str, set[str]] = {}
     for entry in entries:
-        changed = changes.get((entry.tenant, entry.task), {})
-        transferred = any(record.kind == "transferred" for record in entry.records)
-        if changed.get("state") == "ended" or (changed and transferred):
+        key = (entry.tenant, entry.task)
+        ended = entry.state == "ended" and not _is_settled(before.get(key, {}), entry)
+        if changes.get(key) and (ended or any(it.kind == "transferred" for it in entry.records)):
             over.setdefault(entry.tenant, set()).add(entry.task)
     for tenant, tasks_over in over.items():
         await settling.settle(conn, tenant, tasks_over)
+
+
+def _is_settled(row: Mapping[str, Any], entry: TaskJournal) -> bool:
+    """Tell whether the pool has told of the completion that this end comes from, and no more."""
+    told_last = row.get("state") == "moving" and row["rank"] > 0
+    return told_last and entry.outcome == "user_accepted"
 
 
 def _before(row: Mapping[str, Any], changes: Mapping[str, Any]) -> Before:
@@ -213,20 +222,20 @@ async def _move_tasks(
     named = [event for _, event in fresh if event.task is not None]
     before = await _lock_tasks(conn, batch.tenant, {event.task or "" for event in named})
     after, over = dict(before), set()
-    # An event of a wrap-up names its task but no rank: the task has left already.
-    ranked = [event for event in named if event.rank is not None]
     for event in (event for event in named if event.task in after):
         row = after[event.task or ""]
+        if event.rank is None:
+            continue  # of a wrap-up: it names its task, but the task has left already
         if row.state == "ended" or settling.is_due(event, queued_before=row.queued_at is not None):
             over.add(event.task or "")
-        if event.rank is not None:
-            after[event.task or ""] = task_state.take_event(row, event, batch.pool)
+        after[event.task or ""] = task_state.take_event(row, event, batch.pool)
     moved = {task: row for task, row in after.items() if row != before[task]}
     if moved:
         await _update_tasks(conn, batch.tenant, moved)
-    last = {event.task: event for event in ranked}
+    last = {event.task: event for event in named if event.rank is not None}
     ghosts = (event for event in last.values() if task_state.is_ghost(after, event))
-    return Moved(tuple(ghosts), frozenset(over))
+    wraps = (event for event in named if event.rank is None)
+    return Moved(tuple(ghosts), frozenset(over), tuple(wraps))
 
 
 async def _lock_tasks(

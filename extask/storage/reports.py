@@ -247,8 +247,8 @@ def _aggregated(
     agreed: Mapping[str, tuple[int, int]],
 ) -> tuple[Aggregate, ...]:
     by_name: dict[str, list[tuple[str, int, int, int]]] = defaultdict(list)
-    for name, *counts in counted:
-        by_name[name].append(tuple(counts))
+    for name, outcome, count, accepted, attempts in counted:
+        by_name[name].append((outcome, count, accepted, attempts))
     return tuple(
         Aggregate(
             name=name,

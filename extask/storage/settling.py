@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from extask.messages import Event
 from extask.storage import task_line
+from extask.storage.statements import insert_new
 from extask.storage.tables import (
     intervals,
     pool_events,
@@ -28,7 +29,7 @@ from extask.storage.task_line import Interval, Life, Stay, Story
 
 AT_ONCE = 200
 """Tasks that are read and written together."""
-ENDS = {"completed", "returned", "wrap_up_ended"}
+ENDS = {"completed", "returned"}
 OF_STAY = tuple(field.name for field in fields(Stay))
 Rows = set[tuple[Any, ...]]
 
@@ -77,6 +78,32 @@ async def left_over(conn: AsyncConnection, tenant: str, pool: str) -> set[str]:
     return set(found.scalars())
 
 
+async def add_wrap_ups(conn: AsyncConnection, tenant: str, events: Iterable[Event]) -> None:
+    """Write the wrap-ups that are over: nothing else of their tasks has changed by them.
+
+    Whoever calls this holds the tasks' rows.
+    """
+    ended = (event for event in events if event.kind == "wrap_up_ended")
+    over = {event.session or "": event for event in ended if event.data.get("wrap_up_us")}
+    if not over:
+        return
+    row = intervals.c
+    query = select(row.session, row.service_session).where(
+        row.tenant == tenant,
+        row.task.in_({event.task for event in over.values()}),
+        row.session.in_(over),
+        row.service_session > 0,
+    )
+    numbers = {each.session: each.service_session for each in await conn.execute(query)}
+    rows = [
+        (event.task, *task_line.wrap_up(event, numbers.get(session, 0)))
+        for session, event in over.items()
+    ]
+    await conn.execute(
+        insert_new(conn, intervals), [_INTERVALS.named(tenant, each) for each in rows]
+    )
+
+
 class _Told(NamedTuple):
     """Events by their tasks, and in which generation of its pool each session was named last."""
 
@@ -112,8 +139,8 @@ async def _stories(
         row.epoch,
     ).where(row.tenant == tenant, row.id.in_(ids))
     return {
-        task: task_line.tell(Life(*facts, last=(run, epoch)), events[task])
-        for task, *facts, run, epoch in await conn.execute(query)
+        task: task_line.tell(Life(service, priority, began, ended, how, (run, epoch)), events[task])
+        for task, service, priority, began, ended, how, run, epoch in await conn.execute(query)
     }
 
 
@@ -156,14 +183,15 @@ class _Written(NamedTuple):
     async def write(self, conn: AsyncConnection, tenant: str, before: Rows, rows: Rows) -> None:
         """Let it hold these rows instead of those of before; what is in both stays untouched."""
         key = [column.name for column in self.table.primary_key.columns]
-        if stale := [self._named(tenant, row) for row in before - rows]:
+        if stale := [self.named(tenant, row) for row in before - rows]:
             these = (self.table.c[name] == bindparam(f"of_{name}") for name in key)
             gone = [{f"of_{name}": row[name] for name in key} for row in stale]
             await conn.execute(delete(self.table).where(*these), gone)
-        if fresh := [self._named(tenant, row) for row in rows - before]:
+        if fresh := [self.named(tenant, row) for row in rows - before]:
             await conn.execute(insert(self.table), fresh)
 
-    def _named(self, tenant: str, row: tuple[Any, ...]) -> dict[str, Any]:
+    def named(self, tenant: str, row: tuple[Any, ...]) -> dict[str, Any]:
+        """Give a row's values by their columns."""
         return {"tenant": tenant, **dict(zip(self.names, row, strict=True))}
 
 

@@ -94,6 +94,13 @@ def tell(life: Life, events: Iterable[Event]) -> Story:
     return Story(frozenset((*line.intervals(), *line.wrap_ups(wraps))), ended, line.silent())
 
 
+def wrap_up(event: Event, service_session: int) -> Interval:
+    """Give the wrap-up that an event ends; it follows a service session, beside the task's line."""
+    lasted = timedelta(microseconds=event.data.get("wrap_up_us", 0))
+    since = event.at - lasted
+    return Interval(service_session, event.session or "", "wrap_up", since, lasted)
+
+
 def _stamp(event: Event) -> tuple[int, int, int]:
     return event.run or 0, event.epoch or 0, event.rank or 0
 
@@ -214,16 +221,11 @@ class _Line:
             yield _interval(piece, piece.label.session)
 
     def wrap_ups(self, events: Iterable[Event]) -> Iterable[Interval]:
-        """Give the wrap-ups that are over; they follow a session, beside the task's line."""
-        begun: dict[str, datetime] = {}
+        """Give the wrap-ups that are over."""
         for event in events:
-            session = event.session or ""
-            if event.kind == "wrap_up_started":
-                begun[session] = event.at
-            elif event.kind == "wrap_up_ended" and session in begun:
-                share, since = self._shares.get(session), begun.pop(session)
-                number = 0 if share is None else share.number
-                yield Interval(number, session, "wrap_up", since, event.at - since)
+            if event.kind == "wrap_up_ended" and event.data.get("wrap_up_us"):
+                share = self._shares.get(event.session or "")
+                yield wrap_up(event, 0 if share is None else share.number)
 
     def silent(self) -> tuple[Silent, ...]:
         """Name the sessions whose end nobody told."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -210,4 +210,7 @@ def instant(text: str | None) -> datetime | None:
 
 def columns(row: PoolView) -> dict[str, Any]:
     """Give the row's columns by name."""
-    return asdict(row)
+    return {name: getattr(row, name) for name in NAMES}
+
+
+NAMES = tuple(field.name for field in fields(PoolView))

@@ -119,6 +119,21 @@ async def test_a_pool_made_anew_ends_the_sessions_of_which_nothing_will_be_told(
     assert read.measures.work == timedelta(seconds=5)
 
 
+async def test_a_wrap_up_is_added_once_it_is_over(house: Database) -> None:
+    await create(house)
+    head = {"stamp": (1, 1, 0), "rank": None, **S1}
+    begun = event("wrap_up_started", 9, **head)
+    over = event("wrap_up_ended", 12, **head, data={"wrap_up_us": 3_000_000})
+    at_once = event("wrap_up_ended", 12, **head, data={"wrap_up_us": 0})
+    await events(house, QUEUED, OFFERED, ACCEPTED, COMPLETED, begun, at_once)
+    assert (await stays(house))[0].measures.wrap_up == timedelta(0)
+    await events(house, over, first=7)
+    (row,) = await stays(house)
+    assert row.measures.wrap_up == timedelta(seconds=3)
+    await end(house, 20, "ended_by_workflow")
+    assert (await stays(house))[0] == row
+
+
 async def test_a_task_that_was_lost_has_failed_where_it_was(house: Database) -> None:
     await create(house)
     async with house.begin() as conn:
