@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from extask.distribution import Distributor
 from extask.messages import (
     Accept,
+    AgentConfig,
+    AgentPresence,
     AnyCommand,
     Assign,
     Complete,
@@ -24,6 +27,7 @@ from extask.messages import (
     PickUp,
     Place,
     PolicyLevel,
+    PoolConfig,
     PullBack,
     Report,
     Reprioritize,
@@ -38,10 +42,8 @@ from extask.messages import (
 )
 
 if TYPE_CHECKING:
-    from extask.distribution import Distributor
     from extask.distribution.views import SessionView
 
-AGENTS = tuple(f"a-{number}" for number in range(1, 7))
 SERVICES = (
     ServiceConfig(
         name="calls",
@@ -61,6 +63,15 @@ SERVICES = (
     ServiceConfig(name="desk", simultaneous=True, distribution="pickup"),
 )
 ALL_SERVICES = tuple(config.name for config in SERVICES)
+AGENTS = tuple(
+    AgentConfig(
+        id=f"a-{number}",
+        simultaneous=2,
+        services=dict.fromkeys(ALL_SERVICES, True),
+        skills={"sql": number},
+    )
+    for number in range(6)
+)
 ACTS = {
     "enqueue": 24,
     "answer": 34,
@@ -76,6 +87,12 @@ ACTS = {
     "wait": 16,
 }
 """What happens, and how often."""
+
+
+def opened(at: datetime) -> Distributor:
+    """Open a pool with everybody there."""
+    presence = [AgentPresence(agent=agent.id, presence="available") for agent in AGENTS]
+    return Distributor(PoolConfig(services=SERVICES, agents=AGENTS), presence, at=at)
 
 
 class ReportDay:
@@ -150,7 +167,7 @@ class ReportDay:
             return
         task = self._waiting("desk")
         if task is not None:
-            self._do(PickUp(key=self._key(), task=task, agent=self.dice.choice(AGENTS)))
+            self._do(PickUp(key=self._key(), task=task, agent=self.dice.choice(AGENTS).id))
 
     def complete(self) -> None:
         found = self._one("active", "on_hold")
@@ -168,7 +185,7 @@ class ReportDay:
             self._do(self.dice.choice((Hold, Resume))(**self._session(found)))
 
     def call(self) -> None:
-        agent = self.dice.choice(AGENTS)
+        agent = self.dice.choice(AGENTS).id
         self._calls[agent] = not self._calls.get(agent, False)
         head = {"key": self._key(), "agent": agent, "engagement": "call"}
         if self._calls[agent]:
@@ -182,7 +199,7 @@ class ReportDay:
         self._do(
             SetAgentState(
                 key=self._key(),
-                agent=self.dice.choice(AGENTS),
+                agent=self.dice.choice(AGENTS).id,
                 presence=presence,
                 clear_rona=True,
             )
@@ -204,7 +221,7 @@ class ReportDay:
         task = self._task()
         if task is None:
             return
-        agent = self.dice.choice(AGENTS)
+        agent = self.dice.choice(AGENTS).id
         commands: Sequence[AnyCommand] = (
             Assign(key=self._key(), task=task, agent=agent),
             PullBack(key=self._key(), task=task),

@@ -121,7 +121,7 @@ async def test_a_pool_made_anew_ends_the_sessions_of_which_nothing_will_be_told(
 
 async def test_a_wrap_up_is_added_once_it_is_over(house: Database) -> None:
     await create(house)
-    head = {"stamp": (1, 1, 0), "rank": None, **S1}
+    head: dict[str, Any] = {"stamp": (1, 1, 0), "rank": None, **S1}
     begun = event("wrap_up_started", 9, **head)
     over = event("wrap_up_ended", 12, **head, data={"wrap_up_us": 3_000_000})
     at_once = event("wrap_up_ended", 12, **head, data={"wrap_up_us": 0})
