@@ -3,57 +3,55 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from extask.distribution import clock
 from extask.distribution.capacity import has_room
 from extask.distribution.choice import is_active, is_cooling, is_present
 from extask.distribution.policy import grade
-from extask.messages import PRIORITIES, Standing
+from extask.messages import PRIORITIES, Pickup, Ruling, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
-    from datetime import datetime
 
     from extask.distribution.pool import Pool
     from extask.distribution.state import Agent, Entry
 
-RULES = (
-    "presence",
-    "off_duty",
-    "rona_flagged",
-    "not_active",
-    "blocking_work",
-    "number_reached",
-    "excluded",
-    "preferred_only",
-    "preferred_window",
-    "not_qualified",
-    "level_not_reached",
-    "cooling_down",
-)
-"""The codes of the rules, in the order in which they are looked at."""
+RULES = {
+    "presence": "Their presence lets no task of this service through.",
+    "off_duty": "They are off duty.",
+    "rona_flagged": "They left an offer unanswered and are flagged (RONA).",
+    "not_active": "They do not serve the service, or are not active for it.",
+    "blocking_work": "Blocking work, an offer of it or wrap-up keeps them from any other task.",
+    "number_reached": "They have as many tasks at once as their number allows.",
+    "excluded": "The task excludes them.",
+    "preferred_only": "The task is for its preferred agents only.",
+    "preferred_window": "Only the task's preferred agents are asked for the time being.",
+    "not_qualified": "No level of the service's policy admits them: a skill or responsibility.",
+    "level_not_reached": "A later level of the service's policy admits them.",
+    "cooling_down": "They declined, missed or returned this very task a moment ago.",
+}
+"""The code of each rule with what it says, in the order in which they are looked at."""
+WHY = {
+    "preferred": "The task prefers them, and its window was open.",
+    "policy": "They came first: free before occupied, level, qualification, fewest, longest idle.",
+    "assigned": "A supervisor chose them.",
+    "picked_up": "They picked it up themselves.",
+}
+"""Why an agent was asked, with what it says."""
 COUNTED_AGENTS = 2_000
 """A service with more agents gives no counts in `standing`; `explain` always tells all."""
+LISTED = 200
+"""Tasks for picking up that an agent is shown at most."""
 FEW_AGENTS = 50
 """Up to so many agents an arriving task is told the counts at once."""
 
 
-class Ruling(NamedTuple):
-    """The first rule that rules out an agent (empty: none), and when that changes by itself."""
-
-    agent: str
-    rule: str
-    until: datetime | None = None
-
-
-def ruling(
-    pool: Pool, entry: Entry, agent: Agent, among: Container[str] = frozenset(RULES)
-) -> Ruling:
+def ruling(pool: Pool, entry: Entry, agent: Agent, among: Container[str] = RULES) -> Ruling:
     """Find the first rule, among some, that rules out the agent for the entry."""
     told = ((rule, until) for rule, until in _rulings(pool, entry, agent) if rule in among)
     rule, until = next(told, ("", None))
-    return Ruling(agent.id, rule, None if until is None else clock.instant(until))
+    return Ruling(agent=agent.id, rule=rule, until=clock.maybe(until))
 
 
 def _rulings(pool: Pool, entry: Entry, agent: Agent) -> Iterator[tuple[str, int | None]]:
@@ -144,3 +142,23 @@ def standing(pool: Pool, entry: Entry) -> Standing:
     why = Counter(ruling.rule for ruling in explain(pool, entry))
     free = why.pop("", 0)
     return told.model_copy(update={"agents_free": free, "why": dict(why)})
+
+
+def pickups(pool: Pool, agent: Agent) -> tuple[Pickup, ...]:
+    """List the tasks for picking up in an agent's services, the most urgent first."""
+    served = (pool.services.get(name) for name in agent.config.services)
+    entries = [it for service in served if service is not None for it in service.pickups.values()]
+    entries.sort(key=lambda it: (it.level, it.first_queued, it.seq))
+    return tuple(_pickup(it, ruling(pool, it, agent)) for it in entries[:LISTED])
+
+
+def _pickup(entry: Entry, told: Ruling) -> Pickup:
+    return Pickup(
+        task=entry.task,
+        service=entry.service.name,
+        priority=PRIORITIES[entry.level],
+        first_queued=clock.instant(entry.first_queued),
+        expires_at=clock.maybe(entry.expires_at),
+        rule=told.rule,
+        until=told.until,
+    )

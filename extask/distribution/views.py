@@ -62,7 +62,7 @@ def session_view(session: Session) -> SessionView:
         state=state if session.deadline is None else "offered",
         blocking=session.blocking,
         since=clock.instant(session.offered_at if since is None else since),
-        deadline=None if session.deadline is None else clock.instant(session.deadline),
+        deadline=clock.maybe(session.deadline),
     )
 
 

@@ -5,6 +5,9 @@ from extask.messages.answers import (
     Answers,
     Basis,
     Batch,
+    Explanation,
+    Pickup,
+    Ruling,
     Standing,
 )
 from extask.messages.commands import (
@@ -76,6 +79,7 @@ from extask.messages.tasks import (
     TaskJournal,
     TaskPatch,
     TaskStart,
+    TransferTask,
 )
 from extask.messages.words import (
     PRIORITIES,
@@ -115,6 +119,7 @@ __all__ = [
     "Enqueue",
     "Event",
     "EventKind",
+    "Explanation",
     "ExtendWrapUp",
     "Hold",
     "JournalResult",
@@ -125,6 +130,7 @@ __all__ = [
     "Orphaned",
     "Outcome",
     "PickUp",
+    "Pickup",
     "Place",
     "PlanRequest",
     "PolicyLevel",
@@ -142,6 +148,7 @@ __all__ = [
     "Resume",
     "Return",
     "RollCall",
+    "Ruling",
     "ServiceConfig",
     "SessionCommand",
     "SetAgentState",
@@ -162,6 +169,7 @@ __all__ = [
     "TaskPatch",
     "TaskStart",
     "TaskState",
+    "TransferTask",
     "Unless",
     "Withdraw",
 ]

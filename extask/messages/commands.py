@@ -92,6 +92,9 @@ class Withdraw(TaskCommand):
     kind: Literal["withdraw"] = "withdraw"
     unless: Unless = "accepted"
     outcome: Outcome = "ended_by_workflow"
+    any_stay: bool = False
+    """Take it out of whichever stay it is in, if it stands anywhere: asked by a workflow that knows
+    of none, for what an attempt of it did that was lost with its worker."""
 
 
 class Confirm(TaskCommand):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from extask.messages import (
@@ -164,7 +166,7 @@ def test_a_task_on_the_list_waits_until_somebody_takes_it() -> None:
         ({"preferred": (Preferred(agent="a-2"),), "preferred_only": True}, "preferred_only"),
     ],
 )
-def test_every_rule_but_the_order_binds_who_picks_up(place: dict[str, object], rule: str) -> None:
+def test_every_rule_but_the_order_binds_who_picks_up(place: dict[str, Any], rule: str) -> None:
     floor = Floor(LIST, agents=2)
     floor.enqueue("t-1", **place)
     assert pick_up(floor, "t-1") == rule
