@@ -20,6 +20,7 @@ POOL_COLUMNS = tuple(field.name for field in fields(task_state.PoolView))
 GUARD = (
     *("pool", "state", "run", "epoch", "rank"),
     *("step_run", "step_first", "step_begun", "step_lost"),
+    "accepted_at",
 )
 """The columns of a task's row that say what of its workflow's entries is news."""
 
@@ -121,8 +122,8 @@ async def _settle_own(
 
 def _is_settled(row: Mapping[str, Any], entry: TaskJournal) -> bool:
     """Tell whether the pool has told of the completion that this end comes from, and no more."""
-    told_last = row.get("state") == "moving" and row["rank"] > 0
-    return told_last and entry.outcome == "user_accepted"
+    left = row.get("state") == "moving" and row["rank"] > 0
+    return left and row["accepted_at"] is not None and entry.outcome == "user_accepted"
 
 
 def _before(row: Mapping[str, Any], changes: Mapping[str, Any]) -> Before:

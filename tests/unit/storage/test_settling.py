@@ -57,6 +57,19 @@ async def test_a_completed_task_has_its_service_session_before_its_workflow_ends
     assert await stays(house) == (row,)
 
 
+async def test_what_a_pool_told_after_the_completion_is_reported_with_the_end(
+    house: Database,
+) -> None:
+    await create(house)
+    again = event("queued", 11, stamp=(1, 2, 1))
+    gone = event("withdrawn", 12, stamp=(1, 2, 2))
+    await events(house, QUEUED, OFFERED, ACCEPTED, COMPLETED, again, gone)
+    await end(house, 13, "user_accepted", epoch=3)
+    first, second = await stays(house)
+    assert (first.ended_at, second.began_at, second.ended_at) == (at(9), at(9), at(13))
+    assert second.measures.queue == timedelta(seconds=1)
+
+
 async def test_a_transfer_to_another_pool_is_reported_however_both_are_told(
     house: Database,
 ) -> None:
