@@ -316,7 +316,7 @@ class _Line:
         """Be on offer to one less, or in the queue again."""
         self._over(event)
         self._offers = [each for each in self._offers if each != event.session]
-        self._waiting = self._holder is None
+        self._waiting = True
 
     def returned(self, event: Event) -> None:
         """Be in the queue again."""
