@@ -9,6 +9,7 @@ from extask.distribution import clock
 from extask.distribution.capacity import has_room
 from extask.distribution.choice import is_active, is_cooling, is_present
 from extask.distribution.policy import grade
+from extask.distribution.waiting import is_reserved
 from extask.messages import PRIORITIES, Pickup, Ruling, Standing
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _blocked_until(agent: Agent) -> int | None:
 def _of_entry(pool: Pool, entry: Entry, agent: Agent) -> Iterator[tuple[str, int | None]]:
     if agent.id in entry.exclude:
         yield "excluded", None
-    if not entry.reserved:
+    if not (entry.reserved if entry.waiting else is_reserved(pool, entry)):
         yield from _of_policy(entry, agent)
     elif agent.id not in entry.preferred:
         only = entry.preferred_only
