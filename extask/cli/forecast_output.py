@@ -21,7 +21,6 @@ from extask.simulation.scenario import Scenario
 
 Format = Literal["table", "json", "csv"]
 _COLUMNS = ("of", "name", "measure", "at_seconds", "mean", "low", "high")
-_COUNTS = frozenset({"tasks", "agents", "position"})
 _HALF = f"{CONFIDENCE:.0%} interval".replace("%", " %")
 
 
@@ -58,10 +57,12 @@ def show_sweep(group: str, tried: Sequence[Staffing], shown: Format) -> None:
 
 def _conclusion(group: str, tried: Sequence[Staffing], enough: Staffing | None) -> str:
     targets = "; ".join(_targets(tried[0].forecast.scenario, group))
-    if enough is None:
-        numbers = f"{tried[0].number} to {tried[-1].number}"
-        return f"no number from {numbers} in {group} surely meets the target: {targets}"
-    return f"{enough.number} in {group} is the smallest number that meets the target: {targets}"
+    if enough is not None:
+        return f"{enough.number} in {group} is the smallest number that meets the target: {targets}"
+    numbers = f"{tried[0].number} to {tried[-1].number}"
+    said = f"no number from {numbers} in {group} surely meets the target: {targets}"
+    unsure = any(each.meets == "unsure" for each in tried)
+    return f"{said}\nmore --runs make the intervals narrower" if unsure else said
 
 
 def _targets(scenario: Scenario, group: str) -> Iterator[str]:
@@ -139,11 +140,11 @@ def _words(scenario: Scenario, key: Key) -> str:
 
 
 def _written(key: Key, value: float) -> str:
-    if key.measure in _COUNTS:
-        return f"{value:.1f}".removesuffix(".0")
-    if key.measure.startswith("wait_"):
+    if key.is_share:
+        return _percent(value)
+    if key.is_time:
         return format_duration(timedelta(seconds=round(value, 1)))
-    return _percent(value)
+    return f"{value:.1f}".removesuffix(".0")
 
 
 def _percent(share: float) -> str:

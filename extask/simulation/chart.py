@@ -17,7 +17,7 @@ from extask.simulation.record import PERCENTILES, Key
 _COLOURS = ("#1f5fa8", "#b3441e", "#2d7a3e", "#7a3b8f", "#8a6d00", "#00707a")
 _DASHES = ("", "8 4", "2 3", "8 3 2 3", "12 3", "4 4")
 _WIDTH, _HEIGHT = 760, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 84, 16, 40, 48
+_LEFT, _RIGHT, _TOP, _BOTTOM = 84, 24, 40, 48
 _STEPS = (1, 2, 5, 10)
 _TIMES = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400)
 _MARKS = 6
@@ -145,12 +145,14 @@ class _Plane:
         for wanted in panel.wanted:
             y = self._y(wanted)
             yield _stroke(f"M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}", "#444444", "1 3")
+        right = _WIDTH - _RIGHT
         for number, line in enumerate(panel.lines):
             colour, dash = (each[number % len(each)] for each in (_COLOURS, _DASHES))
             yield from self._line(line, colour, dash)
-            yield _text(_LEFT + 8, _TOP + 14 + 16 * number, line.name, "start", colour=colour)
-            x = _LEFT + 16 + 7 * len(line.name)
-            yield _stroke(f"M{x} {_TOP + 10 + 16 * number}h36", colour, dash)
+            yield _text(right, 20, line.name, "end", colour=colour)
+            right -= 8 * len(line.name) + 32
+            yield _stroke(f"M{right} 16h28", colour, dash, width=2)
+            right -= 16
 
     def _grid(self) -> Iterator[str]:
         panel, low = self._panel, _HEIGHT - _BOTTOM

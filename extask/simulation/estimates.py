@@ -19,13 +19,13 @@ class Estimate(NamedTuple):
     high: float | None = None
 
 
-def estimate(values: Sequence[float]) -> Estimate:
-    """Estimate what independent runs show on average."""
+def estimate(values: Sequence[float], most: float = math.inf) -> Estimate:
+    """Estimate what independent runs show on average, of something between 0 and `most`."""
     mean = fmean(values)
     if len(values) == 1:
         return Estimate(mean)
     half = student(len(values) - 1) * stdev(values) / math.sqrt(len(values))
-    return Estimate(mean, mean - half, mean + half)
+    return Estimate(mean, max(mean - half, 0.0), min(mean + half, most))
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:

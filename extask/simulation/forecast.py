@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -45,7 +46,9 @@ def forecast(
         record = run_once(scenario, Draws(seed, run), _part_of(told, run, runs))
         for key, value in record.figures().items():
             found.setdefault(key, []).append(value)
-    figures = {key: estimate(values) for key, values in found.items()}
+    figures = {
+        key: estimate(values, 1.0 if key.is_share else math.inf) for key, values in found.items()
+    }
     return Forecast(scenario, seed, runs, figures)
 
 

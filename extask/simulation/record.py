@@ -17,6 +17,7 @@ from extask.simulation.scenario import Scenario, SimulatedTask, Target
 SLICES = 24
 """Parts of the time in which tasks come, for what is shown over time."""
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+COUNTS = frozenset({"tasks", "agents", "position"})
 PERCENTILES = (50, 80, 90, 95, 99)
 
 
@@ -27,6 +28,16 @@ class Key(NamedTuple):
     name: str
     measure: str
     at: timedelta | None = None
+
+    @property
+    def is_time(self) -> bool:
+        """Whether the figure is a number of seconds."""
+        return self.measure.startswith("wait_")
+
+    @property
+    def is_share(self) -> bool:
+        """Whether the figure is a share, from 0 to 1."""
+        return not self.is_time and self.measure not in COUNTS
 
 
 Figures = dict[Key, float]
