@@ -187,11 +187,10 @@ class Floor:
         self._judge.apply(command, self._now)
 
     def _accepted(self, event: Event) -> None:
-        task, session = str(event.task), str(event.session)
+        task, session = self._tasks[str(event.task)], str(event.session)
         self._record.answered(task, self._now)
         self._tell(event)
-        handling = self._tasks[task].handling
-        work = self._work[session] = _Work(str(event.agent), handling, self._now)
+        work = self._work[session] = _Work(str(event.agent), task.handling, self._now)
         self._go_on_with(session, work)
 
     def _go_on_with(self, session: str, work: _Work) -> None:

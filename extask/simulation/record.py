@@ -84,6 +84,8 @@ class Record:
 
     def __init__(self, scenario: Scenario) -> None:
         self.services = {name: Tally() for name in scenario.services}
+        self.streams: dict[str, list[float]] = {it.name: [] for it in scenario.streams}
+        """The waits of each stream's tasks, in the order of acceptance; seconds."""
         self.outcomes: dict[str, Counter[Outcome]] = {it.name: Counter() for it in scenario.streams}
         self._came: Counter[str] = Counter()
         self._scenario = scenario
@@ -111,11 +113,13 @@ class Record:
         elif answer.status == "done" and isinstance(command, Withdraw):
             self._leaves(command.task)
 
-    def answered(self, task: str, now: datetime) -> None:
+    def answered(self, task: SimulatedTask, now: datetime) -> None:
         """Take down that an agent accepted a task."""
-        stay = self._stays.pop(task)
+        stay = self._stays.pop(task.id)
         if stay.counts:
-            self.services[stay.service].waits.append((now - stay.since) / SECOND)
+            wait = (now - stay.since) / SECOND
+            self.services[stay.service].waits.append(wait)
+            self.streams[task.stream.name].append(wait)
 
     def expired(self, task: str) -> None:
         """Take down that a task's life ended in a queue."""
@@ -193,6 +197,8 @@ class Record:
             yield Key("tasks", name, "tasks"), came
             for outcome in OUTCOMES if came else ():
                 yield Key("tasks", name, outcome), outcomes[outcome] / came
+            for measure, value in _waits(self.streams[name]):
+                yield Key("tasks", name, measure), value
 
     def _of_agents(self) -> Iterator[tuple[Key, float]]:
         for group in self._scenario.groups:
@@ -222,8 +228,12 @@ def _measures(tally: Tally, target: Target | None) -> Iterator[tuple[str, float]
         ("waiting", tally.tasks - answered - tally.expired - tally.left - tally.refused),
     ):
         yield measure, number / tally.tasks
-    if answered:
-        waits = sorted(tally.waits)
-        yield "wait_mean", fmean(waits)
+    yield from _waits(tally.waits)
+
+
+def _waits(waits: list[float]) -> Iterator[tuple[str, float]]:
+    if waits:
+        ordered = sorted(waits)
+        yield "wait_mean", fmean(ordered)
         for share in PERCENTILES:
-            yield f"wait_p{share}", percentile(waits, share / 100)
+            yield f"wait_p{share}", percentile(ordered, share / 100)

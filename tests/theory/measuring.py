@@ -1,0 +1,110 @@
+"""Simulates scenarios under the production judgement until three standard errors mean something."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from statistics import fmean, stdev
+from typing import Any
+
+from extask.messages import Place, ServiceConfig
+from extask.simulation.forecast import run_once
+from extask.simulation.laws import Draws, Exponential, Law, Poisson, Rate, Regular
+from extask.simulation.record import Record, Tally
+from extask.simulation.scenario import Group, Scenario, SimulatedService, Stream
+
+SECOND = timedelta(seconds=1)
+SERVICE = 60.0
+"""Mean handling time everywhere, in seconds: load is what counts."""
+SEED = 1
+RUNS = 20
+WARMUP = 0.1
+"""The share of each run's time in which the queue fills and nothing counts."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The mean of independent runs, and its standard error."""
+
+    mean: float
+    error: float
+
+    def agrees(self, exact: float, *, width: float) -> bool:
+        """Tell whether the formula is within three standard errors, and these are narrow enough.
+
+        `width` is the most that three standard errors may be of the formula's value.
+        """
+        assert 3 * self.error <= width * exact, f"{self} is too wide for {exact}"
+        return abs(self.mean - exact) <= 3 * self.error
+
+
+def exponential(seconds: float) -> Exponential:
+    return Exponential(seconds * SECOND)
+
+
+def poisson(rate: float) -> Poisson:
+    return Poisson(Rate(((0.0, rate),)))
+
+
+def regular(rate: float) -> Regular:
+    return Regular(Rate(((0.0, rate),)))
+
+
+def stream(
+    name: str,
+    rate: float,
+    *,
+    service: str = "s",
+    handling: Law | None = None,
+    patience: Law | None = None,
+    **wishes: Any,
+) -> Stream:
+    place = Place(service=service, **wishes)
+    return Stream(name, place, poisson(rate), handling or exponential(SERVICE), patience)
+
+
+def scenario(
+    agents: int, streams: tuple[Stream, ...], seconds: float, *, number: int = 1, **settings: Any
+) -> Scenario:
+    """Describe agents who all serve the streams' services, whose settings are alike."""
+    names = tuple(dict.fromkeys(it.place.service for it in streams))
+    services = {name: SimulatedService(ServiceConfig(name=name, **settings)) for name in names}
+    length = seconds * SECOND
+    group = Group("a", agents, names, simultaneous=number)
+    return Scenario("theory", length, services, streams, (group,), warmup=length * WARMUP)
+
+
+def measure(described: Scenario, *figures: Callable[[Record], float]) -> tuple[Measured, ...]:
+    """Run a scenario several times and measure figures of it."""
+    records = [run_once(described, Draws(SEED, run)) for run in range(RUNS)]
+    return tuple(_measured([figure(record) for record in records]) for figure in figures)
+
+
+def _measured(values: list[float]) -> Measured:
+    return Measured(fmean(values), stdev(values) / math.sqrt(len(values)))
+
+
+def of(service: str, figure: Callable[[Tally], float]) -> Callable[[Record], float]:
+    return lambda record: figure(record.services[service])
+
+
+def wait_of(stream: str) -> Callable[[Record], float]:
+    return lambda record: fmean(record.streams[stream])
+
+
+def mean_wait(tally: Tally) -> float:
+    return fmean(tally.waits)
+
+
+def share_that_waited(tally: Tally) -> float:
+    return sum(wait > 0 for wait in tally.waits) / tally.tasks
+
+
+def share_expired(tally: Tally) -> float:
+    return tally.expired / tally.tasks
+
+
+def share_refused(tally: Tally) -> float:
+    return tally.refused / tally.tasks
