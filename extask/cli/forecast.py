@@ -17,7 +17,7 @@ from extask.cli.output import note
 from extask.cli.shared import Json
 from extask.definition.render import render, render_all
 from extask.errors import DefinitionRejected, Misconfigured
-from extask.simulation import forecast as forecasts
+from extask.simulation import forecasting
 from extask.simulation.chart import forecast_chart, sweep_chart
 from extask.simulation.scenario import Scenario
 from extask.simulation.scenario_file import MOST_AGENTS, Faulty, read_scenario
@@ -58,17 +58,17 @@ def forecast(
     span = None if agents is None else _span(scenario, agents)
     with _progress() as told:
         if span is None:
-            made = forecasts.forecast(scenario, seed=seed, runs=runs, told=told)
+            made = forecasting.forecast(scenario, seed=seed, runs=runs, told=told)
         else:
             group, numbers = span
-            tried = [*forecasts.sweep(scenario, group, numbers, seed=seed, runs=runs, told=told)]
+            tried = [*forecasting.sweep(scenario, group, numbers, seed=seed, runs=runs, told=told)]
     if span is None:
         _draw(chart, lambda: forecast_chart(made))
         show_forecast(made, shown)
         return
     _draw(chart, lambda: sweep_chart(group, tried))
     show_sweep(group, tried, shown)
-    if forecasts.smallest(tried) is None:
+    if forecasting.smallest(tried) is None:
         raise typer.Exit(1)
 
 
@@ -110,7 +110,7 @@ def _span(scenario: Scenario, agents: str) -> tuple[str, range]:
     low, high = int(written["low"]), int(written["high"])
     if not 1 <= low <= high <= MOST_AGENTS:
         raise Misconfigured(f"write two numbers from 1 to {MOST_AGENTS}, the smaller one first")
-    if not forecasts.targeted(scenario, group):
+    if not forecasting.targeted(scenario, group):
         raise Misconfigured(f"no service of {group} has a target to meet")
     return group, range(low, high + 1)
 

@@ -14,7 +14,7 @@ from extask.cli.output import Output
 from extask.definition.durations import format_duration
 from extask.definition.fitting import write_time
 from extask.simulation.estimates import CONFIDENCE, Estimate
-from extask.simulation.forecast import Forecast, Staffing, smallest, targeted
+from extask.simulation.forecasting import Forecast, Staffing, smallest, targeted
 from extask.simulation.laws import SECOND
 from extask.simulation.record import Key
 from extask.simulation.scenario import Scenario

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 from extask.definition.durations import format_duration
 from extask.simulation.estimates import Estimate
-from extask.simulation.forecast import Forecast, Staffing, targeted
+from extask.simulation.forecasting import Forecast, Staffing, targeted
 from extask.simulation.laws import SECOND
 from extask.simulation.record import PERCENTILES, Key
 

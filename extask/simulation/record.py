@@ -104,10 +104,11 @@ class Record:
 
     def asked(self, command: TaskCommand, answer: Answer, now: datetime) -> None:
         """Take down what became of a task's wish to stand somewhere, or nowhere."""
-        if isinstance(command, Enqueue) and answer.status == "refused":
-            tally = self.services.get(command.place.service, Tally())
-            tally.tasks += self._counts(now)
-            tally.refused += self._counts(now)
+        if isinstance(command, Enqueue) and answer.status in {"refused", "expired"}:
+            tally, number = self._tally(command.place.service), self._counts(now)
+            tally.tasks += number
+            tally.refused += number * (answer.status == "refused")
+            tally.expired += number * (answer.status == "expired")
         elif answer.status == "done" and isinstance(command, Enqueue | Move):
             self._stands(command, answer, now)
         elif answer.status == "done" and isinstance(command, Withdraw):
@@ -154,6 +155,10 @@ class Record:
 
     def _counts(self, at: datetime) -> bool:
         return self._from <= at < self._scenario.end
+
+    def _tally(self, service: str) -> Tally:
+        """Give a service's tally; where there is no such service, nobody will ask for it."""
+        return self.services.get(service) or Tally()
 
     def _stands(self, command: Enqueue | Move, answer: Answer, now: datetime) -> None:
         service = command.place.service

@@ -12,7 +12,7 @@ from extask.definition import loader
 from extask.definition.compiler import compile_definition
 from extask.definition.finding import Finding, Findings
 from extask.definition.loader import Node, Scalar
-from extask.definition.plan import Plan
+from extask.definition.plan import Literally, Plan
 from extask.definition.reading import Reader
 from extask.messages import Place, ServiceConfig
 from extask.simulation.fields import Read
@@ -173,7 +173,18 @@ class _Reading(Values):
         compiled = compile_definition(text, file)
         if compiled.plan is None:
             self.faulty += (Faulty(file, text, tuple(compiled.findings)),)
+        else:
+            self._check_services(compiled.plan, node, path)
         return compiled.plan
+
+    def _check_services(self, plan: Plan, at: Node, path: str) -> None:
+        """Note services that a workflow uses and the scenario does not have."""
+        named = (step.properties.get("service") for step in plan.steps.values())
+        used = dict.fromkeys(it.value for it in named if isinstance(it, Literally))
+        for service in used:
+            if service not in self._known:
+                advice = "describe the service here too: its name is enough"
+                self.fault(at, f"the workflow uses the service '{service}'", advice, path)
 
     def _beside(self, node: Node, name: str | None, path: str) -> bytes | None:
         """Read a file that the scenario names, seen from where it lies itself."""

@@ -10,7 +10,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from extask.messages import Place, ServiceConfig
-from extask.simulation.forecast import run_once
+from extask.simulation.forecasting import run_once
 from extask.simulation.laws import Draws, Exponential, Law, Poisson, Rate, Regular
 from extask.simulation.record import Record, Tally
 from extask.simulation.scenario import Group, Scenario, SimulatedService, Stream

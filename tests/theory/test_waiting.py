@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 
 from extask.messages import Priority
-from extask.simulation.forecast import run_once
+from extask.simulation.forecasting import run_once
 from extask.simulation.laws import Draws, Fixed
 from extask.simulation.record import Tally
 from tests.theory import formulas
