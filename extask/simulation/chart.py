@@ -176,8 +176,8 @@ class _Plane:
         if places:
             yield _stroke("M" + "L".join(places), colour, dash, width=2)
         for place in places:
-            x, y = place.split()
-            yield f'<circle cx="{x}" cy="{y}" r="2.5" fill="{colour}"/>'
+            across, down = place.split()
+            yield f'<circle cx="{across}" cy="{down}" r="2.5" fill="{colour}"/>'
 
     def _x(self, value: float) -> float:
         first, last = self._xs[0], self._xs[-1]

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
+from typing import cast
 
 from extask.distribution.distributor import Distributor
 from extask.messages import (
     Accept,
     Answer,
+    AnyCommand,
     Complete,
     Enqueue,
     Event,
@@ -66,9 +68,9 @@ class Floor:
             self._staff(group, draws)
         for stream in scenario.streams:
             self._expect(stream.tasks(scenario.begin, scenario.length, draws))
-        for part in range(1, NEWS + 1) if told else ():
-            share = part / NEWS
-            self._agenda.plan(scenario.begin + scenario.length * share, partial(told, share))
+        if told is not None:
+            for share in (part / NEWS for part in range(1, NEWS + 1)):
+                self._agenda.plan(scenario.begin + scenario.length * share, partial(told, share))
 
     def run(self) -> None:
         """Let everything happen that will."""
@@ -145,7 +147,7 @@ class Floor:
 
     def _ask(self, command: TaskCommand) -> Answer:
         """Ask the judgement; whoever comes to stand somewhere is counted with their place."""
-        answer = self._judge.apply(command, self._now)  # type: ignore[arg-type] - one of them
+        answer = self._judge.apply(cast("AnyCommand", command), self._now)
         self._record.asked(command, answer, self._now)
         return answer
 

@@ -71,7 +71,9 @@ class Stream:
         numbers = count(1)
         for at, row in self._coming(begin, length, chance["arrivals"], draws.of(self.name, "row")):
             handling = self.handling.draw(chance["handling"], row.handling)
-            patience = self.patience and self.patience.draw(chance["patience"], row.patience)
+            patience = None
+            if self.patience is not None:
+                patience = self.patience.draw(chance["patience"], row.patience)
             place = self.place
             if row.priority:
                 place = place.model_copy(update={"priority": row.priority})

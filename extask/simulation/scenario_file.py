@@ -68,7 +68,7 @@ class _Reading(Values):
         self.faulty: tuple[Faulty, ...] = ()
         self._folder = folder
         self._services: dict[str, SimulatedService] = {}
-        self._known: tuple[str, ...] = ()
+        self._known: tuple[str, ...] | None = None
 
     def read(self, root: Node) -> Scenario | None:
         """Read the whole file; services first, for the others name them."""
@@ -182,7 +182,7 @@ class _Reading(Values):
         named = (step.properties.get("service") for step in plan.steps.values())
         used = dict.fromkeys(it.value for it in named if isinstance(it, Literally))
         for service in used:
-            if service not in self._known:
+            if service not in (self._known or ()):
                 advice = "describe the service here too: its name is enough"
                 self.fault(at, f"the workflow uses the service '{service}'", advice, path)
 
@@ -231,6 +231,9 @@ class _Reading(Values):
         )
 
     def _one_service(self, node: Node, path: str) -> str | None:
+        """Read the name of a service, which is known unless nobody could tell which there are."""
+        if self._known is None:
+            return self.text(node, path)
         return self.reader.choice(node, "service", path, self._known)
 
     def _stream_params(self, found: dict[str, Any], node: Node, path: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from statistics import fmean, stdev
+from statistics import fmean, linear_regression, stdev
 from typing import Any
 
 from extask.messages import Place, ServiceConfig
@@ -20,8 +20,24 @@ SERVICE = 60.0
 """Mean handling time everywhere, in seconds: load is what counts."""
 SEED = 1
 RUNS = 20
-WARMUP = 0.1
-"""The share of each run's time in which the queue fills and nothing counts."""
+WARMUP = 0.2
+"""The share of each run's time in which the queue fills and nothing counts.
+
+A queue forgets that it was empty in about 1 / (sqrt(c) - sqrt(a))**2 service times. Each scale has
+15 of these and more in the warm-up, and 60 and more after it, so that runs are nearly normal.
+"""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How many tasks a run has, and how large a share of the agents is at work."""
+
+    tasks: int
+    load: float
+
+
+FEW = Scale(900, 0.6)
+MANY = Scale(9_000, 0.8)
 
 
 @dataclass(frozen=True)
@@ -77,13 +93,33 @@ def scenario(
 
 
 def measure(described: Scenario, *figures: Callable[[Record], float]) -> tuple[Measured, ...]:
-    """Run a scenario several times and measure figures of it."""
-    records = [run_once(described, Draws(SEED, run)) for run in range(RUNS)]
-    return tuple(_measured([figure(record) for record in records]) for figure in figures)
+    """Run a scenario several times and measure figures of it.
+
+    The work that was drawn for a run is a control variate: its mean is known exactly, and a run
+    that had more of it than usual waited more than usual, so what it explains is taken away.
+    """
+    chances = [Draws(SEED, run) for run in range(RUNS)]
+    records = [run_once(described, draws) for draws in chances]
+    surplus = [_work(described, draws) - _expected_work(described) for draws in chances]
+    return tuple(_controlled([figure(it) for it in records], surplus) for figure in figures)
 
 
-def _measured(values: list[float]) -> Measured:
-    return Measured(fmean(values), stdev(values) / math.sqrt(len(values)))
+def _work(described: Scenario, draws: Draws) -> float:
+    """Give the seconds of work that come in a run."""
+    streams = (it.tasks(described.begin, described.length, draws) for it in described.streams)
+    return sum(task.handling / SECOND for tasks in streams for task in tasks)
+
+
+def _expected_work(described: Scenario) -> float:
+    begin, length = described.begin, described.length
+    return sum(it.expected(begin, length) * SERVICE for it in described.streams)
+
+
+def _controlled(values: list[float], surplus: list[float]) -> Measured:
+    slope = linear_regression(surplus, values).slope
+    rest = [value - slope * more for value, more in zip(values, surplus, strict=True)]
+    freedom = math.sqrt((RUNS - 1) / (RUNS - 2))  # the slope is estimated, too
+    return Measured(fmean(rest), stdev(rest) * freedom / math.sqrt(RUNS))
 
 
 def of(service: str, figure: Callable[[Tally], float]) -> Callable[[Record], float]:

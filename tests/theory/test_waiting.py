@@ -1,7 +1,8 @@
 """The production judgement reproduces what queueing theory computes.
 
 Each test: 20 independent runs with fixed seeds, the mean within three standard errors of the
-formula, and three standard errors no wider than the stated share of the formula's value.
+formula, and three standard errors no wider than the stated share of the formula's value. At a load
+of 0.6 a run has 900 tasks; in `make prove` the load is 0.8, and a run has 9,000.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tests.theory import formulas
 from tests.theory.measuring import (
     SECOND,
     SERVICE,
+    Scale,
     exponential,
     mean_wait,
     measure,
@@ -44,98 +46,96 @@ def by_load(agents: int, load: float) -> float:
 
 
 @pytest.mark.parametrize(
-    ("agents", "load", "tasks", "waited", "mean"),
-    [(1, 0.6, 400, 0.08, 0.25), (5, 0.8, 900, 0.1, 0.25), (20, 0.8, 900, 0.15, 0.35)],
+    ("agents", "waited", "mean"),
+    [(1, 0.05, 0.2), (5, 0.15, 0.5), (10, 0.25, 0.5)],
 )
-def test_waiting_as_in_erlang_c(
-    agents: int, load: float, tasks: int, waited: float, mean: float
-) -> None:
-    rate = by_load(agents, load)
-    described = scenario(agents, (stream("t", rate),), tasks / rate)
+def test_waiting_as_in_erlang_c(scale: Scale, agents: int, waited: float, mean: float) -> None:
+    rate = by_load(agents, scale.load)
+    described = scenario(agents, (stream(f"erlang-c-{agents}", rate),), scale.tasks / rate)
 
     share, wait = measure(described, of("s", share_that_waited), of("s", mean_wait))
 
-    assert share.agrees(formulas.erlang_c(agents, agents * load), width=waited)
+    assert share.agrees(formulas.erlang_c(agents, agents * scale.load), width=waited)
     assert wait.agrees(formulas.wait(agents, rate, SERVICE), width=mean)
 
 
 @pytest.mark.parametrize("acw", [0.0, 30.0])
-def test_loss_as_in_erlang_b_whatever_the_law_of_the_work(acw: float) -> None:
+def test_loss_as_in_erlang_b_whatever_the_law_of_the_work(scale: Scale, acw: float) -> None:
     """Only the mean of the time that a task takes counts, and wrap-up is a part of it."""
-    agents, load = 5, 0.8
+    agents, load = 5, scale.load
     rate = agents * load / (SERVICE + acw)
-    tasks = (stream("t", rate, patience=NO_PATIENCE),)
-    described = scenario(agents, tasks, 900 / rate, acw=acw * SECOND)
+    tasks = (stream(f"erlang-b-{acw:g}", rate, patience=NO_PATIENCE),)
+    described = scenario(agents, tasks, scale.tasks / rate, acw=acw * SECOND)
 
     (lost,) = measure(described, of("s", share_expired))
 
     assert lost.agrees(formulas.erlang_b(agents, agents * load), width=0.1)
 
 
-def test_wrap_up_is_a_part_of_the_service_time() -> None:
-    acw, load = 30.0, 0.6
+def test_wrap_up_is_a_part_of_the_service_time(scale: Scale) -> None:
+    acw, load = 30.0, scale.load
     mean = SERVICE + acw
     rate = load / mean
     second_moment = 2 * SERVICE**2 + 2 * SERVICE * acw + acw**2
-    described = scenario(1, (stream("t", rate),), 600 / rate, acw=acw * SECOND)
+    described = scenario(1, (stream("wrap-up", rate),), scale.tasks / rate, acw=acw * SECOND)
 
     (wait,) = measure(described, of("s", mean_wait))
 
     assert wait.agrees(formulas.wait_one_server(rate, mean, second_moment), width=0.25)
 
 
-def test_a_full_waiting_room_refuses() -> None:
-    agents, places, load = 4, 3, 0.8
+def test_a_full_waiting_room_refuses(scale: Scale) -> None:
+    agents, places, load = 4, 3, scale.load
     rate = by_load(agents, load)
-    described = scenario(agents, (stream("t", rate),), 900 / rate, max_waiting=places)
+    described = scenario(agents, (stream("room", rate),), scale.tasks / rate, max_waiting=places)
 
     (refused,) = measure(described, of("s", share_refused))
 
-    assert refused.agrees(formulas.refused(agents, places, agents * load), width=0.15)
+    assert refused.agrees(formulas.refused(agents, places, agents * load), width=0.2)
 
 
-def test_patience_as_in_erlang_a() -> None:
-    agents, load, patience = 5, 0.8, 40.0
+def test_patience_as_in_erlang_a(scale: Scale) -> None:
+    agents, load, patience = 5, scale.load, 40.0
     rate = by_load(agents, load)
-    tasks = (stream("t", rate, patience=exponential(patience)),)
+    tasks = (stream("erlang-a", rate, patience=exponential(patience)),)
 
-    (lost,) = measure(scenario(agents, tasks, 900 / rate), of("s", share_expired))
+    (lost,) = measure(scenario(agents, tasks, scale.tasks / rate), of("s", share_expired))
 
     exact = formulas.patience_exponential(agents, rate, SERVICE, patience)
     assert lost.agrees(exact.lost, width=0.15)
 
 
-def test_patience_of_one_length() -> None:
-    agents, load, patience = 5, 0.8, 40.0
+def test_patience_of_one_length(scale: Scale) -> None:
+    agents, load, patience = 5, scale.load, 40.0
     rate = by_load(agents, load)
-    tasks = (stream("t", rate, patience=Fixed(patience * SECOND)),)
+    tasks = (stream("deadline", rate, patience=Fixed(patience * SECOND)),)
 
     def time_in_queue(tally: Tally) -> float:
         return (sum(tally.waits) + tally.expired * patience) / tally.tasks
 
     lost, queued = measure(
-        scenario(agents, tasks, 900 / rate), of("s", share_expired), of("s", time_in_queue)
+        scenario(agents, tasks, scale.tasks / rate), of("s", share_expired), of("s", time_in_queue)
     )
 
     exact = formulas.patience_fixed(agents, rate, SERVICE, patience)
-    assert lost.agrees(exact.lost, width=0.2)
+    assert lost.agrees(exact.lost, width=0.3)
     assert queued.agrees(exact.queued, width=0.15)
 
 
-def test_strict_goes_first_and_interrupts_nobody() -> None:
-    agents, load = 4, 0.8
+def test_strict_goes_first_and_interrupts_nobody(scale: Scale) -> None:
+    agents, load = 4, scale.load
     rates = (by_load(agents, load * 0.4), by_load(agents, load * 0.6))
     streams = (
-        stream("first", rates[0], priority="strict"),
-        stream("then", rates[1], priority="highest"),
+        stream("urgent", rates[0], priority="strict"),
+        stream("usual", rates[1], priority="highest"),
     )
-    described = scenario(agents, streams, 900 / sum(rates))
+    described = scenario(agents, streams, scale.tasks / sum(rates))
 
-    first, then = measure(described, wait_of("first"), wait_of("then"))
+    first, then = measure(described, wait_of("urgent"), wait_of("usual"))
 
     exact = formulas.waits_by_priority(agents, rates, SERVICE)
-    assert first.agrees(exact[0], width=0.15)
-    assert then.agrees(exact[1], width=0.3)
+    assert first.agrees(exact[0], width=0.2)
+    assert then.agrees(exact[1], width=0.35)
 
 
 def test_under_backlog_each_middle_level_gets_twice_the_share_of_the_next() -> None:
@@ -158,14 +158,14 @@ def test_under_backlog_each_middle_level_gets_twice_the_share_of_the_next() -> N
         assert abs(number - share * turns) <= 1
 
 
-def test_blocking_work_goes_before_work_that_does_not_block() -> None:
+def test_blocking_work_goes_before_work_that_does_not_block(scale: Scale) -> None:
     """It interrupts: to who calls, an agent who only chats is free."""
-    rates = (by_load(1, 0.35), by_load(1, 0.35))
+    rates = (by_load(1, scale.load / 2), by_load(1, scale.load / 2))
     streams = (
         stream("calls", rates[0], priority="strict"),
         stream("chats", rates[1], block_agent=False),
     )
-    described = scenario(1, streams, 900 / sum(rates), simultaneous=True)
+    described = scenario(1, streams, scale.tasks / sum(rates), simultaneous=True)
 
     calls, chats = measure(described, wait_of("calls"), wait_of("chats"))
 
@@ -173,28 +173,30 @@ def test_blocking_work_goes_before_work_that_does_not_block() -> None:
     assert chats.agrees(formulas.begins_after(rates, (SERVICE, SERVICE)), width=0.3)
 
 
-def test_blocking_work_waits_as_if_there_were_nothing_else() -> None:
+def test_blocking_work_waits_as_if_there_were_nothing_else(scale: Scale) -> None:
     agents, number = 3, 2
-    rates = (by_load(agents, 0.7), by_load(agents, 0.15))
+    rates = (by_load(agents, scale.load * 0.8), by_load(agents, scale.load * 0.2))
     streams = (
-        stream("calls", rates[0], priority="strict"),
-        stream("chats", rates[1], block_agent=False),
+        stream("more-calls", rates[0], priority="strict"),
+        stream("more-chats", rates[1], block_agent=False),
     )
-    described = scenario(agents, streams, 900 / sum(rates), number=number, simultaneous=True)
+    described = scenario(
+        agents, streams, scale.tasks / sum(rates), number=number, simultaneous=True
+    )
 
-    (calls,) = measure(described, wait_of("calls"))
+    (calls,) = measure(described, wait_of("more-calls"))
 
     assert calls.agrees(formulas.wait(agents, rates[0], SERVICE), width=0.25)
 
 
-def test_places_for_tasks_at_once_are_like_so_many_agents() -> None:
-    agents, number, load = 3, 4, 0.8
+def test_places_for_tasks_at_once_are_like_so_many_agents(scale: Scale) -> None:
+    agents, number, load = 3, 4, scale.load
     places = agents * number
     rate = by_load(places, load)
-    tasks = (stream("t", rate, block_agent=False),)
-    described = scenario(agents, tasks, 900 / rate, number=number, simultaneous=True)
+    tasks = (stream("places", rate, block_agent=False),)
+    described = scenario(agents, tasks, scale.tasks / rate, number=number, simultaneous=True)
 
     share, wait = measure(described, of("s", share_that_waited), of("s", mean_wait))
 
-    assert share.agrees(formulas.erlang_c(places, places * load), width=0.15)
-    assert wait.agrees(formulas.wait(places, rate, SERVICE), width=0.35)
+    assert share.agrees(formulas.erlang_c(places, places * load), width=0.25)
+    assert wait.agrees(formulas.wait(places, rate, SERVICE), width=0.45)

@@ -210,7 +210,7 @@ def test_without_arrivals_of_its_own_a_task_is_any_of_the_real_ones(tmp_path: Pa
             "length: 4m\nbegin: 9000-01-01T00:00:00Z",
             ("E105", 4, 8, "this is too far away"),
         ),
-        ("length: 4m", "lenght: 4m", ("E104", 3, 1, "a scenario has no 'lenght'")),
+        ("length: 4m", "length: 4m\nlenght: 4m", ("E104", 4, 1, "a scenario has no 'lenght'")),
         (
             "{ support: }",
             "{ support: { acw: 5s, agents_handle_simultaneous_external_tasks: true } }",
@@ -264,13 +264,13 @@ def test_without_arrivals_of_its_own_a_task_is_any_of_the_real_ones(tmp_path: Pa
         (
             "{ support: }",
             "{ support: { workflow: } }",
-            ("E105", 5, 33, "a text: nothing is written here"),
+            ("E105", 5, 34, "a text: nothing is written here"),
         ),
         ("{ support: }", "[support]", ("E105", 5, 11, "'services' is a map of names to values")),
         (
             "{ support: }",
             "{ support: , Support: }",
-            ("E109", 5, 23, "the name 'Support' is no name of the language"),
+            ("E109", 5, 24, "the name 'Support' is no name of the language"),
         ),
         (
             "service: support",
@@ -292,7 +292,7 @@ def test_without_arrivals_of_its_own_a_task_is_any_of_the_real_ones(tmp_path: Pa
         ("90s", "{ lognormal: 5m }", ("E106", 6, 75, "a law has no 'deviation'")),
         ("90s", "{ normal: 5m }", ("E105", 6, 75, "handling is a duration or a law")),
         ("90s", "long", ("E108", 6, 75, "'long' is not a duration")),
-        ("90s", "", ("E105", 6, 75, "handling is a duration or a law")),
+        ("90s", "", ("E105", 6, 76, "handling is a duration or a law")),
         ("90s", "90s, data: tasks.csv", ("E105", 6, 17, "nothing is taken from the file")),
         (
             "90s",
