@@ -110,7 +110,7 @@ def _span(scenario: Scenario, agents: str) -> tuple[str, range]:
     low, high = int(written["low"]), int(written["high"])
     if not 1 <= low <= high <= MOST_AGENTS:
         raise Misconfigured(f"write two numbers from 1 to {MOST_AGENTS}, the smaller one first")
-    if not forecasting.targeted(scenario, group):
+    if not forecasting.targets(scenario, group):
         raise Misconfigured(f"no service of {group} has a target to meet")
     return group, range(low, high + 1)
 

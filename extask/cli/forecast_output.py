@@ -14,7 +14,7 @@ from extask.cli.output import Output
 from extask.definition.durations import format_duration
 from extask.definition.fitting import write_time
 from extask.simulation.estimates import CONFIDENCE, Estimate
-from extask.simulation.forecasting import Forecast, Staffing, smallest, targeted
+from extask.simulation.forecasting import Forecast, Staffing, smallest, targets
 from extask.simulation.laws import SECOND
 from extask.simulation.record import Key
 from extask.simulation.scenario import Scenario
@@ -56,20 +56,16 @@ def show_sweep(group: str, tried: Sequence[Staffing], shown: Format) -> None:
 
 
 def _conclusion(group: str, tried: Sequence[Staffing], enough: Staffing | None) -> str:
-    targets = "; ".join(_targets(tried[0].forecast.scenario, group))
+    wanted = "; ".join(
+        f"{_percent(target.share)} of {name} within {format_duration(target.within)}"
+        for name, target in targets(tried[0].forecast.scenario, group).items()
+    )
     if enough is not None:
-        return f"{enough.number} in {group} is the smallest number that meets the target: {targets}"
+        return f"{enough.number} in {group} is the smallest number that meets the target: {wanted}"
     numbers = f"{tried[0].number} to {tried[-1].number}"
-    said = f"no number from {numbers} in {group} surely meets the target: {targets}"
+    said = f"no number from {numbers} in {group} surely meets the target: {wanted}"
     unsure = any(each.meets == "unsure" for each in tried)
     return f"{said}\nmore --runs make the intervals narrower" if unsure else said
-
-
-def _targets(scenario: Scenario, group: str) -> Iterator[str]:
-    for name in targeted(scenario, group):
-        target = scenario.services[name].target
-        if target is not None:
-            yield f"{_percent(target.share)} of {name} within {format_duration(target.within)}"
 
 
 def _head(made: Forecast) -> str:
@@ -120,7 +116,7 @@ def _lines(made: Forecast) -> Iterator[tuple[str, str, str]]:
     """Give the lines of the table: each subject with its figures below, zero shares left out."""
     subject = None
     for key, value in made.figures.items():
-        if key.at is not None or (value.mean == 0 and key.of == "tasks"):
+        if key.at is not None or (key.is_share and value.mean == 0 and key.of == "tasks"):
             continue
         if subject != (key.of, key.name):
             subject = (key.of, key.name)
@@ -173,7 +169,7 @@ def _places(made: Forecast, names: Iterable[str], at: timedelta) -> Iterator[str
 
 
 def _show_staffings(group: str, tried: Sequence[Staffing]) -> None:
-    names = targeted(tried[0].forecast.scenario, group)
+    names = targets(tried[0].forecast.scenario, group)
     shown = [
         Key("service", name, measure) for name in names for measure in ("service_level", "wait_p90")
     ]

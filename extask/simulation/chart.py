@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 from extask.definition.durations import format_duration
 from extask.simulation.estimates import Estimate
-from extask.simulation.forecasting import Forecast, Staffing, targeted
+from extask.simulation.forecasting import Forecast, Staffing, targets
 from extask.simulation.laws import SECOND
 from extask.simulation.record import PERCENTILES, Key
 
@@ -76,16 +76,14 @@ def forecast_chart(made: Forecast) -> str:
 def sweep_chart(group: str, staffings: Sequence[Staffing]) -> str:
     """Draw service levels by the number of agents in a group."""
     scenario = staffings[0].forecast.scenario
-    services = targeted(scenario, group)
-    lines = tuple(Line(name, tuple(_levels(staffings, name))) for name in services)
-    targets = (scenario.services[name].target for name in services)
-    wanted = tuple(sorted({target.share for target in targets if target is not None}))
+    wanted = targets(scenario, group)
+    lines = tuple(Line(name, tuple(_levels(staffings, name))) for name in wanted)
     panel = Panel(
         "Share answered within the target's time",
         Axis(f"agents in {group}", _number, whole=True),
         Axis("service level", _percent),
         lines,
-        wanted,
+        tuple(sorted({target.share for target in wanted.values()})),
     )
     return draw(scenario.title, (panel,))
 

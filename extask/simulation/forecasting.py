@@ -11,7 +11,7 @@ from extask.simulation.estimates import Estimate, estimate
 from extask.simulation.floor import Floor
 from extask.simulation.laws import Draws
 from extask.simulation.record import Key, Record
-from extask.simulation.scenario import Scenario
+from extask.simulation.scenario import Scenario, Target
 
 Told = Callable[[float], None]
 """Is told how much of the work is done, from 0 to 1."""
@@ -84,20 +84,20 @@ def smallest(staffings: Iterable[Staffing]) -> Staffing | None:
 
 def verdict(made: Forecast, group: str) -> Verdict:
     """Say whether the services of a group meet their targets, in the light of the intervals."""
-    verdicts = {_meets(made, service) for service in targeted(made.scenario, group)}
-    return next(each for each in ("no", "unsure", "yes") if each in verdicts or each == "yes")
+    found = {_meets(made, *each) for each in targets(made.scenario, group).items()}
+    return next(each for each in ("no", "unsure", "yes") if each in found or each == "yes")
 
 
-def targeted(scenario: Scenario, group: str) -> tuple[str, ...]:
-    """Name the services of a group that have a target."""
+def targets(scenario: Scenario, group: str) -> dict[str, Target]:
+    """Give the targets of those services of a group that have one."""
     (found,) = (it for it in scenario.groups if it.name == group)
-    return tuple(name for name in found.services if scenario.services[name].target is not None)
+    wanted = {name: scenario.services[name].target for name in found.services}
+    return {name: target for name, target in wanted.items() if target is not None}
 
 
-def _meets(made: Forecast, service: str) -> Verdict:
-    target = made.scenario.services[service].target
+def _meets(made: Forecast, service: str, target: Target) -> Verdict:
     level = made.figures.get(Key("service", service, "service_level"))
-    if target is None or level is None:
+    if level is None:
         return "yes"
     low, high = (level.mean if end is None else end for end in (level.low, level.high))
     if low >= target.share:

@@ -103,3 +103,9 @@ def begins_after(rates: tuple[float, float], services: tuple[float, float]) -> f
 def wait_one_server(rate: float, mean: float, second_moment: float) -> float:
     """The mean wait in M/G/1 (Pollaczek-Khinchine)."""
     return rate * second_moment / (2 * (1 - rate * mean))
+
+
+def wait_of(share: float, c: int, rate: float, service: float) -> float:
+    """The wait that so large a share of arrivals does not exceed in M/M/c, if any waits at all."""
+    a = rate * service
+    return max(math.log(erlang_c(c, a) / (1 - share)), 0.0) * service / (c - a)

@@ -131,6 +131,7 @@ def test_a_sweep_of_a_service_without_tasks_shows_nothing_for_it(
     ended = extask("forecast", str(file), "--runs", "1", "--agents", "1..1")
     assert ended.code == 0
     assert ended.out.splitlines()[3].split() == ["1", "0", "%", "yes"]
+    assert "place in the queue" not in extask("forecast", str(file), "--runs", "1").out
 
 
 def test_a_chart_is_drawn_into_a_file(extask: Extask, file: Path) -> None:

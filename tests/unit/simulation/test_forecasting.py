@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from extask.simulation import Forecast, Scenario, forecast, read_scenario, smallest, sweep
-from extask.simulation.forecasting import targeted, verdict
+from extask.simulation.forecasting import targets, verdict
 from extask.simulation.record import Key
 from extask.simulation.scenario import Target
 from tests.unit.simulation.scenarios import HEAD, load
@@ -87,8 +87,8 @@ def test_one_run_decides_by_its_mean_and_a_service_without_tasks_meets_all(
 
 
 def test_only_services_of_the_group_with_a_target_count(busy: Scenario) -> None:
-    assert targeted(busy, "desk") == ("support",)
-    assert targeted(busy, "idle") == ()
+    assert targets(busy, "desk") == {"support": Target(0.8, timedelta(seconds=20))}
+    assert targets(busy, "idle") == {}
     assert verdict(forecast(busy, runs=1), "idle") == "yes"
 
 
