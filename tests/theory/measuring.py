@@ -37,7 +37,7 @@ class Scale:
 
 
 FEW = Scale(900, 0.6)
-MANY = Scale(9_000, 0.8)
+MANY = Scale(6_000, 0.8)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 Each test: 20 independent runs with fixed seeds, the mean within three standard errors of the
 formula, and three standard errors no wider than the stated share of the formula's value. At a load
-of 0.6 a run has 900 tasks; in `make prove` the load is 0.8, and a run has 9,000.
+of 0.6 a run has 900 tasks; in `make prove` the load is 0.8, and a run has 6,000.
 """
 
 from __future__ import annotations
