@@ -24,7 +24,7 @@ from bench import (
     premises,
 )
 from bench.paired import Pairs
-from extask import temporal
+from extask import processes, temporal
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,7 @@ async def _in_temporal(place: premises.Premises, home: house.House) -> None:
 
 if __name__ == "__main__":
     begun = perf_counter()
+    processes.collect_rarely()  # as the processes do whose clients it stands for
     asyncio.run(main())
     print(f"done in {perf_counter() - begun:.0f} s with {os.cpu_count()} cores")
     temporal.leave()
