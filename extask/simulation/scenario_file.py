@@ -15,12 +15,12 @@ from extask.definition.loader import Node, Scalar
 from extask.definition.plan import Literally, Plan
 from extask.definition.reading import Reader
 from extask.messages import Place, ServiceConfig
+from extask.simulation import task_rows
 from extask.simulation.fields import Read
 from extask.simulation.given import NOW
 from extask.simulation.laws import AsKnown, Known, TaskRow
 from extask.simulation.scenario import AT_ONCE, Group, Scenario, SimulatedService, Stream
 from extask.simulation.scenario_values import Values
-from extask.simulation.task_rows import read_rows
 
 MOST_AGENTS = 10_000
 MOST_TASKS = 2_000_000
@@ -46,7 +46,7 @@ def read_scenario(file: Path) -> tuple[Scenario | None, tuple[Faulty, ...]]:
     Raises:
         OSError: the file itself cannot be read.
     """
-    data = file.read_bytes()
+    data = _read(file, loader.LARGEST)
     findings = Findings(str(file))
     document = loader.read(data, findings)
     if document is None:
@@ -166,7 +166,7 @@ class _Reading(Values):
 
     def _workflow(self, node: Node, path: str) -> Plan | None:
         name = self.text(node, path)
-        data = self._beside(node, name, path)
+        data = self._beside(node, name, path, loader.LARGEST)
         if name is None or data is None:
             return None
         file, text = str(self._folder / name), data.decode("utf-8", "surrogateescape")
@@ -186,12 +186,12 @@ class _Reading(Values):
                 advice = "describe the service here too: its name is enough"
                 self.fault(at, f"the workflow uses the service '{service}'", advice, path)
 
-    def _beside(self, node: Node, name: str | None, path: str) -> bytes | None:
+    def _beside(self, node: Node, name: str | None, path: str, largest: int) -> bytes | None:
         """Read a file that the scenario names, seen from where it lies itself."""
         if name is None:
             return None
         try:
-            return (self._folder / name).read_bytes()
+            return _read(self._folder / name, largest)
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else error
             advice = "write the way to the file, from the folder of this one"
@@ -267,11 +267,11 @@ class _Reading(Values):
     def _read_rows(
         self, node: Node, name: str, columns: Iterable[str], path: str
     ) -> tuple[TaskRow, ...]:
-        data = self._beside(node, name, f"{path}.data")
+        data = self._beside(node, name, f"{path}.data", task_rows.LARGEST)
         if data is None:
             return ()
         file = str(self._folder / name)
-        rows, findings = read_rows(data, file, columns)
+        rows, findings = task_rows.read_rows(data, file, columns)
         if findings:
             self.faulty += (Faulty(file, "", tuple(findings)),)
         return rows
@@ -311,6 +311,12 @@ _COLUMNS: tuple[tuple[str, type], ...] = (
     ("handling", Known),
     ("patience", Known),
 )
+
+
+def _read(file: Path, largest: int) -> bytes:
+    """Read a file, of one that is too large only so much that this can be told."""
+    with file.open("rb") as opened:
+        return opened.read(largest + 1)
 
 
 def _as_it_stands(node: Node, _path: str) -> Node:

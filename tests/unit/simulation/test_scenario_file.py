@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from extask.definition import loader
 from extask.messages import Place, PolicyLevel, ServiceConfig
 from extask.simulation import read_scenario
 from extask.simulation.given import NOW
@@ -380,6 +381,11 @@ def test_faults_of_the_files_beside_it_are_told_as_theirs(tmp_path: Path) -> Non
         ("tasks.csv", True, False),
     ]
     assert [(it.line, it.path) for it in faulty[1].findings] == [(2, "handling"), (3, "handling")]
+
+
+def test_of_a_file_that_is_too_large_only_that_is_told(tmp_path: Path) -> None:
+    (line,) = faults(tmp_path, ONE + "#" * loader.LARGEST)
+    assert line == ("E101", 1, 1, "the file is too large")
 
 
 def test_a_scenario_that_is_not_there_is_the_callers_matter(tmp_path: Path) -> None:
