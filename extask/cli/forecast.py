@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from extask import processes
 from extask.cli.forecast_output import Format, show_forecast, show_sweep
 from extask.cli.output import note
 from extask.cli.shared import Json
@@ -56,6 +57,7 @@ def forecast(
         raise Misconfigured(f"a chart is an SVG file: name it {chart.with_suffix('.svg')}")
     scenario = _scenario(file)
     span = None if agents is None else _span(scenario, agents)
+    processes.collect_rarely()
     with _progress() as told:
         if span is None:
             made = forecasting.forecast(scenario, seed=seed, runs=runs, told=told)

@@ -116,10 +116,18 @@ def _expected_work(described: Scenario) -> float:
 
 
 def _controlled(values: list[float], surplus: list[float]) -> Measured:
-    slope = linear_regression(surplus, values).slope
-    rest = [value - slope * more for value, more in zip(values, surplus, strict=True)]
-    freedom = math.sqrt((RUNS - 1) / (RUNS - 2))  # the slope is estimated, too
-    return Measured(fmean(rest), stdev(rest) * freedom / math.sqrt(RUNS))
+    """Correct each run by the slope of the others: one it had a part in would bend the mean."""
+    rest = [
+        value - _slope_without(turn, values, surplus) * more
+        for turn, (value, more) in enumerate(zip(values, surplus, strict=True))
+    ]
+    return Measured(fmean(rest), stdev(rest) / math.sqrt(RUNS))
+
+
+def _slope_without(turn: int, values: list[float], surplus: list[float]) -> float:
+    others = [other for other in range(RUNS) if other != turn]
+    more, value = ([each[other] for other in others] for each in (surplus, values))
+    return linear_regression(more, value).slope
 
 
 def of(service: str, figure: Callable[[Tally], float]) -> Callable[[Record], float]:
