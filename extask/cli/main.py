@@ -11,6 +11,7 @@ from extask.cli import agents, definitions, pools, reports, services, sessions, 
 from extask.cli.connection import Api
 from extask.cli.dev import dev
 from extask.cli.doctor import doctor
+from extask.cli.forecast import forecast
 from extask.cli.shared import Call, fail, online
 from extask.errors import ExtaskError
 
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.command()(dev)
 app.command()(doctor)
+app.command()(forecast)
 app.add_typer(definitions.app, name="definition")
 app.add_typer(tasks.app, name="task")
 app.add_typer(sessions.app, name="session")
