@@ -1,0 +1,112 @@
+"""A naive, slow and obvious distributor, written from the text of the rules alone.
+
+Every decision scans every agent and every task. Nothing is kept but what the rules name.
+
+Where the text leaves something open, this is what the reference takes it to say:
+
+- The window of preferred agents is counted from when the task came to its service; a rewritten
+  place brings its own length. *Present* is what the service distributes to.
+- A cool-down is cut *while* there is nobody else: should somebody come, it holds again.
+- Priority and length of the window are settled when a task comes; the type of distribution is
+  looked up each time.
+- A level of a queue is empty when no waiting entry without a number stands in it.
+- Entries of one level and instant keep the order in which they came into the pool.
+- `first` is true for the first offer that the order makes of a task since it came to its service
+  (all offers of a broadcast), even if the number came to it earlier.
+- A Move within the service is no transfer, whatever it says: number and queueing time stay.
+- A task that has expired when it is to be queued never stands in the queue.
+- Only a blocking foreign engagement is wrapped up.
+- Events of one moment come in no order but that of offers among themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from extask.messages import AgentPresence, Answer, AnyCommand, Event, PoolConfig, Standing
+from tests.reference import acts, agents, moments, order, standing, tasks
+from tests.reference.state import empty_pool
+
+REMEMBERED = 20_000
+
+
+class Reference:
+    """The judgement of one pool, with the face of `Distributor`."""
+
+    def __init__(
+        self, config: PoolConfig, presence: Iterable[AgentPresence], at: datetime
+    ) -> None:
+        """Begin with nothing but a configuration and the states of agents."""
+        self._pool = empty_pool(config, list(presence), at)
+
+    @property
+    def now(self) -> datetime:
+        """The pool's time."""
+        return self._pool.now
+
+    @property
+    def size(self) -> int:
+        """How many tasks stand in the pool."""
+        return len(self._pool.entries)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Tasks that stand in the pool."""
+        return tuple(self._pool.entries)
+
+    def apply(self, command: AnyCommand, at: datetime) -> Answer:
+        """Let everything due happen until an instant, then carry out a command."""
+        pool = self._pool
+        moments.advance(pool, at)
+        if command.key in pool.answers:
+            return pool.answers[command.key]
+        if command.kind in agents.HANDLERS:
+            answer = agents.HANDLERS[command.kind](pool, command)
+        else:
+            answer = tasks.carry_out(pool, command)  # type: ignore[arg-type]
+        acts.dispatch(pool)
+        moments.advance(pool, at)
+        pool.answers[command.key] = self._told(command, answer)
+        for key in list(pool.answers)[:-REMEMBERED]:
+            del pool.answers[key]
+        return pool.answers[command.key]
+
+    def _told(self, command: AnyCommand, answer: Answer) -> Answer:
+        """Tell in the answer to whom a task that was put into a queue has been offered."""
+        entry = self._pool.entries.get(answer.task or "")
+        if command.kind not in ("enqueue", "move") or answer.status != "done" or entry is None:
+            return answer
+        told = {"standing": standing.standing(self._pool, entry), "rank": entry.rank}
+        if entry.offers and answer.agent is None:
+            first = entry.offers[0]
+            told |= {"agent": first.agent, "session": first.session}
+        return answer.model_copy(update=told)
+
+    def advance(self, at: datetime) -> None:
+        """Let everything due happen until an instant."""
+        moments.advance(self._pool, at)
+
+    def next_deadline(self) -> datetime | None:
+        """Find the earliest instant at which something is due."""
+        return moments.next_moment(self._pool)
+
+    def take_events(self) -> tuple[Event, ...]:
+        """Hand over the events since the last time."""
+        events, self._pool.events = tuple(self._pool.events), []
+        return events
+
+    def position(self, task: str) -> int | None:
+        """Place of a task in its service's order; 0 where it stands in none."""
+        entry = self._pool.entries.get(task)
+        return None if entry is None else order.position(self._pool, entry)
+
+    def explain(self, task: str) -> tuple[standing.Ruled, ...]:
+        """Rule on every agent of the task's service."""
+        entry = self._pool.entries.get(task)
+        return () if entry is None else standing.explain(self._pool, entry)
+
+    def standing(self, task: str) -> Standing | None:
+        """Tell where a task stands."""
+        entry = self._pool.entries.get(task)
+        return None if entry is None else standing.standing(self._pool, entry)
