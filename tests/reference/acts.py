@@ -249,12 +249,14 @@ def expire(pool: Pool, entry: Entry) -> None:
     leave(pool, entry, "expired")
 
 
-def leave(pool: Pool, entry: Entry, how: str, work: Work | None = None) -> None:
+def leave(
+    pool: Pool, entry: Entry, how: str, work: Work | None = None, code: str = ""
+) -> None:
     """Forget an entry but for how its stay ended."""
     del pool.entries[entry.task]
     agent, session = (None, None) if work is None else (work.agent, work.session)
     stay = (entry.run, entry.epoch, how, pool.now, entry.rank, agent, session)
-    pool.past[entry.task] = Past(*stay)
+    pool.past[entry.task] = Past(*stay, code)
 
 
 def window_is_open(pool: Pool, entry: Entry) -> bool:

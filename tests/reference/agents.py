@@ -105,20 +105,21 @@ def on_work(pool: Pool, command: Complete | Return | Hold | Resume) -> Answer:
     if isinstance(work, Offer):
         return refused("not_active")
     if isinstance(command, Complete):
-        complete(pool, entry)
-    elif isinstance(command, Return):
+        complete(pool, entry, command.code)
+        return of_session_done(pool, entry, work).model_copy(update={"code": command.code})
+    if isinstance(command, Return):
         acts.give_back(pool, entry)
     else:
         acts.set_hold(pool, entry, by="agent", on=isinstance(command, Hold))
     return of_session_done(pool, entry, work)
 
 
-def complete(pool: Pool, entry: Entry) -> None:
+def complete(pool: Pool, entry: Entry, code: str) -> None:
     """Complete a task; a blocking one of a service that has it is wrapped up."""
     work = acts.end_work(pool, entry)
     service = pool.services[entry.service].config
     pool.tell_of(entry, "completed", agent=work.agent, session=work.session)
-    acts.leave(pool, entry, "completed", work)
+    acts.leave(pool, entry, "completed", work, code)
     if work.blocking:
         stay = {"task": entry.task, "run": entry.run, "epoch": entry.epoch}
         stay["service"] = entry.service

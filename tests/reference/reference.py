@@ -96,10 +96,10 @@ class Reference:
         events, self._pool.events = tuple(self._pool.events), []
         return events
 
-    def position(self, task: str) -> int | None:
+    def position(self, task: str) -> int:
         """Place of a task in its service's order; 0 where it stands in none."""
         entry = self._pool.entries.get(task)
-        return None if entry is None else order.position(self._pool, entry)
+        return 0 if entry is None else order.position(self._pool, entry)
 
     def explain(self, task: str) -> tuple[standing.Ruled, ...]:
         """Rule on every agent of the task's service."""

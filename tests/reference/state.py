@@ -168,6 +168,7 @@ class Past:
     rank: int = 0
     agent: str | None = None
     session: str | None = None
+    code: str = ""
 
 
 @dataclass

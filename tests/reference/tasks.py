@@ -40,6 +40,8 @@ def known(pool: Pool, command: TaskCommand) -> Entry | Answer:
     stay = entry or past
     if stay is None:
         return refused("unknown_task", task=command.task)
+    if entry is not None and moved_before(entry, command):
+        return where(pool, entry)
     if command.run < stay.run or (command.run == stay.run and command.epoch < stay.epoch):
         return STALE
     if command.epoch > stay.epoch:
@@ -49,6 +51,12 @@ def known(pool: Pool, command: TaskCommand) -> Entry | Answer:
         return entry
     assert past is not None
     return ended(command.task, past)
+
+
+def moved_before(entry: Entry, command: TaskCommand) -> bool:
+    """Tell whether a Move asks for the stay that the task is in already."""
+    same = isinstance(command, Move) and command.run == entry.run
+    return same and command.epoch < entry.epoch == command.to_epoch
 
 
 def ended(task: str, past: Past) -> Answer:
@@ -63,6 +71,7 @@ def ended(task: str, past: Past) -> Answer:
             "agent": past.agent,
             "session": past.session,
             "rank": past.rank,
+            "code": past.code,
         }
     )
 
@@ -83,12 +92,12 @@ def with_agent(entry: Entry) -> Answer:
     return Answer(status="accepted", at=work.at, task=entry.task, rank=entry.rank, **whose)
 
 
-def too_late(entry: Entry, unless: str) -> Answer | None:
+def too_late(pool: Pool, entry: Entry, unless: str) -> Answer | None:
     """Answer what came first where that makes the command come too late."""
     if unless == "accepted" and entry.work is not None:
         return with_agent(entry)
     if unless == "returned" and entry.work is None:
-        at, until = entry.returned_at, entry.expires_at
+        at, until = entry.returned_at or pool.now, entry.expires_at
         return Answer(
             status="returned", at=at, task=entry.task, expires_at=until, rank=entry.rank
         )
@@ -169,7 +178,7 @@ def full(pool: Pool, service: str) -> bool:
 
 def move(pool: Pool, entry: Entry, command: Move) -> Answer:
     """Move a task to another queue, or rewrite its place in its own."""
-    late = too_late(entry, command.unless)
+    late = too_late(pool, entry, command.unless)
     target = pool.services.get(command.place.service)
     same = command.place.service == entry.service
     if late is not None:
@@ -225,7 +234,7 @@ def rewrite(pool: Pool, entry: Entry, command: Move) -> None:
 
 def withdraw(pool: Pool, entry: Entry, command: Withdraw) -> Answer:
     """Take the task out, unless something came first."""
-    late = too_late(entry, command.unless)
+    late = too_late(pool, entry, command.unless)
     return late or withdraw_entry(pool, entry)
 
 
