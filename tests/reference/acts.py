@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tests.reference.order import distribution, hand_out, join, next_to_offer, standing_in
 from tests.reference.rules import (
@@ -136,9 +136,17 @@ def lapse(pool: Pool, entry: Entry, offer: Offer) -> None:
     cool_down(pool, entry, offer.agent)
     agent.idle_since = pool.now
     if offer.flags and service.rona_flag:
-        agent.rona_until = pool.now + service.rona_for
-        until = agent.rona_until.isoformat()
-        pool.tell("rona_flagged", agent=offer.agent, data={"until": until})
+        flag(pool, agent, pool.now + service.rona_for)
+
+
+def flag(pool: Pool, agent: Agent, until: datetime) -> None:
+    """Flag an agent RONA, unless they are flagged so long already."""
+    before = agent.rona_until or pool.now
+    longer = until > before or not pool.readings.longest_rona
+    if until > pool.now and until != before and longer:
+        agent.rona_until = until
+        told = {"until": until.isoformat()}
+        pool.tell("rona_flagged", agent=agent.config.id, data=told)
 
 
 # ------------------------------------------------------------------ work, hold, wrap-up
@@ -216,6 +224,8 @@ def give_back(pool: Pool, entry: Entry, **data: object) -> Work:
     cool_down(pool, entry, work.agent)
     told = {"expires_at": until, **data}
     pool.tell_of(entry, "returned", agent=work.agent, session=work.session, data=told)
+    if pool.services[entry.service].config.removed:
+        tell_displaced(pool, entry)
     join(pool, entry)
     settle(pool, work.agent)
     return work

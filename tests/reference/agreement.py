@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from difflib import unified_diff
+from itertools import groupby, islice
 from random import Random
 from typing import Any
 
@@ -13,6 +14,7 @@ from extask.messages import AgentPresence, Answer, Event, PoolConfig, Standing
 from tests.reference.days import Day
 from tests.reference.generator import START, Step, Traits, World
 from tests.reference.reference import Reference
+from tests.reference.state import Readings
 
 SAMPLES = 2
 SHOWN = 12
@@ -27,6 +29,11 @@ class Terms:
     """The words of `offered` that came with policies: why, algorithm, free, qualification."""
     estimates: bool = True
     deadlines: bool = True
+    reasons: bool = True
+    """Which of `too_late` and `already_ended` a session over is refused with."""
+    rulings: bool = True
+    """Rulings on tasks that are not waiting."""
+    readings: Readings = Readings()
 
 
 def told_answer(answer: Answer | None, terms: Terms) -> dict[str, Any]:
@@ -34,6 +41,10 @@ def told_answer(answer: Answer | None, terms: Terms) -> dict[str, Any]:
     if answer is None:
         return {}
     told = answer.model_dump(exclude={"message", "standing"})
+    if answer.status == "returned":
+        del told["at"]
+    if told["reason"] == "already_ended" and not terms.reasons:
+        told["reason"] = "too_late"
     return {**told, "standing": told_standing(answer.standing, terms)}
 
 
@@ -41,7 +52,11 @@ def told_standing(standing: Standing | None, terms: Terms) -> dict[str, Any] | N
     """What of a standing is compared."""
     if standing is None:
         return None
-    return standing.model_dump(exclude=set() if terms.estimates else {"estimated_wait", "basis"})
+    told = standing.model_dump()
+    left_out = () if terms.estimates else ("estimated_wait", "basis")
+    if not terms.rulings and not standing.position:
+        left_out += ("agents_free", "why")
+    return {name: value for name, value in told.items() if name not in left_out}
 
 
 def told_event(event: Event, data: Iterable[str], terms: Terms) -> dict[str, Any]:
@@ -94,7 +109,7 @@ class Pair:
     def __post_init__(self) -> None:
         """Begin at the same instant."""
         self.ours = Distributor(self.config, self.presence, at=START)
-        self.theirs = Reference(self.config, self.presence, at=START)
+        self.theirs = Reference(self.config, self.presence, START, self.terms.readings)
 
     def take(self, step: Step, sampling: Random) -> tuple[Event, ...]:
         """Let both take a step and compare what they tell; hand over its events."""
@@ -118,10 +133,15 @@ class Pair:
     def compare_task(self, task: str) -> None:
         """Compare what both tell of a task that stands in the pool."""
         same(f"position of {task}", self.ours.position(task), self.theirs.position(task))
-        ours = [tuple(one) for one in self.ours.explain(task)]
-        same(f"explain {task}", ours, [tuple(one) for one in self.theirs.explain(task)])
+        if self.terms.rulings or self.theirs.position(task):
+            self.compare_rulings(task)
         standings = [one.standing(task) for one in (self.ours, self.theirs)]
         same(f"standing of {task}", *[told_standing(one, self.terms) for one in standings])
+
+    def compare_rulings(self, task: str) -> None:
+        """Compare what rules agents out."""
+        ours = [tuple(one) for one in self.ours.explain(task)]
+        same(f"explain {task}", ours, [tuple(one) for one in self.theirs.explain(task)])
 
 
 def same(what: str, ours: Any, theirs: Any) -> None:
@@ -133,12 +153,21 @@ def same(what: str, ours: Any, theirs: Any) -> None:
 def differences(ours: Any, theirs: Any) -> str:
     """Show where two values differ."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
+        about = " ".join(f"{n}={ours.get(n)}" for n in ("kind", "task", "agent", "session"))
         names = [n for n in {**ours, **theirs} if ours.get(n) != theirs.get(n)]
         ours, theirs = ({n: one.get(n) for n in names} for one in (ours, theirs))
     if isinstance(ours, list) and isinstance(theirs, list):
-        shared = [one for one in ours if one in theirs]
-        ours, theirs = ([o for o in one if o not in shared] or one for one in (ours, theirs))
+        lines = unified_diff(brief(ours), brief(theirs), "distributor", "reference", "", "", 1, "")
+        return "\n".join(islice(lines, SHOWN))
+        return f"  {about}\n  distributor: {ours}\n  reference:   {theirs}"
     return f"  distributor: {ours}\n  reference:   {theirs}"
+
+
+def brief(told: list[Any]) -> list[str]:
+    """Write a list down, a line each, without what is empty."""
+    if told and isinstance(told[0], dict):
+        told = [{n: v for n, v in one.items() if v not in (None, {})} for one in told]
+    return [str(one).replace("datetime.", "").replace(", tzinfo=UTC", "") for one in told]
 
 
 # ------------------------------------------------------------------ runs

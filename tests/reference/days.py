@@ -102,8 +102,11 @@ def about_task(world: World) -> AnyCommand | None:
     if world.chance(0.4):
         by = {"by": world.random.choice([-2, -1, 1, 2, 9])}
     span = world.seconds(-5, 0, 4, 30, 300)
-    epoch = stay["epoch"] + 1
+    known = world.stays.get(stay["task"])
+    epoch = max(stay["epoch"], known.epoch if known else 0) + 1
     place, transfer = world.draw_place(), world.chance(0.4)
+    if not world.traits.bare_rewrites and place.priority is None:
+        place = place.model_copy(update={"priority": "normal"})
     return world.random.choice(
         [
             Withdraw(**stay, unless=unless),

@@ -51,6 +51,8 @@ class Traits:
     faults: bool = True
     """Wrong agents, ended sessions, repeats, earlier times, superseded stays."""
     reconfigure: bool = True
+    bare_rewrites: bool = True
+    """A Move may name no priority."""
 
 
 @dataclass(frozen=True)

@@ -100,9 +100,12 @@ def claim(pool: Pool, entries: list[Entry]) -> tuple[object, ...]:
     """How strongly a service claims an agent for one of those entries; the smallest claims most."""
     strict = [e for e in entries if e.priority == "strict"]
     if strict:
-        return (0, min(e.first_queued for e in strict))
-    worths = [e.first_queued + PRIORITIES.index(e.priority) * pool.level_worth for e in entries]
-    return (1, min(worths))
+        return (0, *min(fifo(e) for e in strict))
+    worths = [
+        (e.first_queued + PRIORITIES.index(e.priority) * pool.level_worth, e.serial)
+        for e in entries
+    ]
+    return (1, *min(worths))
 
 
 def next_to_offer(pool: Pool) -> tuple[Entry, list[Candidate]] | None:
@@ -116,6 +119,6 @@ def next_to_offer(pool: Pool) -> tuple[Entry, list[Candidate]] | None:
     if not takers:
         return None
     taken = {name: [pool.entries[task] for task in tasks] for name, tasks in takers.items()}
-    chosen = min(taken, key=lambda name: (claim(pool, taken[name]), name))
+    chosen = min(taken, key=lambda name: claim(pool, taken[name]))
     entry = first_of(pool.services[chosen], taken[chosen])
     return entry, takers[chosen][entry.task]

@@ -4,8 +4,8 @@ Every decision scans every agent and every task. Nothing is kept but what the ru
 
 Where the text leaves something open, this is what the reference takes it to say:
 
-- The window of preferred agents is counted from when the task came to its service; a rewritten
-  place brings its own length. *Present* is what the service distributes to.
+- The window of preferred agents is counted from when the task got its place, by Enqueue or by any
+  Move. *Present* is what the service distributes to.
 - A cool-down is cut *while* there is nobody else: should somebody come, it holds again.
 - Priority and length of the window are settled when a task comes; the type of distribution is
   looked up each time.
@@ -26,7 +26,7 @@ from datetime import datetime
 
 from extask.messages import AgentPresence, Answer, AnyCommand, Event, PoolConfig, Standing
 from tests.reference import acts, agents, moments, order, standing, tasks
-from tests.reference.state import empty_pool
+from tests.reference.state import Readings, empty_pool
 
 REMEMBERED = 20_000
 
@@ -35,10 +35,15 @@ class Reference:
     """The judgement of one pool, with the face of `Distributor`."""
 
     def __init__(
-        self, config: PoolConfig, presence: Iterable[AgentPresence], at: datetime
+        self,
+        config: PoolConfig,
+        presence: Iterable[AgentPresence],
+        at: datetime,
+        readings: Readings = Readings(),  # noqa: B008 - it is frozen
     ) -> None:
         """Begin with nothing but a configuration and the states of agents."""
         self._pool = empty_pool(config, list(presence), at)
+        self._pool.readings = readings
 
     @property
     def now(self) -> datetime:

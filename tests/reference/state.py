@@ -31,6 +31,20 @@ STRIDES: dict[Priority, int] = {level: 2**rank for rank, level in enumerate(MIDD
 NO_TIME = timedelta(0)
 
 
+@dataclass(frozen=True)
+class Readings:
+    """How to take the text where a distributor takes it otherwise; these are the text's."""
+
+    cooling_moves: bool = True
+    """A cool-down is one per task and agent: it goes with the task to another service."""
+    whole_rewrites: bool = True
+    """A Move within the service rewrites the whole place; no priority means the service's own."""
+    moved_work_stays: bool = True
+    """A Move within the service of a task that an agent has keeps number, clock, cool-downs."""
+    longest_rona: bool = True
+    """A flag that ends later than a new one stays until its end."""
+
+
 @dataclass
 class Service:
     """A service: its configuration, the clock V, `next` of each level, instants of first offers."""
@@ -127,6 +141,8 @@ class Entry:
     entered: datetime
     expires_at: datetime | None
     prefer_for: timedelta
+    placed: datetime
+    """When its place was given to it, by Enqueue or Move: the window is counted from there."""
     rank: int = 0
     number: int | None = None
     level: int = -1
@@ -154,7 +170,7 @@ class Entry:
     @property
     def window_end(self) -> datetime:
         """When the window of the preferred agents ends by time."""
-        return self.entered + self.prefer_for
+        return self.placed + self.prefer_for
 
 
 @dataclass
@@ -186,6 +202,7 @@ class Pool:
     answers: dict[str, Answer] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     serial: int = 0
+    readings: Readings = Readings()
 
     def tell(self, kind: str, **fields: object) -> None:
         """Note an event of this moment."""

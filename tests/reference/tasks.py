@@ -22,7 +22,7 @@ from extask.messages import (
 from tests.reference import acts
 from tests.reference.order import join
 from tests.reference.standing import standing, waiting_for
-from tests.reference.state import MIDDLE, Entry, Past, Pool
+from tests.reference.state import MIDDLE, NO_TIME, Entry, Past, Pool, Work
 
 TaskCommand = Enqueue | Move | Withdraw | Confirm | Look | Reprioritize | SetExpiry
 STALE = Answer(status="stale", reason="stale")
@@ -153,6 +153,7 @@ def queue(pool: Pool, command: Enqueue) -> Entry:
         entered=pool.now,
         expires_at=command.expires_at,
         prefer_for=prefer_for(pool, command.place),
+        placed=pool.now,
     )
     pool.past.pop(command.task, None)
     pool.entries[command.task] = entry
@@ -184,49 +185,69 @@ def move(pool: Pool, entry: Entry, command: Move) -> Answer:
     if late is not None:
         return late
     if target is None or (target.config.removed and not same):
-        return refused("unknown_service", task=entry.task)
+        return refused("unknown_service")
     if not same and full(pool, command.place.service):
-        return refused("service_full", task=entry.task)
-    told: dict[str, Any] = {}
-    agent = None
-    if entry.work is not None:
-        agent = entry.work.agent
-        told = {"agent": agent, "session": entry.work.session}
-        left = acts.end_work(pool, entry).left
-        entry.expires_at = None if left is None else pool.now + left
-    if not same:
+        return refused("service_full")
+    work = take_away(pool, entry)
+    anew = not same or (work is not None and not pool.readings.moved_work_stays)
+    if anew:
         acts.cancel_offers(pool, entry, "moved")
-        change_service(pool, entry, command)
-    rewrite(pool, entry, command)
-    if entry.offers:
-        told = {"agent": entry.offers[0].agent, "session": entry.offers[0].session}
+        come_to(pool, entry, command)
+    rewrite(pool, entry, command, anew=anew)
+    holder = work or (entry.offers[0] if entry.offers else None)
+    told = {} if holder is None else {"agent": holder.agent, "session": holder.session}
     pool.tell_of(entry, "moved", **told)
     join(pool, entry)
-    if agent is not None:
-        acts.settle(pool, agent)
-    return done(pool, entry, **told)
+    if work is not None:
+        acts.settle(pool, work.agent)
+    return done(pool, entry)
 
 
-def change_service(pool: Pool, entry: Entry, command: Move) -> None:
-    """Let a task come to another service: no number, no level reached, not yet offered."""
+def take_away(pool: Pool, entry: Entry) -> Work | None:
+    """Take a task from its agent, if it is with one; what was left of its life is left now."""
+    if entry.work is None:
+        return None
+    work = acts.end_work(pool, entry)
+    entry.expires_at = None if work.left is None else pool.now + work.left
+    return work
+
+
+def come_to(pool: Pool, entry: Entry, command: Move) -> None:
+    """Let a task come to a service: no number, no level reached, not yet offered."""
     target = pool.services[command.place.service].config
     entry.service = target.name
     entry.number, entry.level, entry.tried = None, -1, False
     entry.entered = pool.now
     if command.transfer and not target.keep_place:
         entry.first_queued = pool.now
+    if not pool.readings.cooling_moves:
+        entry.cooling.clear()
 
 
-def rewrite(pool: Pool, entry: Entry, command: Move) -> None:
+def rewrite(pool: Pool, entry: Entry, command: Move, *, anew: bool) -> None:
     """Give a task a new place and epoch; another priority costs the number."""
-    service = pool.services[command.place.service].config
-    priority = command.place.priority or service.priority
+    whole = anew or pool.readings.whole_rewrites
+    place = command.place if whole else merged(entry.place, command.place)
+    priority = place.priority or (place_priority(pool, place) if whole else entry.priority)
     if priority != entry.priority:
         entry.number = None
-    entry.priority, entry.place = priority, command.place
-    entry.prefer_for = prefer_for(pool, command.place)
-    entry.epoch, entry.rank, entry.made = command.to_epoch, 0, 0
+    entry.priority, entry.place = priority, place
+    if whole or command.place.preferred:
+        entry.prefer_for, entry.placed = prefer_for(pool, place), pool.now
+    entry.epoch, entry.rank = command.to_epoch, 0
+    entry.made = 0 if entry.waiting else entry.made
     entry.returned_at = None
+
+
+def merged(place: Place, over: Place) -> Place:
+    """Rewrite of a place what is told, where a rewrite is read so."""
+    told = {name: getattr(over, name) for name in over.model_dump(exclude_defaults=True)}
+    return place.model_copy(update={"priority": None, **told})
+
+
+def place_priority(pool: Pool, place: Place) -> Priority:
+    """Find the priority that a place gives: its own, else the service's."""
+    return place.priority or pool.services[place.service].config.priority
 
 
 # ------------------------------------------------------------------ where it stands
@@ -275,20 +296,19 @@ def reprioritize(pool: Pool, entry: Entry, command: Reprioritize) -> Answer:
 
 
 def raised(priority: Priority, command: Reprioritize) -> Priority:
-    """Find the new priority: raising moves within highest to lowest, and strict stays."""
+    """Find the new priority: raising stays within highest to lowest and lowers nobody."""
     if command.to is not None:
         return command.to
-    if command.by is None or priority == "strict":
-        return priority
-    rank = PRIORITIES.index(priority) - command.by
-    return PRIORITIES[min(max(rank, 1), len(MIDDLE))]
+    by, rank = command.by or 0, PRIORITIES.index(priority)
+    within = min(max(rank - by, 1), len(MIDDLE))
+    return PRIORITIES[min(within, rank) if by >= 0 else max(within, rank)]
 
 
 def set_expiry(pool: Pool, entry: Entry, command: SetExpiry) -> Answer:
     """Set when the task expires, at once if that is over; of an accepted one what is left."""
     entry.expires_at = command.expires_at
     if entry.work is not None:
-        entry.work.left = command.expires_at - pool.now
+        entry.work.left = max(command.expires_at - pool.now, NO_TIME)
     until: datetime = command.expires_at
     tell_with_holder(pool, entry, "expiry_set", {"expires_at": until.isoformat()})
     if entry.work is None and until <= pool.now:
