@@ -117,10 +117,10 @@ def enqueue(pool: Pool, command: Enqueue) -> Answer:
         if command.epoch == stay.epoch:
             return STALE if entry is None else where(pool, entry)
     service = pool.services.get(command.place.service)
-    if service is None or service.config.removed:
-        return refused("unknown_service")
     if entry is not None:
         withdraw_entry(pool, entry)
+    if service is None or service.config.removed:
+        return refused("unknown_service")
     if not command.returning and full(pool, command.place.service):
         return refused("service_full")
     if command.expires_at is not None and command.expires_at <= pool.now:
@@ -219,7 +219,8 @@ def come_to(pool: Pool, entry: Entry, command: Move) -> None:
     entry.number, entry.level, entry.tried = None, -1, False
     entry.entered = pool.now
     if command.transfer and not target.keep_place:
-        entry.first_queued = pool.now
+        pool.serial += 1
+        entry.first_queued, entry.serial = pool.now, pool.serial
     if not pool.readings.cooling_moves:
         entry.cooling.clear()
 
@@ -232,7 +233,7 @@ def rewrite(pool: Pool, entry: Entry, command: Move, *, anew: bool) -> None:
     if priority != entry.priority:
         entry.number = None
     entry.priority, entry.place = priority, place
-    if whole or command.place.preferred:
+    if whole or command.place.preferred or command.place.prefer_for is not None:
         entry.prefer_for, entry.placed = prefer_for(pool, place), pool.now
     entry.epoch, entry.rank = command.to_epoch, 0
     entry.made = 0 if entry.waiting else entry.made
