@@ -8,7 +8,6 @@ from tests.reference.order import distribution, hand_out, join, next_to_offer, s
 from tests.reference.rules import (
     MOST_PREFERRED,
     Candidate,
-    awaited,
     blocks,
     levels,
     load_of,
@@ -267,11 +266,6 @@ def leave(
     agent, session = (None, None) if work is None else (work.agent, work.session)
     stay = (entry.run, entry.epoch, how, pool.now, entry.rank, agent, session)
     pool.past[entry.task] = Past(*stay, code)
-
-
-def window_is_open(pool: Pool, entry: Entry) -> bool:
-    """Tell whether the window of an entry is still to end by time."""
-    return bool(entry.preferred) and pool.now < entry.window_end and awaited(pool, entry)
 
 
 def next_level(pool: Pool, entry: Entry) -> list[timedelta]:

@@ -24,7 +24,7 @@ def happenings(pool: Pool) -> Iterator[datetime]:
 
 def looks(pool: Pool, entry: Entry) -> Iterator[datetime]:
     """Instants at which somebody else may become a candidate for a waiting task."""
-    if acts.window_is_open(pool, entry) and not entry.place.preferred_only:
+    if entry.preferred:
         yield entry.window_end
     for after in acts.next_level(pool, entry):
         yield entry.entered + after
