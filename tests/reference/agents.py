@@ -26,7 +26,7 @@ from extask.messages import (
     StartEngagement,
 )
 from tests.reference import acts
-from tests.reference.order import distribution
+from tests.reference.order import begin, distribution, filled
 from tests.reference.rules import (
     NOTHING,
     Candidate,
@@ -325,8 +325,12 @@ def configure_service(pool: Pool, config: ServiceConfig) -> None:
     if config.version < service.config.version:
         return
     gone = config.removed and not service.config.removed
+    listed = [one for one in pool.entries.values() if one.service == config.name]
+    before = filled(pool, config.name)
     service.config = config
-    for entry in [one for one in pool.entries.values() if one.service == config.name]:
+    for level in filled(pool, config.name) - before:
+        begin(service, level)
+    for entry in listed:
         if gone:
             acts.cancel_offers(pool, entry, "service_gone")
             acts.tell_displaced(pool, entry)

@@ -58,13 +58,14 @@ def enqueue(world: World) -> AnyCommand | None:
         run, epoch = (run, epoch + 1) if world.chance(0.8) else (run + 1, 1)
     else:
         world.made += 1
+    world.places[task] = place = world.draw_place()
     first = world.now - world.seconds(0, 30, 300) if world.chance(0.1) else None
     return Enqueue(
         key=world.key(),
         task=task,
         run=run,
         epoch=epoch,
-        place=world.draw_place(),
+        place=place,
         expires_at=draw_expiry(world),
         first_queued=first,
         transfer=first is not None and world.chance(0.5),
@@ -229,7 +230,10 @@ def pick_up(world: World) -> AnyCommand | None:
     """An agent picks a task up."""
     if not world.traits.pickup or not world.stays:
         return None
-    task, agent = world.random.choice(list(world.stays)), world.random.choice(list(world.agents))
+    tasks = world.for_pickup if world.chance(0.85) else list(world.stays)
+    if not tasks:
+        return None
+    task, agent = world.random.choice(tasks), world.random.choice(list(world.agents))
     return PickUp(key=world.key(), task=task, agent=agent)
 
 
@@ -291,14 +295,14 @@ def change_agent(world: World) -> Any:
 
 
 WEIGHTS: tuple[tuple[float, Draw], ...] = (
-    (24, enqueue),
+    (32, enqueue),
     (22, on_offer),
-    (18, on_work),
+    (10, on_work),
     (10, about_task),
     (8, state),
     (4, call),
     (4, supervise),
-    (5, pick_up),
+    (8, pick_up),
     (3, on_wrap_up),
     (3, mistaken),
     (1.2, configure),
@@ -311,15 +315,15 @@ WEIGHTS: tuple[tuple[float, Draw], ...] = (
 def come_to(world: World, deadline: datetime | None) -> datetime:
     """Draw the instant of the next step: soon, at a deadline, just before it, or much later."""
     lot = world.random.random()
-    if deadline is not None and lot < 0.25:  # noqa: PLR2004 - shares of a draw
+    if deadline is not None and lot < 0.15:  # noqa: PLR2004 - shares of a draw
         return max(world.now, deadline)
-    if deadline is not None and lot < 0.3:  # noqa: PLR2004
+    if deadline is not None and lot < 0.17:  # noqa: PLR2004
         return max(world.now, deadline - MICROSECOND)
-    if lot < 0.31:  # noqa: PLR2004
-        return world.now + world.seconds(90, 400, 3_700)
-    if lot < 0.32 and world.traits.faults:  # noqa: PLR2004
+    if lot < 0.178:  # noqa: PLR2004
+        return world.now + world.seconds(30, 30, 90, 90, 90, 400, 3_700)
+    if lot < 0.19 and world.traits.faults:  # noqa: PLR2004
         return max(START, world.now - world.seconds(1, 30))
-    return world.now + world.seconds(0, 0, 0, 0.25, 1, 1, 2, 3)
+    return world.now + world.seconds(0, 0, 0, 0, 0.25, 1, 1, 2)
 
 
 @dataclass

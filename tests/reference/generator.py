@@ -37,7 +37,7 @@ class Traits:
     """How a day is: how large, and what may happen in it."""
 
     agents: int = 12
-    tasks: int = 150
+    tasks: int = 300
     backlog: int = 25
     """About so many tasks wait at most."""
     policies: bool = True
@@ -85,6 +85,7 @@ class World:
     keys: int = 0
     version: int = 1
     stays: dict[str, Stay] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)
     epochs: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Latest run and epoch of every task."""
     sessions: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=30))
@@ -144,7 +145,7 @@ class World:
 
     def draw_distribution(self) -> Any:
         """Draw a type of distribution among those that there are in this day."""
-        kinds = ["direct"] * 4
+        kinds = ["direct"] * 3
         kinds += ["broadcast"] * self.traits.broadcast
         kinds += ["pickup"] * self.traits.pickup
         return self.random.choice(kinds)
@@ -217,7 +218,7 @@ class World:
     def draw_presence(self) -> Any:
         """Draw a presence; most are available."""
         rare = ["busy", "away", "in_call", "do_not_disturb", "offline", "offline"]
-        return "available" if self.chance(0.65) else self.random.choice(rare)
+        return "available" if self.chance(0.6) else self.random.choice(rare)
 
     def draw_duty(self) -> str:
         """Draw a duty profile; none where there are no policies."""
@@ -277,6 +278,13 @@ class World:
         """Tasks that wait."""
         return [t for t, stay in self.stays.items() if not stay.offers and stay.work is None]
 
+    @property
+    def for_pickup(self) -> list[str]:
+        """Tasks that wait on a pick-up list, as far as it knows."""
+        places = {task: self.places[task] for task in self.waiting if task in self.places}
+        kinds = {t: p.distribution or self.services[p.service].distribution for t, p in places.items()}
+        return [task for task, kind in kinds.items() if kind == "pickup"]
+
     def renew(self, service: ServiceConfig) -> ServiceConfig:
         """Change one or two settings of a service."""
         fresh = self.draw_service(int(service.name[1:]))
@@ -301,3 +309,4 @@ def replace_model(service: ServiceConfig, **changed: Any) -> ServiceConfig:
 CORE = Traits(policies=False, broadcast=False, pickup=False, supervisors=False, holding=False)
 WHOLE = Traits()
 LARGE = replace(WHOLE, agents=200, tasks=10_000, backlog=60)
+LARGE_CORE = replace(CORE, agents=200, tasks=10_000, backlog=60)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from copy import copy
 from datetime import datetime
 
-from extask.messages import PRIORITIES
+from extask.messages import PRIORITIES, Priority
 from tests.reference.rules import Candidate, candidates, loads_of
 from tests.reference.state import MIDDLE, STRIDES, Entry, Pool, Service
 
@@ -43,8 +43,18 @@ def join(pool: Pool, entry: Entry) -> None:
         return
     others = without_number(standing_in(pool, entry.service), entry.priority)
     if others == [entry]:
-        service = pool.services[entry.service]
-        service.next[entry.priority] = service.clock + STRIDES[entry.priority]
+        begin(pool.services[entry.service], entry.priority)
+
+
+def begin(service: Service, level: Priority) -> None:
+    """Let a level that was empty take its first turn a stride from now."""
+    service.next[level] = service.clock + STRIDES[level]
+
+
+def filled(pool: Pool, service: str) -> set[Priority]:
+    """Name the levels in which entries without a number stand."""
+    queue = standing_in(pool, service)
+    return {one.priority for one in queue if one.number is None and one.priority in MIDDLE}
 
 
 def first_of(service: Service, entries: list[Entry]) -> Entry:

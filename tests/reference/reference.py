@@ -71,8 +71,8 @@ class Reference:
         else:
             answer = tasks.carry_out(pool, command)  # type: ignore[arg-type]
         acts.dispatch(pool)
-        moments.advance(pool, at)
         pool.answers[command.key] = self._told(command, answer)
+        moments.advance(pool, at)
         for key in list(pool.answers)[:-REMEMBERED]:
             del pool.answers[key]
         return pool.answers[command.key]

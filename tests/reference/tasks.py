@@ -20,7 +20,7 @@ from extask.messages import (
     Withdraw,
 )
 from tests.reference import acts
-from tests.reference.order import join
+from tests.reference.order import in_order, join
 from tests.reference.standing import standing, waiting_for
 from tests.reference.state import MIDDLE, NO_TIME, Entry, Past, Pool, Work
 
@@ -188,6 +188,7 @@ def move(pool: Pool, entry: Entry, command: Move) -> Answer:
         return refused("unknown_service")
     if not same and full(pool, command.place.service):
         return refused("service_full")
+    stood = stands(pool, entry)
     work = take_away(pool, entry)
     anew = not same or (work is not None and not pool.readings.moved_work_stays)
     if anew:
@@ -197,10 +198,16 @@ def move(pool: Pool, entry: Entry, command: Move) -> Answer:
     holder = work or (entry.offers[0] if entry.offers else None)
     told = {} if holder is None else {"agent": holder.agent, "session": holder.session}
     pool.tell_of(entry, "moved", **told)
-    join(pool, entry)
+    if stands(pool, entry) != stood:
+        join(pool, entry)
     if work is not None:
         acts.settle(pool, work.agent)
     return done(pool, entry)
+
+
+def stands(pool: Pool, entry: Entry) -> tuple[object, ...]:
+    """Tell in which level it stands, and whether it waits for a number there."""
+    return (in_order(pool, entry), entry.service, entry.priority, entry.number is None)
 
 
 def take_away(pool: Pool, entry: Entry) -> Work | None:
@@ -234,7 +241,7 @@ def rewrite(pool: Pool, entry: Entry, command: Move, *, anew: bool) -> None:
         entry.number = None
     entry.priority, entry.place = priority, place
     if whole or command.place.preferred or command.place.prefer_for is not None:
-        entry.prefer_for, entry.placed = prefer_for(pool, place), pool.now
+        entry.prefer_for, entry.placed = prefer_for(pool, command.place), pool.now
     entry.epoch, entry.rank = command.to_epoch, 0
     entry.made = 0 if entry.waiting else entry.made
     entry.returned_at = None

@@ -1,0 +1,37 @@
+"""The distributor decides as the reference does that was written from the rules alone.
+
+A run that fails prints its seed, the step, what both tell, the last steps and the fewest steps
+that still show it.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.reference.agreement import Run, Terms
+from tests.reference.generator import CORE, LARGE_CORE
+from tests.reference.state import Readings
+
+TODAY = Terms(
+    words=False,
+    estimates=False,
+    reasons=False,
+    rulings=False,
+    readings=Readings(
+        cooling_moves=False, whole_rewrites=False, moved_work_stays=False, longest_rona=False
+    ),
+)
+"""What is known to differ: see `test_disagreements.py`."""
+
+
+@pytest.mark.parametrize("seed", range(1, 11))
+def test_a_day_without_policies_comes_out_alike(seed: int) -> None:
+    """Direct distribution, priorities, windows, cool-downs, moves, faults, configuration."""
+    assert Run(seed, CORE, TODAY).go(most=400)
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(0)
+def test_ten_thousand_tasks_and_two_hundred_agents_come_out_alike() -> None:
+    """The same with 200 agents until 10,000 tasks have come and gone."""
+    assert Run(1, LARGE_CORE, TODAY).go(most=1_000_000)
