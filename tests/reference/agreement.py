@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from difflib import unified_diff
 from itertools import groupby, islice
 from random import Random
+from time import process_time
 from typing import Any
 
 from extask.distribution import Distributor
@@ -18,6 +19,7 @@ from tests.reference.state import Readings
 
 SAMPLES = 2
 SHOWN = 12
+SHRINKING = 30  # seconds
 NEW_WORDS = ("why", "algorithm", "free", "qualification", "config")
 
 
@@ -33,6 +35,8 @@ class Terms:
     """Which of `too_late` and `already_ended` a session over is refused with."""
     rulings: bool = True
     """Rulings on tasks that are not waiting."""
+    counts: bool = True
+    """How many agents each rule rules out, in a standing."""
     readings: Readings = Readings()
 
 
@@ -54,7 +58,7 @@ def told_standing(standing: Standing | None, terms: Terms) -> dict[str, Any] | N
         return None
     told = standing.model_dump()
     left_out = () if terms.estimates else ("estimated_wait", "basis")
-    if not terms.rulings and not standing.position:
+    if not terms.counts or (not terms.rulings and not standing.position):
         left_out += ("agents_free", "why")
     return {name: value for name, value in told.items() if name not in left_out}
 
@@ -215,21 +219,19 @@ class Run:
                 return f"step {number + 1}: {type(error).__name__}: {error}"
         return ""
 
-    def shrink(self, replays: int = 300) -> list[Step]:
-        """Drop steps as long as those left still disagree."""
-        steps, size = list(self.steps), max(1, len(self.steps) // 2)
-        while replays > 0:
+    def shrink(self) -> list[Step]:
+        """Drop steps as long as those left still disagree, for a while."""
+        until = process_time() + SHRINKING
+        steps, size = list(self.steps), len(self.steps)
+        while size > 1 and process_time() < until:
+            size = (size + 1) // 2
             start = 0
-            while start < len(steps) and replays > 0:
+            while start < len(steps) and process_time() < until:
                 fewer = steps[:start] + steps[start + size :]
-                replays -= 1
                 if fewer and self.fails(fewer):
                     steps = fewer
                 else:
                     start += size
-            if size == 1:
-                break
-            size = max(1, size // 2)
         return steps
 
     def report(self, error: Exception) -> str:

@@ -348,5 +348,5 @@ class Day:
 
     @property
     def over(self) -> bool:
-        """Whether all tasks have come and gone."""
-        return self.world.made >= self.world.traits.tasks and not self.world.stays
+        """Whether all tasks have come."""
+        return self.world.made >= self.world.traits.tasks

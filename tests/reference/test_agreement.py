@@ -6,6 +6,8 @@ that still show it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.reference.agreement import Run, Terms
@@ -33,5 +35,5 @@ def test_a_day_without_policies_comes_out_alike(seed: int) -> None:
 @pytest.mark.prove
 @pytest.mark.timeout(0)
 def test_ten_thousand_tasks_and_two_hundred_agents_come_out_alike() -> None:
-    """The same with 200 agents until 10,000 tasks have come and gone."""
-    assert Run(1, LARGE_CORE, TODAY).go(most=1_000_000)
+    """The same with 200 agents until 10,000 tasks have come."""
+    assert Run(1, LARGE_CORE, replace(TODAY, counts=False)).go(most=1_000_000)
