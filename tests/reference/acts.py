@@ -91,10 +91,15 @@ def best_class(takers: list[Candidate]) -> list[Candidate]:
     return alike[:MOST_OFFERS]
 
 
-def dispatch(pool: Pool) -> None:
-    """Offer one thing after another until nothing can be offered."""
+def reach_levels(pool: Pool) -> None:
+    """Let every task reach the levels whose time has come."""
     for entry in pool.entries.values():
         reach(pool, entry)
+
+
+def dispatch(pool: Pool) -> None:
+    """Offer one thing after another until nothing can be offered."""
+    reach_levels(pool)
     while (chosen := next_to_offer(pool)) is not None:
         offer_in_turn(pool, *chosen)
 
@@ -258,9 +263,7 @@ def expire(pool: Pool, entry: Entry) -> None:
     leave(pool, entry, "expired")
 
 
-def leave(
-    pool: Pool, entry: Entry, how: str, work: Work | None = None, code: str = ""
-) -> None:
+def leave(pool: Pool, entry: Entry, how: str, work: Work | None = None, code: str = "") -> None:
     """Forget an entry but for how its stay ended."""
     del pool.entries[entry.task]
     agent, session = (None, None) if work is None else (work.agent, work.session)

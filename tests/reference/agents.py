@@ -66,7 +66,8 @@ def of_session(pool: Pool, command: SessionCommand) -> tuple[Entry, Offer | Work
     if entry is None:
         known = task in pool.past
         return refused("already_ended", task=task) if known else refused("unknown_session")
-    for one in [*entry.offers, *([entry.work] if entry.work else [])]:
+    held: list[Offer | Work] = [*entry.offers, *([entry.work] if entry.work else [])]
+    for one in held:
         if one.session == command.session:
             return (entry, one) if one.agent == command.agent else refused("not_yours", task=task)
     return refused("too_late", task=task)
@@ -196,7 +197,7 @@ def refusal(pool: Pool, entry: Entry, agent: Agent) -> str:
         return "presence"
     if not agent.on_duty:
         return "off_duty"
-    ruled = blocking_ruling(pool, agent, load) or number_ruling(pool, entry, agent, load)
+    ruled = blocking_ruling(agent, load) or number_ruling(pool, entry, agent, load)
     return "" if ruled is None else ruled[0]
 
 

@@ -37,7 +37,7 @@ class Terms:
     """Rulings on tasks that are not waiting."""
     counts: bool = True
     """How many agents each rule rules out, in a standing."""
-    readings: Readings = Readings()
+    readings: Readings = field(default_factory=Readings)
 
 
 def told_answer(answer: Answer | None, terms: Terms) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def told_standing(standing: Standing | None, terms: Terms) -> dict[str, Any] | N
     if standing is None:
         return None
     told = standing.model_dump()
-    left_out = () if terms.estimates else ("estimated_wait", "basis")
+    left_out: tuple[str, ...] = () if terms.estimates else ("estimated_wait", "basis")
     if not terms.counts or (not terms.rulings and not standing.position):
         left_out += ("agents_free", "why")
     return {name: value for name, value in told.items() if name not in left_out}
@@ -85,7 +85,8 @@ def told_events(
 def in_one_order(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Put events of one moment between offers into one order: the rules name none."""
     ordered: list[dict[str, Any]] = []
-    for (_, offers), run in groupby(events, key=lambda e: (e["at"], e["kind"] == "offered")):
+    for (_, offers), group in groupby(events, key=lambda e: (e["at"], e["kind"] == "offered")):
+        run = list(group)
         ordered += run if offers else sorted(run, key=sorting)
     return ordered
 
@@ -193,7 +194,7 @@ class Run:
 
     def sampling(self, number: int) -> Random:
         """Draw which tasks are looked at after a step; the same whenever it is replayed."""
-        return Random(f"{self.seed}/{number}")
+        return Random(f"{self.seed}/{number}")  # noqa: S311 - a draw, no secret
 
     def go(self, most: int) -> int:
         """Draw and take up to so many steps; tells how many, or how they disagree."""

@@ -99,7 +99,7 @@ def about_task(world: World) -> AnyCommand | None:
     if stay is None:
         return None
     unless = world.random.choice(["accepted", "accepted", "returned", "completed"])
-    by = {"to": world.random.choice(PRIORITIES)}
+    by: dict[str, Any] = {"to": world.random.choice(PRIORITIES)}
     if world.chance(0.4):
         by = {"by": world.random.choice([-2, -1, 1, 2, 9])}
     span = world.seconds(-5, 0, 4, 30, 300)
@@ -108,18 +108,17 @@ def about_task(world: World) -> AnyCommand | None:
     place, transfer = world.draw_place(), world.chance(0.4)
     if not world.traits.bare_rewrites and place.priority is None:
         place = place.model_copy(update={"priority": "normal"})
-    return world.random.choice(
-        [
-            Withdraw(**stay, unless=unless),
-            Confirm(**stay),
-            Look(**stay),
-            Reprioritize(**stay, **by),
-            Reprioritize(**stay, **by),
-            SetExpiry(**stay, expires_at=world.now + span),
-            Move(**stay, place=place, to_epoch=epoch, transfer=transfer, unless=unless),
-            Move(**stay, place=place, to_epoch=epoch, transfer=transfer, unless=unless),
-        ]
-    )
+    commands: list[AnyCommand] = [
+        Withdraw(**stay, unless=unless),
+        Confirm(**stay),
+        Look(**stay),
+        Reprioritize(**stay, **by),
+        Reprioritize(**stay, **by),
+        SetExpiry(**stay, expires_at=world.now + span),
+        Move(**stay, place=place, to_epoch=epoch, transfer=transfer, unless=unless),
+        Move(**stay, place=place, to_epoch=epoch, transfer=transfer, unless=unless),
+    ]
+    return world.random.choice(commands)
 
 
 # ------------------------------------------------------------------ agents
@@ -204,7 +203,7 @@ def call(world: World) -> AnyCommand | None:
         key=key,
         agent=agent,
         engagement=f"call-{key}",
-        blocking=world.chance(0.7),
+        blocking=world.chance(0.5),
         acw=world.seconds(0, 0, 6, 20),
     )
 
@@ -315,13 +314,13 @@ WEIGHTS: tuple[tuple[float, Draw], ...] = (
 def come_to(world: World, deadline: datetime | None) -> datetime:
     """Draw the instant of the next step: soon, at a deadline, just before it, or much later."""
     lot = world.random.random()
-    if deadline is not None and lot < 0.15:  # noqa: PLR2004 - shares of a draw
+    if deadline is not None and lot < 0.15:
         return max(world.now, deadline)
-    if deadline is not None and lot < 0.17:  # noqa: PLR2004
+    if deadline is not None and lot < 0.17:
         return max(world.now, deadline - MICROSECOND)
-    if lot < 0.178:  # noqa: PLR2004
-        return world.now + world.seconds(30, 30, 90, 90, 90, 400, 3_700)
-    if lot < 0.19 and world.traits.faults:  # noqa: PLR2004
+    if lot < 0.178:
+        return world.now + world.seconds(*[30] * 8, *[90] * 8, 400, 400, 3_700)
+    if lot < 0.19 and world.traits.faults:
         return max(START, world.now - world.seconds(1, 30))
     return world.now + world.seconds(0, 0, 0, 0, 0.25, 1, 1, 2)
 

@@ -97,7 +97,7 @@ class World:
 
     def __post_init__(self) -> None:
         """Draw services and agents."""
-        self.random = Random(self.seed)
+        self.random = Random(self.seed)  # noqa: S311 - draws, no secrets
         self.services = {f"s{n}": self.draw_service(n) for n in range(1, 6)}
         names = [f"a{n:03}" for n in range(1, self.traits.agents + 1)]
         self.agents = {name: self.draw_agent(name) for name in names}
@@ -282,7 +282,9 @@ class World:
     def for_pickup(self) -> list[str]:
         """Tasks that wait on a pick-up list, as far as it knows."""
         places = {task: self.places[task] for task in self.waiting if task in self.places}
-        kinds = {t: p.distribution or self.services[p.service].distribution for t, p in places.items()}
+        kinds = {
+            t: p.distribution or self.services[p.service].distribution for t, p in places.items()
+        }
         return [task for task, kind in kinds.items() if kind == "pickup"]
 
     def renew(self, service: ServiceConfig) -> ServiceConfig:

@@ -67,3 +67,4 @@ def advance(pool: Pool, at: datetime) -> None:
         happen(pool)
         acts.dispatch(pool)
     pool.now = max(pool.now, at)
+    acts.reach_levels(pool)

@@ -65,12 +65,10 @@ def first_of(service: Service, entries: list[Entry]) -> Entry:
     strict = [e for e in entries if e.priority == "strict"]
     if strict:
         return min(strict, key=fifo)
-    turns: list[tuple[int, int, tuple[datetime, int], Entry]] = [
-        (e.number, MIDDLE.index(e.priority), fifo(e), e) for e in entries if e.number is not None
-    ]
+    turns = [(e.number, MIDDLE.index(e.priority), fifo(e), e) for e in entries if e.number]
     for rank, level in enumerate(MIDDLE):
-        for head in without_number(entries, level)[:1]:
-            turns.append((service.next[level], rank, fifo(head), head))
+        heads = without_number(entries, level)[:1]
+        turns += [(service.next[level], rank, fifo(head), head) for head in heads]
     if turns:
         return min(turns, key=lambda turn: turn[:3])[3]
     return min(entries, key=fifo)

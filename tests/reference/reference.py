@@ -4,18 +4,38 @@ Every decision scans every agent and every task. Nothing is kept but what the ru
 
 Where the text leaves something open, this is what the reference takes it to say:
 
-- The window of preferred agents is counted from when the task got its place, by Enqueue or by any
-  Move. *Present* is what the service distributes to.
-- A cool-down is cut *while* there is nobody else: should somebody come, it holds again.
-- Priority and length of the window are settled when a task comes; the type of distribution is
-  looked up each time.
-- A level of a queue is empty when no waiting entry without a number stands in it.
-- Entries of one level and instant keep the order in which they came into the pool.
+Order
+- A level of a queue is empty when no waiting entry without a number stands in it; a Move within the
+  service that changes neither level nor number does not empty it.
+- Entries of one level and instant keep the order in which their time of queueing was set.
+- Between claims of one size, the task that came first chooses the service.
+- `nothing_else` comes last within its service; between services it claims as the lowest of nine.
 - `first` is true for the first offer that the order makes of a task since it came to its service
-  (all offers of a broadcast), even if the number came to it earlier.
-- A Move within the service is no transfer, whatever it says: number and queueing time stay.
+  (all offers of a broadcast), even if the number came to it earlier; never for a pick-up.
+- Priority and length of the window are settled when a task gets its place; the type of
+  distribution is looked up each time.
+
+Windows, levels, cool-downs, flags
+- The window of preferred agents is counted from when the task got its place, by Enqueue or by any
+  Move. *Present* is what the service distributes to. While it holds, only preferred agents count
+  as somebody else when a cool-down might be cut.
+- A cool-down is cut *while* there is nobody else: should somebody come, it holds again.
+- A task that an agent has goes on reaching levels.
+- A RONA flag of no length is none; one that is longer than a new one stays.
+
+Moves and ends
+- A transfer to the service in which the task stands is no transfer: number and time stay.
 - A task that has expired when it is to be queued never stands in the queue.
-- Only a blocking foreign engagement is wrapped up.
+- What is left of an accepted task's life is never negative.
+- A later stay of a task ends the earlier one even if it is then refused.
+- A returned task of a removed service is told as `displaced`; one that an agent has is not.
+- An answer tells what is so after the dispatch, before what a zero span brings about.
+
+Words
+- Only a blocking foreign engagement is wrapped up. The end of any engagement makes idle anew.
+- Of preferred agents `algorithm` is empty and `qualification` 0; who is assigned or picks up has
+  those of their level.
+- A task that has ended is unknown to supervisors and pick-up.
 - Events of one moment come in no order but that of offers among themselves.
 """
 

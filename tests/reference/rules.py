@@ -39,9 +39,7 @@ def load_of(pool: Pool, agent: str) -> Load:
             load.non_blocking += not blocking
     known = pool.agents[agent]
     load.blocking_work = load.blocking_work or any(f.blocking for f in known.foreign.values())
-    load.anything = bool(
-        load.blocking_work or load.non_blocking or known.foreign or known.wrap_ups
-    )
+    load.anything = bool(load.blocking_work or load.non_blocking or known.foreign or known.wrap_ups)
     return load
 
 
@@ -77,9 +75,8 @@ def present(service: Service, agent: Agent) -> bool:
     return agent.presence == "available"
 
 
-def active(pool: Pool, service: Service, agent: Agent) -> bool:
+def active(service: Service, agent: Agent) -> bool:
     """Tell whether an agent is a member of the service and active for it."""
-    del pool
     gone = service.config.removed or agent.config.removed
     return not gone and agent.config.services.get(service.config.name, False)
 
@@ -149,9 +146,7 @@ def awaited(pool: Pool, entry: Entry) -> bool:
     """Tell whether any preferred agent is present, on duty and active for the service."""
     service = pool.services[entry.service]
     known = [pool.agents[name] for name in entry.preferred if name in pool.agents]
-    return any(
-        present(service, one) and one.on_duty and active(pool, service, one) for one in known
-    )
+    return any(present(service, one) and one.on_duty and active(service, one) for one in known)
 
 
 def window_holds(pool: Pool, entry: Entry) -> bool:
@@ -164,9 +159,8 @@ def window_holds(pool: Pool, entry: Entry) -> bool:
 # ------------------------------------------------------------------ the rules, in their order
 
 
-def blocking_ruling(pool: Pool, agent: Agent, load: Load) -> Ruling | None:
+def blocking_ruling(agent: Agent, load: Load) -> Ruling | None:
     """C1 and C3: blocking work excludes every other new task."""
-    del pool
     if load.blocking_work:
         return ("blocking_work", None)
     if agent.wrap_ups:
@@ -205,7 +199,7 @@ def somebody_else(pool: Pool, entry: Entry, agent: Agent) -> bool:
             other is not agent
             and present(service, other)
             and other.on_duty
-            and active(pool, service, other)
+            and active(service, other)
             and not flagged(pool, other)
             and other.config.id not in entry.place.exclude
             and level_ruling(pool, entry, other) is None
@@ -233,7 +227,7 @@ def state_ruling(pool: Pool, service: Service, agent: Agent) -> Ruling | None:
         return ("off_duty", None)
     if flagged(pool, agent):
         return ("rona_flagged", agent.rona_until)
-    return None if active(pool, service, agent) else ("not_active", None)
+    return None if active(service, agent) else ("not_active", None)
 
 
 def ruling(pool: Pool, entry: Entry, agent: Agent, load: Load) -> Ruling:
@@ -242,7 +236,7 @@ def ruling(pool: Pool, entry: Entry, agent: Agent, load: Load) -> Ruling:
     excluded = agent.config.id in entry.place.exclude
     return (
         state_ruling(pool, service, agent)
-        or blocking_ruling(pool, agent, load)
+        or blocking_ruling(agent, load)
         or number_ruling(pool, entry, agent, load)
         or (("excluded", None) if excluded else None)
         or level_ruling(pool, entry, agent)
@@ -271,9 +265,7 @@ def candidate(pool: Pool, entry: Entry, agent: Agent, load: Load) -> Candidate:
     """Describe an agent whom nothing rules out."""
     name, free = agent.config.id, not load.anything
     if window_holds(pool, entry):
-        return Candidate(
-            name, "preferred", 0, "", free, 0, (entry.preferred.index(name),)
-        )
+        return Candidate(name, "preferred", 0, "", free, 0, (entry.preferred.index(name),))
     index = level_of(pool, entry, agent)
     assert index is not None
     level = levels(pool.services[entry.service])[index]

@@ -55,8 +55,9 @@ def known(pool: Pool, command: TaskCommand) -> Entry | Answer:
 
 def moved_before(entry: Entry, command: TaskCommand) -> bool:
     """Tell whether a Move asks for the stay that the task is in already."""
-    same = isinstance(command, Move) and command.run == entry.run
-    return same and command.epoch < entry.epoch == command.to_epoch
+    if not isinstance(command, Move) or command.run != entry.run:
+        return False
+    return command.epoch < entry.epoch == command.to_epoch
 
 
 def ended(task: str, past: Past) -> Answer:
@@ -79,8 +80,8 @@ def ended(task: str, past: Past) -> Answer:
 def done(pool: Pool, entry: Entry, **fields: Any) -> Answer:
     """Answer that it happened; whose offer or work the task is with."""
     holder = entry.work or (entry.offers[0] if entry.offers else None)
-    told = {} if holder is None else {"agent": holder.agent, "session": holder.session}
-    told = {"priority": entry.priority, "rank": entry.rank, **told, **fields}
+    whose = {} if holder is None else {"agent": holder.agent, "session": holder.session}
+    told: dict[str, Any] = {"priority": entry.priority, "rank": entry.rank, **whose, **fields}
     return Answer(status="done", at=pool.now, task=entry.task, **told)
 
 
@@ -98,9 +99,7 @@ def too_late(pool: Pool, entry: Entry, unless: str) -> Answer | None:
         return with_agent(entry)
     if unless == "returned" and entry.work is None:
         at, until = entry.returned_at or pool.now, entry.expires_at
-        return Answer(
-            status="returned", at=at, task=entry.task, expires_at=until, rank=entry.rank
-        )
+        return Answer(status="returned", at=at, task=entry.task, expires_at=until, rank=entry.rank)
     return None
 
 

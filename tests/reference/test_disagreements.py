@@ -59,7 +59,7 @@ class Desk:
 
     def at(self, seconds: float, command: AnyCommand | None = None) -> None:
         """Let both take a step, and compare all they tell of every task."""
-        self.pair.take(Step(at(seconds), command), Random(0))
+        self.pair.take(Step(at(seconds), command), Random(0))  # noqa: S311 - a draw
         for task in self.pair.theirs.tasks:
             self.pair.compare_task(task)
 
@@ -103,14 +103,14 @@ def test_a_lapsed_offer_is_too_late_though_the_task_had_a_stay_before() -> None:
 
 @otherwise
 def test_the_window_of_an_offered_task_rules_others_out() -> None:
-    """"preferred_window (…): for agents not preferred while it holds". It rules nobody out."""
+    """ "preferred_window (…): for agents not preferred while it holds". It rules nobody out."""
     desk = Desk()
     desk.enqueue(0, "t", Place(service="s", preferred=(Preferred(agent="aa"),)))
 
 
 @otherwise
 def test_a_rewritten_place_is_the_whole_place() -> None:
-    """"rewrite its place"; "`priority`. Empty: the service's own". It keeps the task's own."""
+    """ "rewrite its place"; "`priority`. Empty: the service's own". It keeps the task's own."""
     desk = Desk(agents=0)
     desk.enqueue(0, "t", Place(service="s", priority="high", exclude=("aa",)))
     desk.move(1, "t", Place(service="s"))
@@ -118,7 +118,7 @@ def test_a_rewritten_place_is_the_whole_place() -> None:
 
 @otherwise
 def test_a_move_within_the_service_keeps_the_number_of_an_accepted_task() -> None:
-    """"A number is (…) lost by reprioritising or changing service". It hands out another."""
+    """ "A number is (…) lost by reprioritising or changing service". It hands out another."""
     desk = Desk()
     desk.enqueue(0, "t", Place(service="s"))
     desk.accept(1, "t.1.1", "aa")
@@ -127,7 +127,7 @@ def test_a_move_within_the_service_keeps_the_number_of_an_accepted_task() -> Non
 
 @otherwise
 def test_a_cool_down_goes_with_the_task_to_another_service() -> None:
-    """"Cool-down per task and agent after decline (…)". A Move forgets it."""
+    """ "Cool-down per task and agent after decline (…)". A Move forgets it."""
     desk = Desk()
     desk.enqueue(0, "t", Place(service="s"))
     desk.decline(1, "t.1.1", "aa")
@@ -136,7 +136,7 @@ def test_a_cool_down_goes_with_the_task_to_another_service() -> None:
 
 @otherwise
 def test_a_shorter_flag_does_not_end_a_longer_one() -> None:
-    """"flagged RONA until they clear it or `rona_for` (…) ends". The last lapse counts alone."""
+    """ "flagged RONA until they clear it or `rona_for` (…) ends". The last lapse counts alone."""
     desk = Desk(
         agents=1, simultaneous=True, rona_timeout=timedelta(seconds=5), rona_for=timedelta(0, 90)
     )
@@ -150,7 +150,7 @@ def test_a_shorter_flag_does_not_end_a_longer_one() -> None:
 
 @otherwise
 def test_rulings_are_counted_for_large_services_too() -> None:
-    """"Rule code → number of the service's agents". Of 101 agents it counts none."""
+    """ "Rule code → number of the service's agents". Of 101 agents it counts none."""
     desk = Desk(agents=101)
     for name in [one.id for one in desk.pair.config.agents]:
         desk.at(0, StartEngagement(key=desk.key(), agent=name, engagement=f"c-{name}"))
