@@ -39,7 +39,7 @@ WHOLE_TERMS = replace(TODAY, words=True, estimates=True)
 
 
 def tells_policies() -> bool:
-    """Tell whether the distributor knows policies yet: what it offers, it tells the algorithm of."""
+    """Tell whether the distributor knows policies yet: it tells the algorithm of an offer."""
     service, agent = ServiceConfig(name="s"), AgentConfig(id="a", services={"s": True})
     config = PoolConfig(services=(service,), agents=(agent,))
     pool = Distributor(config, [AgentPresence(agent="a", presence="available")], at=START)
