@@ -10,7 +10,16 @@ from extask import temporal
 from extask.configurations import Configurations
 from extask.distributor_client import DistributorClient
 from extask.errors import Unavailable
-from extask.messages import Answer, AnyCommand, Assignment, Enqueue, Move, Place, TaskJournal
+from extask.messages import (
+    Answer,
+    AnyCommand,
+    Assignment,
+    Enqueue,
+    Move,
+    Place,
+    TaskJournal,
+    Withdraw,
+)
 from extask.storage import agents, pools
 from extask.storage.database import Database
 from extask.storage.pools import Home
@@ -38,6 +47,8 @@ class AssignmentActivities:
         head = await written(self._journals, assignment.journal, service)
         if head is None or (head.ended and isinstance(asked, Enqueue)):
             return Answer(status="stale")
+        if isinstance(asked, Withdraw) and asked.any_stay and not head.lost:
+            return Answer(status="done")
         command = _numbered(await self._by_id(assignment), head.run)
         try:
             answer = await self._submit(assignment, command, head.home)

@@ -21,6 +21,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api.faults import faults_of
 from extask import errors
+from extask.distribution import RULES
 from extask.errors import ExtaskError, Fault
 
 MEDIA_TYPE = "application/problem+json"
@@ -97,6 +98,11 @@ REFUSALS: Mapping[str, HTTPStatus] = {
     "not_offered": HTTPStatus.CONFLICT,
     "not_active": HTTPStatus.CONFLICT,
     "too_late": HTTPStatus.CONFLICT,
+    "with_agent": HTTPStatus.CONFLICT,
+    "not_for_pickup": HTTPStatus.CONFLICT,
+    "no_wrap_up": HTTPStatus.CONFLICT,
+    "ruled_out": HTTPStatus.CONFLICT,
+    "not_transferred": HTTPStatus.CONFLICT,
     "already_ended": HTTPStatus.CONFLICT,
     "already_completed": HTTPStatus.CONFLICT,
     "service_full": HTTPStatus.CONFLICT,
@@ -184,10 +190,16 @@ def trouble_of(error: Exception) -> Trouble:
 
 def refusal(reason: str, message: str = "") -> Trouble:
     """Translate a refusal of a distributor or of a task."""
+    reason = code_of(reason)
     status = REFUSALS.get(reason, HTTPStatus.CONFLICT)
     again = RETRY_AFTER if status is HTTPStatus.SERVICE_UNAVAILABLE else None
     known = reason if reason in REFUSALS else "conflict"
     return Trouble(status, known, message or f"Refused: {reason or 'not possible now'}.", (), again)
+
+
+def code_of(reason: str) -> str:
+    """Give the code under which a refusal is known here: every rule that rules out is one."""
+    return "ruled_out" if reason in RULES else reason
 
 
 def _foreseen(error: ExtaskError) -> Trouble:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from temporalio.client import (
     Client,
@@ -20,7 +21,16 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from extask import temporal
 from extask.errors import NotFound, Unavailable
-from extask.messages import Answer, Answers, AnyCommand, Batch, PoolStart, Standing
+from extask.messages import (
+    Answer,
+    Answers,
+    AnyCommand,
+    Batch,
+    Explanation,
+    Pickup,
+    PoolStart,
+    Standing,
+)
 
 Permits = Callable[[str, str], AbstractAsyncContextManager[object]]
 """Wait for a permit of a pool (tenant, name) over all processes, and hold it."""
@@ -114,19 +124,44 @@ class DistributorClient:
         Raises:
             Unavailable: the distributor does not answer.
         """
+        found: dict[str, Standing] = await self._query(
+            tenant, pool, "standings", list(tasks), dict[str, Standing]
+        )
+        return found or {}
+
+    async def explain(self, tenant: str, pool: str, task: str) -> Explanation | None:
+        """Ask why a task stands where it stands; None where it stands in no queue of the pool.
+
+        Raises:
+            Unavailable: the distributor does not answer.
+        """
+        answer: Explanation | None = await self._query(
+            tenant, pool, "explain", task, Explanation | None
+        )
+        return answer
+
+    async def pickups(self, tenant: str, pool: str, agent: str) -> tuple[Pickup, ...]:
+        """Ask what an agent might pick up, the most urgent first.
+
+        Raises:
+            Unavailable: the distributor does not answer.
+        """
+        found: tuple[Pickup, ...] = await self._query(
+            tenant, pool, "pickups", agent, tuple[Pickup, ...]
+        )
+        return found or ()
+
+    async def _query(self, tenant: str, pool: str, name: str, about: object, kind: Any) -> Any:  # noqa: ANN401 -- any type of answer
+        """Ask a distributor; None where there is none."""
         handle = self._client.get_workflow_handle(temporal.distributor_id(tenant, pool))
         try:
-            answer: dict[str, Standing] = await handle.query(
-                "standings",
-                list(tasks),
-                result_type=dict[str, Standing],
-                rpc_timeout=timedelta(seconds=self._patience),
+            return await handle.query(
+                name, about, result_type=kind, rpc_timeout=timedelta(seconds=self._patience)
             )
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
-                return {}
+                return None
             raise Unavailable(f"The distributor of pool {pool} does not answer.") from error
-        return answer
 
     def _pump(self, lane: _Lane) -> None:
         if not lane.waiting or lane.gathering or lane.under_way >= self._permits:

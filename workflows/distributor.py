@@ -21,8 +21,10 @@ with workflow.unsafe.imports_passed_through():
         Batch,
         Enqueue,
         Event,
+        Explanation,
         JournalResult,
         Orphaned,
+        Pickup,
         PoolConfig,
         PoolJournal,
         PoolStart,
@@ -153,6 +155,20 @@ class DistributorWorkflow:
         """Tell where tasks stand; those that stand nowhere are left out."""
         found = ((task, self._judgement.standing(task)) for task in tasks)
         return {task: standing for task, standing in found if standing is not None}
+
+    @workflow.query
+    def explain(self, task: str) -> Explanation | None:
+        """Tell why a task stands where it stands; nothing of one that stands nowhere."""
+        standing = self._judgement.standing(task)
+        if standing is None:
+            return None
+        rulings = self._judgement.explain(task)
+        return Explanation(at=self._judgement.now, standing=standing, rulings=rulings)
+
+    @workflow.query
+    def pickups(self, agent: str) -> tuple[Pickup, ...]:
+        """List what an agent might pick up."""
+        return self._judgement.pickups(agent)
 
     def _lose(self) -> None:
         """Hear that somebody set this workflow back: what it knows is old."""

@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
         Facts,
         Patched,
         Progress,
+        Redirected,
         Sleep,
         first_progress,
         missing_params,
@@ -39,6 +40,7 @@ with workflow.unsafe.imports_passed_through():
         TaskJournal,
         TaskPatch,
         TaskStart,
+        TransferTask,
     )
     from workflows import task_details
     from workflows.attempts import Attempts
@@ -80,7 +82,7 @@ class ExternalTaskWorkflow:
         self._digest = carried.digest if carried else start.digest
         self._progress = carried.progress if carried else None
         self._agent = carried.agent if carried else ""
-        self._inbox: list[TaskEvent | Aborted | Patched] = []
+        self._inbox: list[TaskEvent | Aborted | Patched | Redirected] = []
         self._engine: Engine | None = None
         self._target: LoadedPlan | None = None
         self._next_record = 1
@@ -127,8 +129,17 @@ class ExternalTaskWorkflow:
     async def cancel(self, request: CancelTask) -> TaskAnswer:
         """Cancel or abort the task; refused once it is completed."""
         self._inbox.append(Aborted(request=request.request, reason=request.reason, by=request.by))
-        while (answer := self._decided(request.request)) is None:
-            await workflow.wait_condition(lambda: self._decided(request.request) is not None)
+        return await self._decision(request.request)
+
+    @workflow.update
+    async def transfer(self, request: TransferTask) -> TaskAnswer:
+        """Transfer the task to another service; refused where that takes it not."""
+        self._inbox.append(Redirected.model_validate(request.model_dump()))
+        return await self._decision(request.request)
+
+    async def _decision(self, request: str) -> TaskAnswer:
+        while (answer := self._decided(request)) is None:
+            await workflow.wait_condition(lambda: self._decided(request) is not None)
         return answer
 
     @workflow.update
@@ -315,7 +326,7 @@ class ExternalTaskWorkflow:
         )
 
     def _decided(self, request: str) -> TaskAnswer | None:
-        return self._engine.abort_answer(request) if self._engine else None
+        return self._engine.request_answer(request) if self._engine else None
 
     def _is_settled(self) -> bool:
         """Say whether the distributor knows all that was changed from outside."""

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.auth import Principal
-from api.errors import REFUSALS, StateConflict
+from api.errors import REFUSALS, StateConflict, code_of
 from api.operations.temporal import reaching_temporal
 from api.ports import Ports
 from api.shapes.pools import CreatePool, PatchPool, Pool, PoolList
@@ -52,7 +52,7 @@ async def demand(ports: Ports, tenant: str, pool: str, command: AnyCommand) -> A
     answer = await submit(ports, tenant, pool, command)
     if answer.status == "done":
         return answer
-    reason = answer.reason or answer.status
+    reason = code_of(answer.reason or answer.status)
     message = answer.message or f"Refused: {reason}."
     if reason.startswith("unknown_"):
         raise NotFound(message)

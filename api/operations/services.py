@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 
 from api.auth import Principal
 from api.operations import pools
@@ -11,6 +12,7 @@ from api.ports import Ports
 from api.shapes.services import (
     CONFIGURED,
     CreateService,
+    LevelOut,
     PatchService,
     Service,
     ServiceList,
@@ -88,6 +90,10 @@ def _faults(body: ServiceSettings, config: ServiceConfig) -> Iterator[Fault]:
         pointer = "/acw" if body.acw else "/agents_handle_simultaneous_external_tasks"
         told = "A service has either simultaneous tasks or wrap-up time (acw), not both."
         yield Fault(pointer, "excludes", told)
+    for place, (before, level) in enumerate(pairwise(body.policy or ()), 1):
+        if level.after < before.after:
+            told = "A level is never reached before the one above it."
+            yield Fault(f"/policy/{place}/after", "out_of_range", told)
     if body.rona_timeout is not None and not RONA[0] <= body.rona_timeout <= RONA[1]:
         yield Fault("/rona_timeout", "out_of_range", "An offer stands for 5 to 30 seconds.")
 
@@ -117,6 +123,7 @@ def shown(row: ServiceRow) -> Service:
     """Show a service's row to the world."""
     settings = {field: getattr(row.config, field) for field in CONFIGURED}
     settings["distribute_when"] = list(row.config.distribute_when)
+    settings["policy"] = [LevelOut(**level.model_dump()) for level in row.config.policy]
     return Service(
         name=row.name,
         upn=row.upn,

@@ -3,33 +3,55 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from api.auth import Principal
 from api.errors import Trouble, refusal, trouble_of
-from api.operations import pools
+from api.operations import handing, pools
 from api.operations.people import People
+from api.operations.temporal import reaching_temporal
 from api.ports import Ports
+from api.shapes.handing import TransferTaskBody
 from api.shapes.sessions import (
+    PickupList,
+    PickupShape,
     Session,
     SessionIds,
     SessionList,
     SessionResult,
     SessionResults,
     SessionState,
+    TransferSessions,
 )
+from extask.distribution import RULES
 from extask.errors import BadInput, ExtaskError, Fault, NotFound
-from extask.messages import Accept, Answer, Complete, Decline, Return
+from extask.messages import (
+    Accept,
+    Answer,
+    Complete,
+    Decline,
+    EndWrapUp,
+    ExtendWrapUp,
+    Hold,
+    PickUp,
+    Pickup,
+    Resume,
+    Return,
+)
 from extask.storage import agents, sessions
 from extask.storage.rows import SessionRow
 
-SessionCommands = Accept | Decline | Complete | Return
+SessionCommands = (
+    Accept | Decline | Complete | Return | Hold | Resume | ExtendWrapUp | EndWrapUp | PickUp
+)
 Verb = Callable[[str, str, str], SessionCommands]
 """Makes a command of key, session and agent."""
 
 OFFERED: frozenset[SessionState] = frozenset({"offered"})
 HELD: frozenset[SessionState] = frozenset({"active", "on_hold"})
+WRAPPING: frozenset[SessionState] = frozenset({"wrap_up"})
 
 
 def accept(key: str, session: str, agent: str) -> Accept:
@@ -45,6 +67,30 @@ def decline(key: str, session: str, agent: str) -> Decline:
 def give_back(key: str, session: str, agent: str) -> Return:
     """Make the command that returns a task into its place in the queue."""
     return Return(key=key, session=session, agent=agent)
+
+
+def hold(key: str, session: str, agent: str) -> Hold:
+    """Make the command that puts an engagement on hold."""
+    return Hold(key=key, session=session, agent=agent)
+
+
+def resume(key: str, session: str, agent: str) -> Resume:
+    """Make the command that goes on with an engagement on hold."""
+    return Resume(key=key, session=session, agent=agent)
+
+
+def end_wrap_up(key: str, session: str, agent: str) -> EndWrapUp:
+    """Make the command that ends a wrap-up."""
+    return EndWrapUp(key=key, session=session, agent=agent)
+
+
+def extend_wrap_up(by: timedelta) -> Verb:
+    """Make the maker of commands that let a wrap-up end later."""
+
+    def command(key: str, session: str, agent: str) -> ExtendWrapUp:
+        return ExtendWrapUp(key=key, session=session, agent=agent, by=by)
+
+    return command
 
 
 def complete(code: str, tags: Iterable[str], note: str) -> Verb:
@@ -84,17 +130,92 @@ async def carry_out(
     agent = who.acting_agent()
     pool = await _pool(ports, who.tenant, agent)
     request = f"{who.id}:{key}" if key else pools.new_key()
+
+    async def one(session: str) -> Trouble | None:
+        command = verb(f"{request}:{session}", session, agent)
+        _, trouble = await _answered(ports, who.tenant, pool, command)
+        return trouble
+
+    return await _each(ports, who, body, fits, one)
+
+
+async def transfer(
+    ports: Ports, who: Principal, body: TransferSessions
+) -> tuple[SessionResults, bool]:
+    """Hand an agent's tasks on to another service; answers as `carry_out`."""
+    to = TransferTaskBody(service=body.service, priority=body.priority)
+
+    async def one(session: str) -> Trouble | None:
+        try:
+            await handing.hand_on(ports, who, session.partition(".")[0], to, session)
+        except ExtaskError as error:
+            return trouble_of(error)
+        return None
+
+    return await _each(ports, who, body, HELD, one)
+
+
+async def _each(
+    ports: Ports,
+    who: Principal,
+    body: SessionIds,
+    fits: frozenset[SessionState],
+    act: Callable[[str], Awaitable[Trouble | None]],
+) -> tuple[SessionResults, bool]:
+    """Act on every session meant at once."""
     meant = [_Meant(each, each.partition(".")[0]) for each in body.session_ids]
-    meant += await _of_tasks(ports, who.tenant, agent, body.task_ids, fits)
+    meant += await _of_tasks(ports, who.tenant, who.acting_agent(), body.task_ids, fits)
 
     async def one(each: _Meant) -> SessionResult:
         if each.session is None or each.trouble is not None:
             return _result(each, each.trouble)
-        command = verb(f"{request}:{each.session}", each.session, agent)
-        return _result(each, await _submitted(ports, who.tenant, pool, command))
+        return _result(each, await act(each.session))
 
     results = await asyncio.gather(*map(one, meant))
     return SessionResults(results=results), all(each.status == "done" for each in results)
+
+
+async def pick_up(
+    ports: Ports, who: Principal, tasks: list[str], key: str | None
+) -> tuple[SessionResults, bool]:
+    """Let an agent take tasks from their list; answers the results and whether all went through."""
+    agent = who.acting_agent()
+    pool = await _pool(ports, who.tenant, agent)
+    request = f"{who.id}:{key}" if key else pools.new_key()
+
+    async def one(task: str) -> SessionResult:
+        command = PickUp(key=f"{request}:{task}", task=task, agent=agent)
+        answer, trouble = await _answered(ports, who.tenant, pool, command)
+        return _result(_Meant(answer.session if answer else None, task), trouble)
+
+    results = await asyncio.gather(*map(one, tasks))
+    return SessionResults(results=results), all(each.status == "done" for each in results)
+
+
+async def pickups(ports: Ports, who: Principal) -> PickupList:
+    """List the tasks that an agent might pick up, and what rules them out.
+
+    Raises:
+        Unavailable: the agent's pool does not answer.
+    """
+    agent = who.acting_agent()
+    pool = await _pool(ports, who.tenant, agent)
+    async with reaching_temporal():
+        found = await ports.distributor.pickups(who.tenant, pool, agent)
+    return PickupList(value=[_listed(each) for each in found])
+
+
+def _listed(pickup: Pickup) -> PickupShape:
+    return PickupShape(
+        task_id=pickup.task,
+        service=pickup.service,
+        priority=pickup.priority,
+        queued_at=pickup.first_queued,
+        expires_at=pickup.expires_at,
+        rule=pickup.rule or None,
+        reason=RULES.get(pickup.rule),
+        until=pickup.until,
+    )
 
 
 async def _pool(ports: Ports, tenant: str, agent: str) -> str:
@@ -125,13 +246,14 @@ def _chosen(task: str, rows: list[SessionRow], fits: frozenset[SessionState]) ->
     return _Meant(None, task, refusal("unknown_session", "You have no open session on this task."))
 
 
-async def _submitted(
+async def _answered(
     ports: Ports, tenant: str, pool: str, command: SessionCommands
-) -> Trouble | None:
+) -> tuple[Answer | None, Trouble | None]:
     try:
-        return _trouble(await pools.submit(ports, tenant, pool, command))
+        answer = await pools.submit(ports, tenant, pool, command)
     except ExtaskError as error:
-        return trouble_of(error)
+        return None, trouble_of(error)
+    return answer, _trouble(answer)
 
 
 def _result(meant: _Meant, trouble: Trouble | None) -> SessionResult:

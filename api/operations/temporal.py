@@ -14,7 +14,7 @@ from api.errors import StateConflict
 from api.ports import Ports
 from extask import temporal
 from extask.errors import ExtaskError, Unavailable
-from extask.messages import CancelTask, TaskAnswer, TaskPatch
+from extask.messages import CancelTask, TaskAnswer, TaskPatch, TransferTask
 from extask.storage.rows import TaskRow
 
 PATIENCE = timedelta(seconds=30)
@@ -34,15 +34,20 @@ async def ensure_started(ports: Ports, task: TaskRow) -> None:
         await temporal.start_task(ports.client, task.start.model_copy(update={"plan": loaded.plan}))
 
 
-async def ask(ports: Ports, task: TaskRow, request: CancelTask | TaskPatch) -> TaskAnswer:
-    """Ask a task's workflow to cancel or change it.
+_UPDATES = {CancelTask: "cancel", TaskPatch: "patch", TransferTask: "transfer"}
+
+
+async def ask(
+    ports: Ports, task: TaskRow, request: CancelTask | TaskPatch | TransferTask
+) -> TaskAnswer:
+    """Ask a task's workflow to cancel, change or transfer it.
 
     Raises:
         StateConflict: the task has ended.
         Unavailable: Temporal, or every worker, is away.
     """
     handle = ports.client.get_workflow_handle(task.id)
-    name = "cancel" if isinstance(request, CancelTask) else "patch"
+    name = _UPDATES[type(request)]
     try:
         async with reaching_temporal():
             answer: TaskAnswer = await handle.execute_update(

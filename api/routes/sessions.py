@@ -7,16 +7,21 @@ from typing import Annotated, Any
 from fastapi import Query, Response, status
 from pydantic import Field
 
+from api.errors import responses
 from api.operations import sessions
-from api.operations.sessions import HELD, OFFERED
+from api.operations.sessions import HELD, OFFERED, WRAPPING
 from api.routes.guard import IdempotencyKey, In, Who, router
 from api.shapes.common import Body, Reference
 from api.shapes.sessions import (
     CompleteSessions,
+    ExtendWrapUps,
+    PickupList,
+    PickUpTasks,
     SessionIds,
     SessionList,
     SessionResults,
     SessionState,
+    TransferSessions,
 )
 
 routes = router("sessions", prefix="/sessions")
@@ -48,6 +53,28 @@ async def list_sessions(
     key name an `agent` or a `task`. Ended sessions are listed with `state=ended` only.
     """
     return await sessions.page(ports, who, agent=query.agent, task=query.task, state=query.state)
+
+
+@routes.get("/pickups", responses=responses(503))
+async def list_pickups(ports: In, who: Who) -> PickupList:
+    """List tasks that you may pick up.
+
+    All tasks for picking up in your services, the most urgent first, at most 200. Those that a
+    rule keeps from you name it, and when that changes by itself.
+    """
+    return await sessions.pickups(ports, who)
+
+
+@routes.post("/pick-up", responses=PARTLY)
+async def pick_up_tasks(
+    ports: In, who: Who, body: PickUpTasks, response: Response, key: IdempotencyKey = None
+) -> SessionResults:
+    """Pick tasks up.
+
+    Each is yours at once, with a session of its own, unless another agent was faster or a rule
+    keeps it from you.
+    """
+    return _answer(await sessions.pick_up(ports, who, body.task_ids, key), response)
 
 
 def _answer(done: tuple[SessionResults, bool], response: Response) -> SessionResults:
@@ -103,4 +130,64 @@ async def return_sessions(
     Each keeps its place in the queue; you are not offered it again for a while.
     """
     done = await sessions.carry_out(ports, who, body, sessions.give_back, fits=HELD, key=key)
+    return _answer(done, response)
+
+
+@routes.post("/transfer", responses={**PARTLY, **responses(404)})
+async def transfer_sessions(
+    ports: In, who: Who, body: TransferSessions, response: Response
+) -> SessionResults:
+    """Hand accepted tasks on to another service.
+
+    Your share of each ends only when the other service has taken it; one that does not leaves the
+    task with you.
+    """
+    return _answer(await sessions.transfer(ports, who, body), response)
+
+
+@routes.post("/hold", responses=PARTLY)
+async def hold_sessions(
+    ports: In, who: Who, body: SessionIds, response: Response, key: IdempotencyKey = None
+) -> SessionResults:
+    """Put engagements on hold.
+
+    Their time counts as hold, not as work, until you resume them. A blocking task on hold still
+    blocks.
+    """
+    done = await sessions.carry_out(ports, who, body, sessions.hold, fits=HELD, key=key)
+    return _answer(done, response)
+
+
+@routes.post("/resume", responses=PARTLY)
+async def resume_sessions(
+    ports: In, who: Who, body: SessionIds, response: Response, key: IdempotencyKey = None
+) -> SessionResults:
+    """Go on with engagements that you put on hold.
+
+    One that blocking work interrupted goes on when that work is over.
+    """
+    done = await sessions.carry_out(ports, who, body, sessions.resume, fits=HELD, key=key)
+    return _answer(done, response)
+
+
+@routes.post("/extend-wrap-up", responses=PARTLY)
+async def extend_wrap_ups(
+    ports: In, who: Who, body: ExtendWrapUps, response: Response, key: IdempotencyKey = None
+) -> SessionResults:
+    """Extend wrap-ups.
+
+    Each ends so much later; until then you are given no other task.
+    """
+    verb = sessions.extend_wrap_up(body.by)
+    done = await sessions.carry_out(ports, who, body, verb, fits=WRAPPING, key=key)
+    return _answer(done, response)
+
+
+@routes.post("/end-wrap-up", responses=PARTLY)
+async def end_wrap_ups(
+    ports: In, who: Who, body: SessionIds, response: Response, key: IdempotencyKey = None
+) -> SessionResults:
+    """End wrap-ups now."""
+    verb = sessions.end_wrap_up
+    done = await sessions.carry_out(ports, who, body, verb, fits=WRAPPING, key=key)
     return _answer(done, response)

@@ -8,9 +8,10 @@ from fastapi import Query, Request, Response, status
 from pydantic import Field
 
 from api.errors import responses
-from api.operations import tasks
+from api.operations import handing, tasks
 from api.routes.guard import IdempotencyKey, In, Who, router
 from api.shapes.common import Body, Reference, Text
+from api.shapes.handing import AssignTaskBody, Handed, TaskExplanation, TransferTaskBody
 from api.shapes.tasks import (
     AbortAnswer,
     AbortTaskBody,
@@ -137,6 +138,46 @@ async def abort_task(ports: In, who: Who, task_id: str, body: AbortTaskBody) -> 
     its state.
     """
     return await tasks.abort(ports, who, task_id, body.reason)
+
+
+@routes.post("/{task_id}/assign", responses=responses(404, 409))
+async def assign_task(ports: In, who: Who, task_id: str, body: AssignTaskBody) -> Handed:
+    """Assign a task to an agent.
+
+    The agent is offered the task, whatever order, policy, exclusion or flag say; an open offer to
+    others is taken back. Only capacity, presence and duty can refuse it: 409, naming the rule.
+    """
+    return await handing.assign(ports, who, task_id, body.agent)
+
+
+@routes.post("/{task_id}/pull-back", responses=responses(404, 409))
+async def pull_back_task(ports: In, who: Who, task_id: str) -> Handed:
+    """Pull a task back.
+
+    It leaves the agents it is offered to, or the one who has it, and waits in its place again;
+    they are not offered it for a while.
+    """
+    return await handing.pull_back(ports, who, task_id)
+
+
+@routes.post("/{task_id}/transfer", responses=responses(404, 409))
+async def transfer_task(ports: In, who: Who, task_id: str, body: TransferTaskBody) -> Handed:
+    """Transfer a task to another service.
+
+    It leaves its queue, or the agent who has it, and goes on under the target service's workflow.
+    Where the target does not take it, it stays where it is: 409, with the reason.
+    """
+    return await handing.transfer(ports, who, task_id, body)
+
+
+@routes.get("/{task_id}/explain", responses=responses(404, 503))
+async def explain_task(ports: In, who: Who, task_id: str) -> TaskExplanation:
+    """Explain where a task stands.
+
+    For every agent of its service the first rule that keeps the task from them, and when that
+    changes by itself; and why each agent who was asked was asked.
+    """
+    return await handing.explain(ports, who, task_id)
 
 
 @routes.get("/{task_id}/timeline", responses=responses(404))

@@ -18,10 +18,40 @@ from api.shapes.common import (
     Upn,
     Yes,
 )
-from extask.messages import Priority, ServiceConfig
+from extask.messages import Algorithm, Distribution, Priority, ServiceConfig
 
 Bound = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
 DistributeWhen = Annotated[list[Literal["busy", "away"]], Field(max_length=2)]
+
+
+LEVELS = 20
+Least = Annotated[int, Field(ge=0, le=100, strict=True)]
+
+
+class LevelIn(Body):
+    """A level of a policy: whom it admits, and from when after a task came to the service."""
+
+    after: DurationIn = Field(
+        default=timedelta(0), description="When it is reached; never before the one above it."
+    )
+    skills: Annotated[dict[Name, Least], Field(max_length=50)] = Field(
+        default={}, description="Skills, and the least level an agent must have of each."
+    )
+    responsibility: Text = Field(
+        default="", description="What an agent's duty profile must hold; empty asks for none."
+    )
+    algorithm: Algorithm = Field(
+        default="longest_idle", description="Who of those it admits is asked first."
+    )
+
+
+class LevelOut(Shape):
+    """A level of a policy."""
+
+    after: DurationOut
+    skills: dict[str, int]
+    responsibility: str
+    algorithm: Algorithm
 
 
 class ServiceSettings(Body):
@@ -66,6 +96,13 @@ class ServiceSettings(Body):
     distribute_when: DistributeWhen | None = Field(
         default=None, description="Presences besides available in which agents get offers."
     )
+    distribution: Distribution | None = Field(
+        default=None, description="One agent after another, several at once, or from a list."
+    )
+    policy: Annotated[list[LevelIn], Field(max_length=LEVELS)] | None = Field(
+        default=None,
+        description="Replaces all levels; none admits every agent of the service at once.",
+    )
 
 
 class CreateService(ServiceSettings):
@@ -101,6 +138,8 @@ class Service(Shape):
     keep_place: bool
     max_waiting: int | None
     distribute_when: list[str]
+    distribution: Distribution
+    policy: list[LevelOut]
 
 
 class ServiceList(Shape):
@@ -121,6 +160,7 @@ CONFIGURED = (
     "keep_place",
     "max_waiting",
     "distribute_when",
+    "distribution",
 )
 """Settings that a distributor knows under the same name; the switch has a longer one."""
 
@@ -131,6 +171,8 @@ def configured(settings: ServiceSettings, now: ServiceConfig) -> ServiceConfig:
     switch = settings.agents_handle_simultaneous_external_tasks
     if switch is not None:
         changes["simultaneous"] = switch
+    if settings.policy is not None:
+        changes["policy"] = [level.model_dump() for level in settings.policy]
     return ServiceConfig.model_validate({**now.model_dump(), **changes})
 
 

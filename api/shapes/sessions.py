@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.errors import Problem
 from api.shapes import common
-from api.shapes.common import AgentRef, Body, ContextText, Label, Reference, Shape, Writable
+from api.shapes.common import (
+    AgentRef,
+    Body,
+    ContextText,
+    DurationIn,
+    Label,
+    Reference,
+    Shape,
+    Writable,
+)
 from extask.messages import Priority
 
 AT_ONCE = 200
+SHORTEST, LONGEST = timedelta(seconds=1), timedelta(hours=1)
 SessionState = Literal["offered", "active", "on_hold", "wrap_up", "ended"]
 
 
@@ -48,6 +58,62 @@ class CompleteSessions(SessionIds):
         default=[], description="Tags for reports."
     )
     note: ContextText = Field(default="", description="A note for colleagues.")
+
+
+class ExtendWrapUps(SessionIds):
+    """The wrap-ups to extend, and by how much."""
+
+    by: DurationIn = Field(description="By how much each ends later; one second to an hour.")
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if not SHORTEST <= self.by <= LONGEST:
+            raise PydanticCustomError("out_of_range", "Extend by one second to one hour")
+        return self
+
+
+class TransferSessions(SessionIds):
+    """The engagements to hand on, and where to."""
+
+    service: Reference = Field(description="Name or UPN of the service.")
+    priority: Priority | None = Field(
+        default=None, description="Priority there; empty keeps what was chosen."
+    )
+
+
+class PickUpTasks(Body):
+    """The tasks that an agent takes from their list."""
+
+    task_ids: Annotated[list[Reference], Field(min_length=1, max_length=AT_ONCE)] = Field(
+        description="Ids of tasks."
+    )
+
+    @field_validator("task_ids")
+    @classmethod
+    def _once(cls, tasks: list[str]) -> list[str]:
+        if len({*tasks}) < len(tasks):
+            raise PydanticCustomError("twice", "A task is named twice")
+        return tasks
+
+
+class PickupShape(Shape):
+    """A task on the list for picking up, as you see it."""
+
+    task_id: str
+    service: str
+    priority: Priority
+    queued_at: datetime
+    expires_at: datetime | None
+    rule: str | None = Field(description="Code of the rule that rules you out; empty: take it.")
+    reason: str | None = Field(description="That rule in words.")
+    until: datetime | None = Field(description="When that changes by itself.")
+
+
+class PickupList(Shape):
+    """Tasks for picking up, the most urgent first."""
+
+    value: list[PickupShape]
+    nextLink: str | None = None  # noqa: N815 -- the word of the platform that reads it
 
 
 class SessionResult(Shape):

@@ -1,7 +1,7 @@
 """The distributor's judgement: who gets which task, and when."""
 
 from extask.distribution.distributor import Distributor
-from extask.distribution.explain import RULES, Ruling
+from extask.distribution.explain import RULES, WHY
 from extask.distribution.views import Overview, ServiceView, SessionView
 
-__all__ = ["RULES", "Distributor", "Overview", "Ruling", "ServiceView", "SessionView"]
+__all__ = ["RULES", "WHY", "Distributor", "Overview", "ServiceView", "SessionView"]

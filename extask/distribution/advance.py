@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from extask.distribution.agents import clear_rona, end_wrap_up
 from extask.distribution.deadlines import Kind
 from extask.distribution.dispatch import dispatch
 from extask.distribution.sessions import expire, lapse
-from extask.distribution.waiting import end_cooldowns, refile
+from extask.distribution.waiting import end_cooldowns, refile, rise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from extask.distribution.pool import Pool
-    from extask.distribution.state import Agent, Entry, Session
+    from extask.distribution.state import Agent
 
 
 def advance(pool: Pool, until: int) -> None:
@@ -32,19 +32,16 @@ def advance(pool: Pool, until: int) -> None:
         pool.set_time(until)
 
 
-def _lapse(pool: Pool, entry: Entry) -> None:
-    lapse(pool, cast("Session", entry.session))  # its deadline holds only while it is open
-
-
 def _end_rona(pool: Pool, agent: Agent) -> None:
     clear_rona(pool, agent, "time")
 
 
 _HAPPEN: dict[int, Callable[[Pool, Any], None]] = {
     Kind.EXPIRY: expire,
-    Kind.LAPSE: _lapse,
+    Kind.LAPSE: lapse,
     Kind.WRAP_UP_END: end_wrap_up,
     Kind.RONA_END: _end_rona,
     Kind.WINDOW_END: refile,
+    Kind.LEVEL_BEGIN: rise,
     Kind.COOLDOWN_END: end_cooldowns,
 }

@@ -15,7 +15,7 @@ from extask.messages import Event
 if TYPE_CHECKING:
     from extask.distribution.pool import Pool
     from extask.distribution.state import Agent, Foreign, Session
-    from extask.messages import EventKind
+    from extask.messages import DutyProfile, EventKind
 
 
 def available_again(pool: Pool, agent: Agent) -> None:
@@ -37,19 +37,25 @@ def work_ended(pool: Pool, agent: Agent) -> None:
 def restation(pool: Pool, agent: Agent) -> None:
     """Find anew which services the agent is in reach of, after presence, duty, flag or settings."""
     before = agent.reach
+    profile = pool.duty_profiles.get(agent.duty_profile)
+    agent.responsibilities = frozenset() if profile is None else held_by(profile)
     agent.reach = _reach(pool, agent)
     for service in before:
         del service.reachable[agent.id]
     for service in agent.reach:
         service.reachable[agent.id] = agent
     for service in before:
-        if agent.id not in service.reachable:
-            for entry in service.cooling.values():
-                stir(pool, entry)
+        for entry in service.cooling.values():
+            stir(pool, entry)
     if agent.id in pool.wishes:
         for entry in tuple(pool.wishes[agent.id].entries.values()):
             refile(pool, entry)
     available_again(pool, agent)
+
+
+def held_by(profile: DutyProfile) -> frozenset[str]:
+    """Give the responsibilities that a duty profile holds."""
+    return frozenset() if profile.removed else frozenset(profile.responsibilities)
 
 
 def _reach(pool: Pool, agent: Agent) -> tuple[Any, ...]:
@@ -99,6 +105,13 @@ def _start(pool: Pool, wrap_up: WrapUp) -> None:
     wrap_up.agent.blocking += 1
     pool.deadlines.add(wrap_up.until, Kind.WRAP_UP_END, wrap_up.tie, wrap_up)
     _tell(pool, "wrap_up_started", wrap_up, {"until": clock.text(wrap_up.until)})
+
+
+def extend_wrap_up(pool: Pool, wrap_up: WrapUp, by: int) -> None:
+    """Let a wrap-up end so much later."""
+    wrap_up.until += by
+    pool.deadlines.add(wrap_up.until, Kind.WRAP_UP_END, wrap_up.tie, wrap_up)
+    _tell(pool, "wrap_up_extended", wrap_up, {"until": clock.text(wrap_up.until)})
 
 
 def end_wrap_up(pool: Pool, wrap_up: WrapUp) -> None:

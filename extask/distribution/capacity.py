@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from extask.distribution.pool import Pool
@@ -48,26 +48,28 @@ def free(session: Session) -> None:
 
 def interrupt_or_resume(pool: Pool, agent: Agent) -> None:
     """Hold the agent's non-blocking tasks while blocking work is under way, else let them go on."""
-    held = agent.blocking > agent.blocking_offers
+    busy = agent.blocking > agent.blocking_offers
     for session in agent.sessions.values():
-        if session.blocking or session.deadline is not None:
-            continue
-        if held and session.held_since is None:
-            _hold(pool, session)
-        elif not held and session.held_since is not None:
-            _resume(pool, session, session.held_since)
+        if not session.blocking and session.deadline is None and session.interrupted != busy:
+            set_hold(pool, session, wished=session.wished, interrupted=busy)
 
 
-def _hold(pool: Pool, session: Session) -> None:
-    session.held_since = pool.now
-    pool.emit("held", session.entry, session, data={"by": "interruption"})
-
-
-def _resume(pool: Pool, session: Session, since: int) -> None:
-    lasted = pool.now - since
-    session.held += lasted
-    session.held_since = None
-    pool.emit("resumed", session.entry, session, data={"held_us": lasted})
+def set_hold(pool: Pool, session: Session, *, wished: bool, interrupted: bool) -> None:
+    """Set the two flags that keep an engagement on hold, one of which has changed."""
+    session.wished, session.interrupted = wished, interrupted
+    data: dict[str, Any]
+    if session.held_since is None:
+        session.held_since = pool.now
+        data = {"by": "agent" if wished else "interruption"}
+        pool.emit("held", session.entry, session, data=data)
+    elif wished or interrupted:
+        data = {"agent": wished, "interruption": interrupted}
+        pool.emit("hold_changed", session.entry, session, data=data)
+    else:
+        lasted = pool.now - session.held_since
+        session.held += lasted
+        session.held_since = None
+        pool.emit("resumed", session.entry, session, data={"held_us": lasted})
 
 
 def shares(pool: Pool, session: Session) -> dict[str, int]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from heapq import heapify, heappop, heappush
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, cast
 
-from extask.distribution.capacity import has_room, is_occupied
+from extask.distribution.capacity import has_room
+from extask.distribution.policy import grade
 
 if TYPE_CHECKING:
-    from extask.distribution.pool import Pool
-    from extask.distribution.state import Agent, Candidate, Entry, Service
+    from collections.abc import Iterator
 
-_SPARE = 64
+    from extask.distribution.lanes import Candidate, Lane
+    from extask.distribution.pool import Pool
+    from extask.distribution.state import Agent, Entry, Service
+
+ASKED_TOGETHER = 10
+"""Agents of a broadcast, at most."""
 
 
 def is_present(agent: Agent, service: Service) -> bool:
@@ -38,57 +43,31 @@ def line_up(agent: Agent) -> None:
     agent.stamp += 1
     if agent.blocking:
         return
-    nonblocking = agent.nonblocking
-    place = (
-        int(is_occupied(agent)),
-        nonblocking,
-        agent.idle_since,
-        agent.config.id,
-        agent.stamp,
-        agent,
-    )
-    roomy = nonblocking < agent.config.simultaneous
     for service in agent.reach:
-        _push(service, service.candidates[1], place)
-        if roomy and service.config.simultaneous:
-            _push(service, service.candidates[0], place)
-
-
-def _push(service: Service, heap: list[Candidate], place: Candidate) -> None:
-    heappush(heap, place)
-    if len(heap) > 2 * len(service.members) + _SPARE:
-        heap[:] = [other for other in heap if _stands(service, other)]
-        heapify(heap)
-
-
-def _stands(service: Service, place: Candidate) -> bool:
-    return place[4] == place[5].stamp and place[5].config.id in service.reachable
-
-
-def first_candidate(service: Service, *, blocking: int) -> Agent | None:
-    """Give the agent of the service who is to be asked first."""
-    heap = service.candidates[blocking]
-    while heap:
-        agent = heap[0][5]
-        if heap[0][4] == agent.stamp:
-            return agent
-        heappop(heap)
-    return None
+        for lane in service.lanes:
+            lane.line_up(agent, len(service.members))
 
 
 def choose(pool: Pool, entry: Entry) -> Agent | None:
-    """Give the agent who is to be asked for this entry, if anybody may be."""
+    """Give the agent who is to be asked first for this waiting entry, if anybody may be."""
     if entry.reserved:
-        return _first_preferred(pool, entry)
+        return next(_preferred(pool, entry), None)
+    lane = cast("Lane", entry.lane)  # as every entry in order that is not reserved has
     if not entry.exclude and not entry.cooldowns:
-        return first_candidate(entry.service, blocking=entry.blocking)
-    return _first_not_barred(pool, entry)
+        return lane.first()
+    return next(iter(_first_class(pool, entry, lane, 1)), None)
 
 
-def _first_preferred(pool: Pool, entry: Entry) -> Agent | None:
+def choose_all(pool: Pool, entry: Entry) -> list[Agent]:
+    """Give the agents who are asked together for a broadcast: of the best class only."""
+    if entry.reserved:
+        return list(islice(_preferred(pool, entry), ASKED_TOGETHER))
+    return _first_class(pool, entry, cast("Lane", entry.lane), ASKED_TOGETHER)
+
+
+def _preferred(pool: Pool, entry: Entry) -> Iterator[Agent]:
     known = (pool.agents.get(name) for name in entry.preferred)
-    able = (it for it in known if it is not None and takes_reserved(pool, entry, it))
-    return next(able, None)
+    return (it for it in known if it is not None and takes_reserved(pool, entry, it))
 
 
 def takes_reserved(pool: Pool, entry: Entry, agent: Agent) -> bool:
@@ -100,18 +79,20 @@ def takes_reserved(pool: Pool, entry: Entry, agent: Agent) -> bool:
     )
 
 
-def _first_not_barred(pool: Pool, entry: Entry) -> Agent | None:
-    heap = entry.service.candidates[entry.blocking]
-    passed = []
-    found = None
-    while found is None and first_candidate(entry.service, blocking=entry.blocking) is not None:
-        if is_barred(pool, entry, heap[0][3]):
-            passed.append(heappop(heap))
-        else:
-            found = heap[0][5]
-    for place in passed:
-        heappush(heap, place)
-    return found
+def _first_class(pool: Pool, entry: Entry, lane: Lane, count: int) -> list[Agent]:
+    """Find the first candidates that are not barred, all occupied alike and of one level."""
+    passed: list[Candidate] = []
+    found: list[Candidate] = []
+    candidate = lane.take()
+    while candidate is not None:
+        passed.append(candidate)
+        if not is_barred(pool, entry, candidate[5]):
+            if found and found[0][:2] != candidate[:2]:
+                break
+            found.append(candidate)
+        candidate = lane.take() if len(found) < count else None
+    lane.put_back(passed)
+    return [candidate[7] for candidate in found]
 
 
 def is_barred(pool: Pool, entry: Entry, agent: str) -> bool:
@@ -133,12 +114,13 @@ def is_cooling(pool: Pool, entry: Entry, agent: str) -> bool:
 
 def _is_somebody_else(pool: Pool, entry: Entry) -> bool:
     reachable = entry.service.reachable
-    if not entry.reserved and len(reachable) > len(entry.exclude) + len(entry.cooldowns):
-        return True
-    admitted = entry.preferred if entry.reserved else tuple(reachable)
+    demands = entry.service.policy.asked(entry.skills)[: entry.reached + 1]
     return any(
-        name in reachable and name not in entry.exclude and not _within_cooldown(pool, entry, name)
-        for name in admitted
+        name in reachable
+        and name not in entry.exclude
+        and not _within_cooldown(pool, entry, name)
+        and (entry.reserved or grade(reachable[name], demands) is not None)
+        for name in (entry.preferred if entry.reserved else reachable)
     )
 
 

@@ -26,6 +26,11 @@ def instant(at: int) -> datetime:
     return EPOCH + timedelta(microseconds=min(at, _LAST))
 
 
+def maybe(at: int | None) -> datetime | None:
+    """Convert microseconds since 1970 that may be absent."""
+    return None if at is None else instant(at)
+
+
 def text(at: int | None) -> str | None:
     """Write an instant as ISO 8601, as it stands in the data of events."""
     return None if at is None else instant(at).isoformat()

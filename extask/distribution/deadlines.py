@@ -22,7 +22,8 @@ class Kind(IntEnum):
     WRAP_UP_END = 2
     RONA_END = 3
     WINDOW_END = 4
-    COOLDOWN_END = 5
+    LEVEL_BEGIN = 5
+    COOLDOWN_END = 6
 
 
 Deadline = tuple[int, int, Any, Any]
@@ -50,6 +51,10 @@ def _window_ends(at: int, entry: Entry) -> bool:
     return entry.waiting and bool(entry.preferred) and entry.window == at
 
 
+def _level_begins(at: int, entry: Entry) -> bool:
+    return entry.waiting and entry.service.policy.begin(entry, entry.reached + 1) == at
+
+
 def _cooldown_ends(at: int, entry: Entry) -> bool:
     return entry.waiting and any(at in cooldown for cooldown in entry.cooldowns.values())
 
@@ -60,6 +65,7 @@ _HOLDS: tuple[Callable[[int, Any], bool], ...] = (
     _wrap_up_ends,
     _rona_ends,
     _window_ends,
+    _level_begins,
     _cooldown_ends,
 )
 
@@ -98,7 +104,7 @@ class Deadlines:
         return None
 
     def _compact(self) -> None:
-        self._heap = [deadline for deadline in self._heap if _holds(deadline)]
+        self._heap = list({it[:3]: it for it in self._heap if _holds(it)}.values())
         heapify(self._heap)
         self._roomy = 2 * len(self._heap) + _SPARE
 

@@ -6,20 +6,20 @@ anything, for otherwise it would have been offered then.
 
 from __future__ import annotations
 
-from operator import attrgetter
+from itertools import chain
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, cast
 
 from extask.distribution.capacity import has_room
-from extask.distribution.choice import choose, first_candidate, takes_reserved
+from extask.distribution.choice import choose, choose_all, takes_reserved
 from extask.distribution.order import STRICT
 from extask.distribution.sessions import offer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from sortedcontainers import SortedList
-
-    from extask.distribution.order import Fifo, Order, OrderKey, Shelf
+    from extask.distribution.lanes import Lane
+    from extask.distribution.order import Order, OrderKey, Shelf
     from extask.distribution.pool import Pool
     from extask.distribution.state import Agent, Entry, Service
 
@@ -34,45 +34,27 @@ _NO_CLAIM: Claim = (True, 1 << 80, 0)
 class Front:
     """Of some entries of a service: the first in order, and the smallest claim."""
 
-    __slots__ = ("claim", "edition", "entry", "key", "level_worth", "order")
+    __slots__ = ("claim", "edition", "entry", "key", "level_worth")
 
-    def __init__(self, order: Order, level_worth: int) -> None:
-        self.order = order
+    def __init__(self, edition: int, level_worth: int) -> None:
+        self.edition = edition
         self.level_worth = level_worth
-        self.edition = order.edition
         self.entry: Entry | None = None
         self.key: OrderKey = _LAST
         self.claim: Claim = _NO_CLAIM
 
-    def add(self, shelf: Shelf, test: Test | None = None) -> None:
-        """Take a shelf into account, of which those entries count that pass the test."""
-        for items in shelf.levels.values():
-            entry = _first(items, test)
-            if entry is not None:
-                self._take_key(entry)
-                self._take_claim(entry)
-        if shelf.turns:
-            self._add_holders(shelf, test)
+    def take(self, number: int, entry: Entry) -> None:
+        """Take an entry into account that an agent sees at this turn number."""
+        level, queued, seq = entry.level, entry.first_queued, entry.seq
+        if number <= self.key[0]:
+            key = (number, level, queued, seq)
+            if key < self.key:
+                self.key, self.entry = key, entry
+        self.press(level, queued, seq)
 
-    def _add_holders(self, shelf: Shelf, test: Test | None) -> None:
-        passing = (turn[4] for turn in shelf.turns if test is None or test(turn[4]))
-        holder = next(passing, None)
-        if holder is None:
-            return
-        self._take_key(holder)
-        for items in shelf.held.values():
-            entry = _first(items, test)
-            if entry is not None:
-                self._take_claim(entry)
-
-    def _take_key(self, entry: Entry) -> None:
-        key = self.order.key(entry)
-        if key < self.key:
-            self.key, self.entry = key, entry
-
-    def _take_claim(self, entry: Entry) -> None:
-        level = entry.level
-        claim = (level != STRICT, entry.first_queued + level * self.level_worth, entry.seq)
+    def press(self, level: int, queued: int, seq: int) -> None:
+        """Take the claim of an entry into account."""
+        claim = (level != STRICT, queued + level * self.level_worth, seq)
         self.claim = min(self.claim, claim)
 
 
@@ -80,17 +62,31 @@ def _open_front(shelf: Shelf, order: Order, level_worth: int) -> Front:
     """Give the front of a shelf that is open to everybody, as long as possible the same."""
     front = shelf.front
     if front is None or front.edition != order.edition or front.level_worth != level_worth:
-        front = shelf.front = Front(order, level_worth)
-        front.add(shelf)
+        front = shelf.front = Front(order.edition, level_worth)
+        for level, (_, _, entry) in shelf.heads.items():
+            front.take(order.next[level], entry)
+        if shelf.turns:
+            front.take(shelf.turns[0][0], shelf.turns[0][4])
+            for items in shelf.held.values():
+                for queued, seq, entry in items[:1]:
+                    front.press(entry.level, queued, seq)
     return front
 
 
-def _first(items: SortedList[Fifo], test: Test | None) -> Entry | None:
-    if not items:
-        return None
-    if test is None:
-        return items[0][2]
-    return next((item[2] for item in items if test(item[2])), None)
+def _tested_front(shelf: Shelf, order: Order, level_worth: int, test: Test) -> Front:
+    """Give the front of those entries of a shelf that pass a test."""
+    front = Front(order.edition, level_worth)
+    for level, items in shelf.levels.items():
+        found = next((item[2] for item in items if test(item[2])), None)
+        if found is not None:
+            front.take(order.next[level], found)
+    holder = next((turn for turn in shelf.turns if test(turn[4])), None)
+    if holder is not None:
+        front.take(holder[0], holder[4])
+        for items in shelf.held.values():
+            first = next((item[2] for item in items if test(item[2])), holder[4])
+            front.press(first.level, first.first_queued, first.seq)
+    return front
 
 
 def dispatch(pool: Pool) -> None:
@@ -113,28 +109,33 @@ class _Round:
     def run(self) -> None:
         self._look(self.pool.touched.values())
         while self.fronts:
-            _, entry = min(self.fronts.values(), key=_claim)
-            agent = cast("Agent", choose(self.pool, entry))  # in a front, so there is one
-            offer(self.pool, entry, agent)
+            entry = min(self.fronts.values(), key=itemgetter(0))[1]
+            agents = self._takers(entry)
+            offer(self.pool, entry, agents)
             changed = {entry.service.config.name: entry.service}
-            changed.update((service.config.name, service) for service in agent.reach)
+            for service in chain.from_iterable(agent.reach for agent in agents):
+                changed[service.config.name] = service
             self._look(service for name, service in changed.items() if name in self.fronts)
+
+    def _takers(self, entry: Entry) -> list[Agent]:
+        """Give the agents who are asked; an entry in a front has at least one."""
+        if entry.mode == "broadcast":
+            return choose_all(self.pool, entry)
+        return [cast("Agent", choose(self.pool, entry))]
 
     def _look(self, services: Iterable[Service]) -> None:
         for service in services:
-            found = self._front(service)
+            found = self._front(service) if service.order.waiting.count else None
             if found is None:
                 self.fronts.pop(service.config.name, None)
             else:
                 self.fronts[service.config.name] = found
 
     def _front(self, service: Service) -> tuple[Claim, Entry] | None:
-        if not service.order.waiting.count:
-            return None
         fronts: list[Front] = []
-        for blocking in (0, 1):
-            if first_candidate(service, blocking=blocking) is not None:
-                self._add_open(fronts, service, blocking)
+        for lane in service.lanes:
+            if (lane.common.count or lane.barred.count) and lane.first() is not None:
+                self._add_lane(fronts, service, lane)
         for agent in self.pool.stirred:
             fronts.extend(self._reserved_fronts(service, agent))
         if not fronts:
@@ -144,17 +145,12 @@ class _Round:
             return None
         return min(front.claim for front in fronts), first.entry
 
-    def _add_open(self, fronts: list[Front], service: Service, blocking: int) -> None:
-        common, barred = service.common[blocking], service.barred[blocking]
-        if common.count:
-            fronts.append(_open_front(common, service.order, self.pool.level_worth))
-        if barred.count:
-            fronts.append(self._tested_front(service, barred, self._has_taker))
-
-    def _tested_front(self, service: Service, shelf: Shelf, test: Test) -> Front:
-        front = Front(service.order, self.pool.level_worth)
-        front.add(shelf, test)
-        return front
+    def _add_lane(self, fronts: list[Front], service: Service, lane: Lane) -> None:
+        worth = self.pool.level_worth
+        if lane.common.count:
+            fronts.append(_open_front(lane.common, service.order, worth))
+        if lane.barred.count:
+            fronts.append(_tested_front(lane.barred, service.order, worth, self._has_taker))
 
     def _has_taker(self, entry: Entry) -> bool:
         return choose(self.pool, entry) is not None
@@ -165,12 +161,11 @@ class _Round:
         if pair is None:
             return
         agent = pool.agents[name]
-        for blocking in (False, True):
+        for shelf, blocking in zip(pair, (False, True), strict=True):
             if has_room(agent, blocking=blocking):
-                yield self._tested_front(
-                    service, pair[blocking], lambda entry: takes_reserved(pool, entry, agent)
+                yield _tested_front(
+                    shelf,
+                    service.order,
+                    pool.level_worth,
+                    lambda entry: takes_reserved(pool, entry, agent),
                 )
-
-
-def _claim(front: tuple[Claim, Entry]) -> Claim:
-    return front[0]

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
         Answer,
         AnyCommand,
         Event,
+        Pickup,
         PoolConfig,
+        Ruling,
         Standing,
         Stock,
     )
@@ -105,16 +107,19 @@ class Distributor:
         return None if entry is None else explain.standing(self._pool, entry)
 
     def position(self, task: str) -> int:
-        """Give the place in the queue from 1; 0 for a task that does not wait."""
+        """Give the place in the queue from 1; 0 for a task that stands in no order."""
         entry = self._pool.entries.get(task)
-        if entry is None or not entry.waiting:
-            return 0
-        return entry.service.order.position(entry)
+        return 0 if entry is None else explain.position(entry)
 
-    def explain(self, task: str) -> tuple[explain.Ruling, ...]:
+    def explain(self, task: str) -> tuple[Ruling, ...]:
         """Give for every agent of the task's service the first rule that rules them out."""
         entry = self._pool.entries.get(task)
         return () if entry is None else explain.explain(self._pool, entry)
+
+    def pickups(self, agent: str) -> tuple[Pickup, ...]:
+        """List what an agent might pick up, the most urgent first, and what rules them out."""
+        known = self._pool.agents.get(agent)
+        return () if known is None else explain.pickups(self._pool, known)
 
     @property
     def sessions(self) -> tuple[views.SessionView, ...]:

@@ -3,69 +3,72 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from extask.distribution import clock
 from extask.distribution.capacity import has_room
 from extask.distribution.choice import is_active, is_cooling, is_present
-from extask.messages import PRIORITIES, Standing
+from extask.distribution.policy import grade
+from extask.messages import PRIORITIES, Pickup, Ruling, Standing
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Container, Iterator
 
     from extask.distribution.pool import Pool
     from extask.distribution.state import Agent, Entry
 
-RULES = (
-    "presence",
-    "off_duty",
-    "rona_flagged",
-    "not_active",
-    "blocking_work",
-    "number_reached",
-    "excluded",
-    "preferred_only",
-    "preferred_window",
-    "cooling_down",
-)
-"""The codes of the rules, in the order in which they are looked at."""
+RULES = {
+    "presence": "Their presence lets no task of this service through.",
+    "off_duty": "They are off duty.",
+    "rona_flagged": "They left an offer unanswered and are flagged (RONA).",
+    "not_active": "They do not serve the service, or are not active for it.",
+    "blocking_work": "Blocking work, an offer of it or wrap-up keeps them from any other task.",
+    "number_reached": "They have as many tasks at once as their number allows.",
+    "excluded": "The task excludes them.",
+    "preferred_only": "The task is for its preferred agents only.",
+    "preferred_window": "Only the task's preferred agents are asked for the time being.",
+    "not_qualified": "No level of the service's policy admits them: a skill or responsibility.",
+    "level_not_reached": "A later level of the service's policy admits them.",
+    "cooling_down": "They declined, missed or returned this very task a moment ago.",
+}
+"""The code of each rule with what it says, in the order in which they are looked at."""
+WHY = {
+    "preferred": "The task prefers them, and its window was open.",
+    "policy": "They came first: free before occupied, level, qualification, fewest, longest idle.",
+    "assigned": "A supervisor chose them.",
+    "picked_up": "They picked it up themselves.",
+}
+"""Why an agent was asked, with what it says."""
 COUNTED_AGENTS = 2_000
 """A service with more agents gives no counts in `standing`; `explain` always tells all."""
+LISTED = 200
+"""Tasks for picking up that an agent is shown at most."""
 FEW_AGENTS = 50
 """Up to so many agents an arriving task is told the counts at once."""
 
 
-class Ruling(NamedTuple):
-    """The first rule that rules out an agent (empty: none), and when that changes by itself."""
-
-    agent: str
-    rule: str
-    until: datetime | None = None
-
-
-def ruling(pool: Pool, entry: Entry, agent: Agent) -> Ruling:
-    """Find the first rule that rules out the agent for the entry."""
-    rule, until = _of_agent(entry, agent)
-    if not rule:
-        rule, until = _of_entry(pool, entry, agent)
-    return Ruling(agent.id, rule, None if until is None else clock.instant(until))
+def ruling(pool: Pool, entry: Entry, agent: Agent, among: Container[str] = RULES) -> Ruling:
+    """Find the first rule, among some, that rules out the agent for the entry."""
+    told = ((rule, until) for rule, until in _rulings(pool, entry, agent) if rule in among)
+    rule, until = next(told, ("", None))
+    return Ruling(agent=agent.id, rule=rule, until=clock.maybe(until))
 
 
-def _of_agent(entry: Entry, agent: Agent) -> tuple[str, int | None]:
-    rule, until = "", None
+def _rulings(pool: Pool, entry: Entry, agent: Agent) -> Iterator[tuple[str, int | None]]:
+    """Give every rule that rules out the agent, in order, and when that changes by itself."""
     if not is_present(agent, entry.service):
-        rule = "presence"
-    elif not agent.on_duty:
-        rule = "off_duty"
-    elif agent.rona_until is not None:
-        rule, until = "rona_flagged", agent.rona_until
-    elif not is_active(agent, entry.service):
-        rule = "not_active"
-    elif agent.blocking:
-        rule, until = "blocking_work", _blocked_until(agent)
+        yield "presence", None
+    if not agent.on_duty:
+        yield "off_duty", None
+    if agent.rona_until is not None:
+        yield "rona_flagged", agent.rona_until
+    if not is_active(agent, entry.service):
+        yield "not_active", None
+    if agent.blocking:
+        yield "blocking_work", _blocked_until(agent)
     elif not has_room(agent, blocking=entry.blocking):
-        rule = "number_reached"
-    return rule, until
+        yield "number_reached", None
+    yield from _of_entry(pool, entry, agent)
 
 
 def _blocked_until(agent: Agent) -> int | None:
@@ -75,21 +78,25 @@ def _blocked_until(agent: Agent) -> int | None:
     return max(wrap_up.until for wrap_up in agent.wrap_ups.values())
 
 
-def _of_entry(pool: Pool, entry: Entry, agent: Agent) -> tuple[str, int | None]:
+def _of_entry(pool: Pool, entry: Entry, agent: Agent) -> Iterator[tuple[str, int | None]]:
     if agent.id in entry.exclude:
-        return "excluded", None
-    if entry.reserved and agent.id not in entry.preferred:
-        return (
-            ("preferred_only", None)
-            if entry.preferred_only
-            else (
-                "preferred_window",
-                entry.window,
-            )
-        )
+        yield "excluded", None
+    if not entry.reserved:
+        yield from _of_policy(entry, agent)
+    elif agent.id not in entry.preferred:
+        only = entry.preferred_only
+        yield ("preferred_only", None) if only else ("preferred_window", entry.window)
     if is_cooling(pool, entry, agent.id):
-        return "cooling_down", entry.cooldowns[agent.id].until
-    return "", None
+        yield "cooling_down", entry.cooldowns[agent.id].until
+
+
+def _of_policy(entry: Entry, agent: Agent) -> Iterator[tuple[str, int | None]]:
+    policy = entry.service.policy
+    graded = grade(agent, policy.asked(entry.skills))
+    if graded is None:
+        yield "not_qualified", None
+    elif graded.level > entry.reached:
+        yield "level_not_reached", policy.begin(entry, graded.level)
 
 
 def explain(pool: Pool, entry: Entry) -> tuple[Ruling, ...]:
@@ -101,16 +108,24 @@ def explain(pool: Pool, entry: Entry) -> tuple[Ruling, ...]:
 def brief(pool: Pool, entry: Entry) -> Standing:
     """Tell where the entry stands, at no cost that grows with agents or tasks.
 
-    A waiting entry has no agent who might take it, else it would be offered.
+    A waiting entry has no agent who might take it, else it would be offered (or picked up).
     """
-    service = entry.service
+    service, place = entry.service, position(entry)
+    wait, basis = service.throughput.estimate(place, pool.now) or (None, None)
     return Standing(
         service=service.name,
         priority=PRIORITIES[entry.level],
-        position=service.order.position(entry) if entry.waiting else 0,
-        queue_length=len(service.order),
+        position=place,
+        queue_length=service.waiting,
         waited=clock.instant(pool.now) - clock.instant(entry.first_queued),
+        estimated_wait=wait,
+        basis=basis,
     )
+
+
+def position(entry: Entry) -> int:
+    """Give the place in the order from 1; 0 for an entry that stands in none."""
+    return entry.service.order.position(entry) if entry.waiting and not entry.pickup else 0
 
 
 def arrival(pool: Pool, entry: Entry) -> Standing:
@@ -127,3 +142,23 @@ def standing(pool: Pool, entry: Entry) -> Standing:
     why = Counter(ruling.rule for ruling in explain(pool, entry))
     free = why.pop("", 0)
     return told.model_copy(update={"agents_free": free, "why": dict(why)})
+
+
+def pickups(pool: Pool, agent: Agent) -> tuple[Pickup, ...]:
+    """List the tasks for picking up in an agent's services, the most urgent first."""
+    served = (pool.services.get(name) for name in agent.config.services)
+    entries = [it for service in served if service is not None for it in service.pickups.values()]
+    entries.sort(key=lambda it: (it.level, it.first_queued, it.seq))
+    return tuple(_pickup(it, ruling(pool, it, agent)) for it in entries[:LISTED])
+
+
+def _pickup(entry: Entry, told: Ruling) -> Pickup:
+    return Pickup(
+        task=entry.task,
+        service=entry.service.name,
+        priority=PRIORITIES[entry.level],
+        first_queued=clock.instant(entry.first_queued),
+        expires_at=clock.maybe(entry.expires_at),
+        rule=told.rule,
+        until=told.until,
+    )

@@ -41,11 +41,11 @@ class Memory:
 
     def answer(self, command: AnyCommand) -> Answer | None:
         """Recall what a command was answered."""
-        return self.answers.get(command.key, _subject(command))
+        return self.answers.get(command.key, command.subject)
 
     def answered(self, command: AnyCommand, answer: Answer) -> None:
         """Remember what a command was answered."""
-        self.answers.put(command.key, answer, _subject(command))
+        self.answers.put(command.key, answer, command.subject)
 
     def ending(self, task: str) -> Ending | None:
         """Recall how a task left."""
@@ -54,10 +54,3 @@ class Memory:
     def ended(self, task: str, ending: Ending) -> None:
         """Remember how a task left."""
         self.endings.put(task, ending, task)
-
-
-def _subject(command: AnyCommand) -> str:
-    """Give the task that the command is about: its answer names it again."""
-    task: str = getattr(command, "task", "")
-    session: str = getattr(command, "session", "")
-    return task or session.split(".", 1)[0]

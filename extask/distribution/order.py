@@ -17,27 +17,30 @@ NOTHING_ELSE = 8
 MIDDLE = range(HIGHEST, LOWEST + 1)
 STRIDES = (0, 1, 2, 4, 8, 16, 32, 64, 0)
 AFTER_ALL = 1 << 62
-"""Stands for the turn number of entries that take no part in turns and come last."""
+"""Stands for the next turn number of a level that takes no part in turns and comes last."""
 BEFORE_ALL = -1
+"""Stands for that of the level that comes first."""
 
 Fifo = tuple[int, int, "Entry"]
 """First queued, sequence, entry."""
 Turn = tuple[int, int, int, int, "Entry"]
 """Turn number, level, first queued, sequence, entry."""
 OrderKey = tuple[int, int, int, int]
-"""Turn number, level, first queued, sequence."""
+"""Turn number, level, first queued, sequence: where an agent sees an entry they may take."""
 
 
 class Shelf:
     """Waiting entries in order: those without a turn number by level, the others by number."""
 
-    __slots__ = ("count", "front", "held", "levels", "turns")
+    __slots__ = ("count", "front", "heads", "held", "levels", "turns")
 
     def __init__(self) -> None:
         self.count = 0
         self.front: Front | None = None
         """Computed by dispatch and good until something changes here or in the numbers."""
         self.levels: dict[int, SortedList[Fifo]] = {}
+        self.heads: dict[int, Fifo] = {}
+        """The first entry without a number of each level that has one."""
         self.held: dict[int, SortedList[Fifo]] = {}
         """The turn-holders again, by level and first queueing."""
         self.turns: SortedList[Turn] = SortedList()
@@ -54,24 +57,40 @@ class Shelf:
         """Put an entry in."""
         self.count += 1
         self.front = None
+        fifo = (entry.first_queued, entry.seq, entry)
         if entry.number is not None:
             self.turns.add(_turn(entry, entry.number))
-        self._fifo(entry).add((entry.first_queued, entry.seq, entry))
+            _level(self.held, entry.level).add(fifo)
+            return
+        _level(self.levels, entry.level).add(fifo)
+        head = self.heads.get(entry.level)
+        if head is None or fifo < head:
+            self.heads[entry.level] = fifo
 
     def remove(self, entry: Entry) -> None:
         """Take an entry out; its level and number must be those it was put in with."""
         self.count -= 1
         self.front = None
+        fifo = (entry.first_queued, entry.seq, entry)
         if entry.number is not None:
             self.turns.remove(_turn(entry, entry.number))
-        self._fifo(entry).remove((entry.first_queued, entry.seq, entry))
+            self.held[entry.level].remove(fifo)
+            return
+        items = self.levels[entry.level]
+        items.remove(fifo)
+        if self.heads[entry.level][2] is not entry:
+            return
+        if items:
+            self.heads[entry.level] = items[0]
+        else:
+            del self.heads[entry.level]
 
-    def _fifo(self, entry: Entry) -> SortedList[Fifo]:
-        levels = self.levels if entry.number is None else self.held
-        found = levels.get(entry.level)
-        if found is None:
-            found = levels[entry.level] = SortedList()
-        return found
+
+def _level(levels: dict[int, SortedList[Fifo]], level: int) -> SortedList[Fifo]:
+    found = levels.get(level)
+    if found is None:
+        found = levels[level] = SortedList()
+    return found
 
 
 class Order:
@@ -83,7 +102,7 @@ class Order:
         self.edition = 0
         """Rises when a level's next number changes."""
         self.clock = 0
-        self.next = list(STRIDES)
+        self.next = [BEFORE_ALL, *STRIDES[HIGHEST:NOTHING_ELSE], AFTER_ALL]
         self.waiting = Shelf()
 
     def __len__(self) -> int:
@@ -92,21 +111,10 @@ class Order:
     def add(self, entry: Entry) -> None:
         """Let an entry wait; a level that becomes non-empty gets its number from the clock."""
         level = entry.level
-        if entry.number is None and level in MIDDLE and not self.waiting.levels.get(level):
+        if entry.number is None and level in MIDDLE and level not in self.waiting.heads:
             self.next[level] = self.clock + STRIDES[level]
             self.edition += 1
         self.waiting.add(entry)
-
-    def key(self, entry: Entry) -> OrderKey:
-        """Where an agent who may take it sees the entry as the first of its level."""
-        return (self._number(entry), entry.level, entry.first_queued, entry.seq)
-
-    def _number(self, entry: Entry) -> int:
-        if entry.number is not None:
-            return entry.number
-        if entry.level == STRICT:
-            return BEFORE_ALL
-        return AFTER_ALL if entry.level == NOTHING_ELSE else self.next[entry.level]
 
     def hand_out(self, entry: Entry) -> list[tuple[Entry, int]]:
         """Say which entries get which turn numbers when `entry` is first offered.
@@ -121,7 +129,7 @@ class Order:
         number = self.next[level]
         self.clock = max(self.clock, number)
         self.next[level] = self.clock + STRIDES[level]
-        head = self.waiting.levels[level][0][2]
+        head = self.waiting.heads[level][2]
         if head is entry:
             return [(entry, number)]
         self.next[level] += STRIDES[level]

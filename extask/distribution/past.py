@@ -73,22 +73,24 @@ class Parcel:
 class Past(Generic[_T]):
     """The last values by key, each about a subject that whoever asks names again."""
 
-    __slots__ = ("_adapter", "_bound", "_live", "_parcels")
+    __slots__ = ("_adapter", "_bound", "_live", "_packed", "_parcels")
 
     def __init__(self, adapter: TypeAdapter[_T], bound: int) -> None:
         self._adapter = adapter
         self._bound = bound
         self._live: OrderedDict[str, tuple[_T, str]] = OrderedDict()
         self._parcels: deque[Parcel] = deque()
+        self._packed = 0
+        """How many are remembered in parcels."""
 
     def __len__(self) -> int:
-        return len(self._live) + sum(map(len, self._parcels))
+        return len(self._live) + self._packed
 
     def put(self, key: str, value: _T, subject: str) -> None:
         """Remember a value as the newest."""
         self._live.pop(key, None)
         self._live[key] = value, subject
-        if len(self) > self._bound:
+        if len(self._live) + self._packed > self._bound:
             self._forget_oldest()
 
     def get(self, key: str, subject: str) -> _T | None:
@@ -119,6 +121,7 @@ class Past(Generic[_T]):
     def take(self, parcel: Parcel) -> None:
         """Remember a parcel's content as the newest."""
         self._parcels.append(parcel)
+        self._packed += len(parcel)
 
     def _text(self, value: _T, subject: str) -> str:
         text = self._adapter.dump_json(value, exclude_defaults=True).decode()
@@ -130,6 +133,7 @@ class Past(Generic[_T]):
             return
         oldest = self._parcels[0]
         oldest.forgotten += 1
+        self._packed -= 1
         if not len(oldest):
             self._parcels.popleft()
 

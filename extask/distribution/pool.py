@@ -11,6 +11,7 @@ from extask.messages import Event, EventKind
 
 if TYPE_CHECKING:
     from extask.distribution.state import Agent, Entry, Service, Session, Wishes
+    from extask.messages import DutyProfile
 
 
 class Pool:
@@ -19,6 +20,7 @@ class Pool:
     __slots__ = (
         "agents",
         "deadlines",
+        "duty_profiles",
         "entries",
         "events",
         "level_worth",
@@ -43,6 +45,7 @@ class Pool:
         self.sessions: dict[str, Session] = {}
         self.wishes: dict[str, Wishes] = {}
         """By agent id, known or not yet."""
+        self.duty_profiles: dict[str, DutyProfile] = {}
         self.deadlines = Deadlines()
         self.memory = Memory()
         self.events: list[Event] = []

@@ -49,6 +49,7 @@ def _station(pool: Pool, presence: Iterable[AgentPresence]) -> None:
         agent = pool.agents.get(told.agent)
         if agent is not None:
             agent.presence, agent.on_duty = told.presence, told.on_duty
+            agent.duty_profile = told.duty_profile
             if told.rona:
                 _flag(pool, agent)
             restation(pool, agent)
@@ -98,6 +99,7 @@ def _stay(pool: Pool, stay: StoredStay) -> None:
     if entry.session is not None:
         entry.session.held = clock.span(stay.hold)
         entry.session.held_since = None if stay.held_at is None else clock.micros(stay.held_at)
+        entry.session.interrupted = stay.held_at is not None
     elif agent is not None and stay.offered_at is not None:
         leave(pool, entry)
         restore_offer(pool, entry, agent, stay.session, stay.offered_at)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from extask.distribution import clock
 from extask.distribution.agents import available_again
-from extask.distribution.capacity import engage, reserve
+from extask.distribution.capacity import engage
 from extask.distribution.commands.places import new_entry
 from extask.distribution.deadlines import Kind
+from extask.distribution.sessions import add_session
 from extask.distribution.state import Session
 from extask.distribution.waiting import enter
 
@@ -35,9 +36,10 @@ def restore(pool: Pool, report: Report, service: Service, agent: Agent | None) -
 
 def _engage(pool: Pool, entry: Entry, agent: Agent, report: Report) -> None:
     accepted = pool.now if report.accepted_at is None else clock.micros(report.accepted_at)
-    session = open_session(pool, entry, agent, report.session, accepted)
-    session.accepted_at = accepted
+    session = _open(pool, entry, agent, report.session, accepted)
+    session.deadline, session.accepted_at = None, accepted
     engage(session)
+    entry.service.offered -= 1
     entry.service.engaged += 1
     entry.asked = True
     if entry.expires_at is not None:
@@ -47,21 +49,19 @@ def _engage(pool: Pool, entry: Entry, agent: Agent, report: Report) -> None:
 
 def restore_offer(pool: Pool, entry: Entry, agent: Agent, name: str, offered: datetime) -> Session:
     """Let a task that stands nowhere be on offer; the agent has the whole time to answer."""
-    session = open_session(pool, entry, agent, name, clock.micros(offered))
-    session.deadline = pool.now + entry.service.rona_timeout
-    entry.service.offered += 1
+    session = _open(pool, entry, agent, name, clock.micros(offered))
     entry.asked = True
-    pool.deadlines.add(session.deadline, Kind.LAPSE, entry.seq, entry)
+    pool.deadlines.add(pool.now + entry.service.rona_timeout, Kind.LAPSE, entry.seq, entry)
     if entry.expires_at is not None:
         pool.deadlines.add(entry.expires_at, Kind.EXPIRY, entry.seq, entry)
     available_again(pool, agent)
     return session
 
 
-def open_session(pool: Pool, entry: Entry, agent: Agent, name: str, offered: int) -> Session:
+def _open(pool: Pool, entry: Entry, agent: Agent, name: str, offered: int) -> Session:
     """Reserve an agent for a task under a session's known name."""
     entry.blocking = entry.block_agent or not entry.service.config.simultaneous
-    session = Session(name, agent, entry, entry.blocking, offered, None)
-    entry.session = agent.sessions[name] = pool.sessions[name] = session
-    reserve(session)
+    deadline = pool.now + entry.service.rona_timeout
+    session = Session(name, agent, entry, entry.blocking, offered, deadline)
+    add_session(pool, session)
     return session

@@ -2,56 +2,117 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from extask.distribution import capacity, clock
 from extask.distribution.agents import available_again, flag_rona, work_ended, wrap_up_session
 from extask.distribution.choice import line_up
 from extask.distribution.deadlines import Kind
 from extask.distribution.memory import Ending, How
+from extask.distribution.policy import grade
 from extask.distribution.state import CUT, Cooldown, Session
 from extask.distribution.waiting import enter, give_number, leave
 from extask.messages import PRIORITIES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from extask.distribution.policy import Grade
     from extask.distribution.pool import Pool
     from extask.distribution.state import Agent, Entry
     from extask.messages import Outcome
 
 
-def offer(pool: Pool, entry: Entry, agent: Agent) -> None:
-    """Offer a waiting entry to an agent, who is reserved for it until they answer."""
-    why = "preferred" if entry.reserved else "longest_idle"
+def offer(pool: Pool, entry: Entry, agents: Sequence[Agent]) -> None:
+    """Offer a waiting entry in its turn; agents are reserved for it until they answer."""
+    why = _Why("preferred") if entry.reserved else None
     turns = entry.service.order.hand_out(entry)
     leave(pool, entry)
     for holder, number in turns:
         give_number(holder, number)
-    session = _open(pool, entry, agent)
+    first = not entry.asked
+    if first:
+        entry.asked = True
+        entry.service.throughput.note(pool.now)
+    together = entry.mode == "broadcast"
+    for agent in agents:
+        session = _open(pool, entry, agent, why or _graded(entry, agent), first=first)
+        session.broadcast = together
+        line_up(agent)
+
+
+class _Why(NamedTuple):
+    """Why an agent is asked: the level of the policy that admits them, and how it ranks."""
+
+    why: str
+    level: int = 0
+    algorithm: str = ""
+    qualification: int = 0
+
+
+def _graded(entry: Entry, agent: Agent) -> _Why:
+    demands = entry.service.policy.asked(entry.skills)
+    graded = cast("Grade", grade(agent, demands))  # else nobody would ask them
+    return _Why("policy", graded.level, demands[graded.level].algorithm, -graded.qualification)
+
+
+def assign(pool: Pool, entry: Entry, agent: Agent) -> None:
+    """Offer an entry to an agent whom a supervisor names; offers to others end without blame."""
+    for session in entry.open_offers:
+        cancel_offer(pool, session, "assigned")
+    if entry.waiting:
+        leave(pool, entry)
+    _open(pool, entry, agent, _Why("assigned"))
+    line_up(agent)
+
+
+def pick_up(pool: Pool, entry: Entry, agent: Agent) -> None:
+    """Let an agent have an entry that they took from the list."""
+    leave(pool, entry)
+    accept(pool, _open(pool, entry, agent, _Why("picked_up")))
+    line_up(agent)
+
+
+def _open(pool: Pool, entry: Entry, agent: Agent, why: _Why, *, first: bool = False) -> Session:
+    """Reserve an agent for an entry, and tell."""
+    free = not capacity.is_occupied(agent)
+    session = _reserve(pool, entry, agent)
     data = {
         "blocking": session.blocking,
         "priority": PRIORITIES[entry.level],
         "turn": entry.number,
-        "first": not entry.asked,
+        "first": first,
         "deadline": clock.text(session.deadline),
         "waited_us": pool.now - entry.first_queued,
-        "level": 0,
-        "why": why,
+        "free": free,
+        "config": pool.version,
+        "distribution": entry.mode,
+        **why._asdict(),
     }
-    entry.asked = True
     pool.emit("offered", entry, session, data=data)
-    line_up(agent)
+    return session
 
 
-def _open(pool: Pool, entry: Entry, agent: Agent) -> Session:
+def _reserve(pool: Pool, entry: Entry, agent: Agent) -> Session:
     entry.offers += 1
     deadline = pool.now + entry.service.rona_timeout
     name = f"{stay_name(entry.task, entry.run, entry.epoch)}.{entry.offers}"
     session = Session(name, agent, entry, entry.blocking, pool.now, deadline)
-    entry.session = agent.sessions[name] = pool.sessions[name] = session
-    entry.service.offered += 1
-    capacity.reserve(session)
+    add_session(pool, session)
     pool.deadlines.add(deadline, Kind.LAPSE, entry.seq, entry)
     return session
+
+
+def add_session(pool: Pool, session: Session) -> None:
+    """Put a new offer in its place with entry, agent, service and pool."""
+    entry = session.entry
+    if entry.session is None:
+        entry.session = session
+    else:
+        entry.others += (session,)
+    session.agent.sessions[session.id] = pool.sessions[session.id] = session
+    entry.service.offered += 1
+    capacity.reserve(session)
 
 
 def stay_name(task: str, run: int, epoch: int) -> str:
@@ -62,7 +123,10 @@ def stay_name(task: str, run: int, epoch: int) -> str:
 def _close(pool: Pool, session: Session) -> None:
     """Take a session away from its agent and its entry."""
     entry = session.entry
-    entry.session = None
+    if entry.session is session:
+        entry.session, entry.others = next(iter(entry.others), None), entry.others[1:]
+    else:
+        entry.others = tuple(other for other in entry.others if other is not session)
     del session.agent.sessions[session.id], pool.sessions[session.id]
     if session.deadline is None:
         entry.service.engaged -= 1
@@ -74,6 +138,9 @@ def _close(pool: Pool, session: Session) -> None:
 def accept(pool: Pool, session: Session) -> None:
     """Make an open offer an engagement; a blocking one interrupts everything else (C6)."""
     entry = session.entry
+    for other in entry.open_offers:
+        if other is not session:
+            cancel_offer(pool, other, "taken")
     session.deadline = None
     session.accepted_at = pool.now
     capacity.engage(session)
@@ -102,7 +169,7 @@ def cancel_offers(pool: Pool, agent: Agent, reason: str) -> None:
 
 
 def cancel_offer(pool: Pool, session: Session, reason: str) -> None:
-    """End an open offer without blame; its entry is left nowhere."""
+    """End an open offer without blame; its entry does not wait yet if it was the last one."""
     pool.emit("offer_cancelled", session.entry, session, data={"reason": reason})
     _close(pool, session)
     available_again(pool, session.agent)
@@ -112,15 +179,18 @@ def decline(pool: Pool, session: Session) -> None:
     """Give an open offer back at the agent's wish."""
     pool.emit("declined", session.entry, session, data=_offer_time(pool, session))
     _blame(pool, session)
+    wait_again(pool, session.entry)
 
 
-def lapse(pool: Pool, session: Session) -> None:
-    """Take an unanswered offer back and flag the agent."""
-    service = session.entry.service
-    pool.emit("lapsed", session.entry, session, data=_offer_time(pool, session))
-    if service.config.rona_flag and service.rona_for > 0:
-        flag_rona(pool, session.agent, service.rona_for)
-    _blame(pool, session)
+def lapse(pool: Pool, entry: Entry) -> None:
+    """Take the unanswered offers of an entry back; who was asked alone is flagged."""
+    service = entry.service
+    for session in entry.open_offers:
+        pool.emit("lapsed", entry, session, data=_offer_time(pool, session))
+        if service.config.rona_flag and service.rona_for > 0 and not session.broadcast:
+            flag_rona(pool, session.agent, service.rona_for)
+        _blame(pool, session)
+    wait_again(pool, entry)
 
 
 def _offer_time(pool: Pool, session: Session) -> dict[str, int]:
@@ -132,7 +202,6 @@ def _blame(pool: Pool, session: Session) -> None:
     session.agent.idle_since = pool.now
     _cool_down(pool, session)
     available_again(pool, session.agent)
-    wait_again(pool, session.entry)
 
 
 def _cool_down(pool: Pool, session: Session) -> None:
@@ -142,12 +211,20 @@ def _cool_down(pool: Pool, session: Session) -> None:
         session.entry.cooldowns[session.agent.id] = cooldown
 
 
-def give_back(pool: Pool, session: Session) -> None:
+def pull_back(pool: Pool, entry: Entry) -> None:
+    """Take the open offers of an entry back without blame, but with a cool-down each."""
+    for session in entry.open_offers:
+        _cool_down(pool, session)
+        cancel_offer(pool, session, "pulled_back")
+    wait_again(pool, entry)
+
+
+def give_back(pool: Pool, session: Session, by: str = "agent") -> None:
     """Put an accepted task back into its place; what was left of its life counts from now."""
     entry = session.entry
     _restart_life(pool, entry)
-    data = capacity.shares(pool, session)
-    pool.emit("returned", entry, session, data={**data, "expires_at": clock.text(entry.expires_at)})
+    data = {"by": by, "expires_at": clock.text(entry.expires_at)}
+    pool.emit("returned", entry, session, data={**data, **capacity.shares(pool, session)})
     _close(pool, session)
     _cool_down(pool, session)
     work_ended(pool, session.agent)
@@ -155,10 +232,12 @@ def give_back(pool: Pool, session: Session) -> None:
 
 
 def wait_again(pool: Pool, entry: Entry) -> None:
-    """Let an entry wait where it waited before; if its service left the pool, its workflow is told.
+    """Let an entry without offers wait where it waited; its workflow hears if the service is gone.
 
-    Nobody takes it here any more. The workflow reports, and goes where the service is now.
+    Nobody takes it here any more then. The workflow reports, and goes where the service is now.
     """
+    if entry.session is not None:
+        return
     enter(pool, entry)
     if entry.service.config.removed:
         pool.emit("displaced", entry)
@@ -201,10 +280,10 @@ def expire(pool: Pool, entry: Entry) -> None:
 
 def _take_out(pool: Pool, entry: Entry, reason: str) -> None:
     """Take a waiting or offered entry out of queue and offer."""
-    if entry.session is None:
+    if entry.waiting:
         leave(pool, entry)
-    else:
-        cancel_offer(pool, entry.session, reason)
+    for session in entry.open_offers:
+        cancel_offer(pool, session, reason)
 
 
 def withdraw(pool: Pool, entry: Entry, outcome: Outcome, reason: str = "") -> None:

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import gc
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from extask.distribution.agents import restation
-from extask.distribution.capacity import engage, reserve
+from extask.distribution.capacity import engage
 from extask.distribution.columns import Reader, Writer
 from extask.distribution.deadlines import Kind
 from extask.distribution.past import Parcel
 from extask.distribution.pool import Pool
+from extask.distribution.sessions import add_session
 from extask.distribution.state import Agent, Cooldown, Entry, Foreign, Service, Session, WrapUp
+from extask.distribution.throughput import Throughput
 from extask.distribution.waiting import enter
-from extask.messages import AgentConfig, Event, ServiceConfig
+from extask.messages import AgentConfig, DutyProfile, Event, ServiceConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from extask.distribution.columns import Row
+    from extask.distribution.policy import Skills
 
-FORMAT = 2
-_AGENT, _ENTRY, _SESSION = 7, 19, 9
+FORMAT = 3
+_AGENT, _ENTRY, _SESSION = 8, 23, 10
 _RISING_ENTRY = (0, 5, 6)
 
 
@@ -31,6 +35,8 @@ def dump(pool: Pool) -> bytes:
     writer = Writer()
     writer.put("format", FORMAT)
     writer.put("pool", [pool.now, pool.version, pool.level_worth, pool.seq])
+    profiles = pool.duty_profiles.values()
+    writer.put("duty_profiles", [profile.model_dump(mode="json") for profile in profiles])
     writer.put("events", [event.model_dump(mode="json") for event in pool.events])
     writer.put("services", [_service(service) for service in pool.services.values()])
     writer.table("agents", [_agent(writer, agent) for agent in pool.agents.values()])
@@ -61,6 +67,8 @@ def _load(data: bytes) -> Pool:
     pool = Pool(now)
     pool.version, pool.level_worth, pool.seq = version, level_worth, seq
     pool.events.extend(map(Event.model_validate, reader.get("events")))
+    profiles = map(DutyProfile.model_validate, reader.get("duty_profiles"))
+    pool.duty_profiles.update((profile.name, profile) for profile in profiles)
     _load_agents(reader, pool)
     _load_services(reader, pool)
     entries = _load_entries(reader, pool)
@@ -71,7 +79,7 @@ def _load(data: bytes) -> Pool:
     for entry in entries:
         if entry.session is None:
             enter(pool, entry)
-    for (_, clock, following), service in zip(
+    for (_, clock, following, _), service in zip(
         reader.get("services"), pool.services.values(), strict=True
     ):
         service.order.clock, service.order.next = clock, following
@@ -82,12 +90,14 @@ def _load(data: bytes) -> Pool:
 
 
 def _service(service: Service) -> list[Any]:
-    return [service.config.model_dump(mode="json"), service.order.clock, service.order.next]
+    config = service.config.model_dump(mode="json")
+    return [config, service.order.clock, service.order.next, service.throughput.firsts()]
 
 
 def _load_services(reader: Reader, pool: Pool) -> None:
-    for config, _, _ in reader.get("services"):
+    for config, _, _, firsts in reader.get("services"):
         service = Service(ServiceConfig.model_validate(config))
+        service.throughput = Throughput(firsts)
         pool.services[service.name] = service
     for agent in pool.agents.values():
         for name in agent.config.services:
@@ -106,16 +116,19 @@ def _agent(writer: Writer, agent: Agent) -> Row:
         agent.on_duty,
         agent.rona_until,
         agent.idle_since,
+        writer.word(agent.duty_profile),
     )
 
 
 def _load_agents(reader: Reader, pool: Pool) -> None:
     rests: dict[int, dict[str, Any]] = {}
-    for name, version, rest, presence, on_duty, rona, idle in reader.table("agents", _AGENT):
+    for name, version, rest, presence, on_duty, *since in reader.table("agents", _AGENT):
         if rest not in rests:
             rests[rest] = json.loads(reader.word(rest))
         config = AgentConfig(id=reader.id(name), version=version, **rests[rest])
+        rona, idle, profile = since
         agent = Agent(config, reader.word(presence), bool(on_duty), rona, idle)  # type: ignore[arg-type] # written by us
+        agent.duty_profile = reader.word(profile)
         pool.agents[agent.id] = agent
         if rona is not None:
             pool.deadlines.add(rona, Kind.RONA_END, agent.id, agent)
@@ -159,6 +172,10 @@ def _entry(writer: Writer, entry: Entry, service: int) -> Row:
         len(entry.preferred),
         len(entry.exclude),
         len(entry.cooldowns),
+        writer.word(json.dumps(entry.skills)),
+        writer.word(entry.distribution or ""),
+        entry.entered - queued,
+        entry.reached,
     )
 
 
@@ -185,11 +202,19 @@ def _read_ids(reader: Reader, numbers: Iterator[int | None], count: int) -> list
 def _read_entry(reader: Reader, row: Any, services: tuple[Service, ...]) -> Entry:  # noqa: ANN401 - a row
     task, run, epoch, service, level, queued, seq, rank, number = row[:9]
     block_agent, preferred_only, window, expires, left, offers, asked = row[9:16]
+    skills, distribution, entered, reached = row[19:]
     return Entry(
         reader.id(task), run, epoch, services[service], level, queued, seq, rank, number,
         bool(block_agent), (), bool(preferred_only), queued + window, frozenset(),
+        _read_skills(reader.word(skills)), reader.word(distribution) or None,  # type: ignore[arg-type] # written by us
+        queued + entered, reached,
         None if expires is None else queued + expires, left, {}, offers, bool(asked),
     )  # fmt: skip
+
+
+@lru_cache
+def _read_skills(text: str) -> Skills:
+    return tuple((name, least) for name, least in json.loads(text))
 
 
 def _session(writer: Writer, session: Session) -> Row:
@@ -203,19 +228,19 @@ def _session(writer: Writer, session: Session) -> Row:
         session.accepted_at,
         session.held_since,
         session.held,
+        session.broadcast | session.wished << 1 | session.interrupted << 2,
     )
 
 
 def _load_sessions(reader: Reader, pool: Pool) -> None:
-    for suffix, agent, task, blocking, offered, *rest in reader.table("sessions", _SESSION):
+    for suffix, agent, task, blocking, *rest, flags in reader.table("sessions", _SESSION):
         entry = pool.entries[reader.id(task)]
         name = entry.task + reader.word(suffix)
-        session = Session(
-            name, pool.agents[reader.id(agent)], entry, bool(blocking), offered, *rest
-        )
+        session = Session(name, pool.agents[reader.id(agent)], entry, bool(blocking), *rest)
+        session.broadcast, session.wished = bool(flags & 1), bool(flags & 2)
+        session.interrupted = bool(flags & 4)
         entry.blocking = session.blocking
-        entry.session = session.agent.sessions[name] = pool.sessions[name] = session
-        reserve(session)
+        add_session(pool, session)
         _count_session(pool, session)
 
 
@@ -223,9 +248,9 @@ def _count_session(pool: Pool, session: Session) -> None:
     entry = session.entry
     if session.deadline is None:
         engage(session)
+        entry.service.offered -= 1
         entry.service.engaged += 1
         return
-    entry.service.offered += 1
     pool.deadlines.add(session.deadline, Kind.LAPSE, entry.seq, entry)
     if entry.expires_at is not None:
         pool.deadlines.add(entry.expires_at, Kind.EXPIRY, entry.seq, entry)

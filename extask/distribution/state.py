@@ -6,18 +6,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from extask.distribution.clock import SECOND, span
+from extask.distribution.lanes import Lanes
 from extask.distribution.order import Order, Shelf
+from extask.distribution.policy import EVERYBODY, Policy
+from extask.distribution.throughput import Throughput
 
 if TYPE_CHECKING:
-    from extask.messages import AgentConfig, Presence, ServiceConfig
+    from extask.distribution.lanes import Lane
+    from extask.messages import AgentConfig, Distribution, Presence, ServiceConfig
 
 CUT = 5 * SECOND
 """A cool-down ends this early while nobody else could be asked."""
 _SHORTEST_OFFER = SECOND
 _OPTIONAL = frozenset({"busy", "away"})
-
-Candidate = tuple[int, int, int, str, int, "Agent"]
-"""Occupied, non-blocking tasks, idle since, id, stamp, agent: the order in which they are asked."""
 
 
 class Cooldown(NamedTuple):
@@ -33,12 +34,12 @@ class Service:
 
     config: ServiceConfig
     order: Order = field(default_factory=Order)
-    common: tuple[Shelf, Shelf] = field(default_factory=lambda: (Shelf(), Shelf()))
-    """Waiting entries that anybody may take: non-blocking, blocking."""
-    barred: tuple[Shelf, Shelf] = field(default_factory=lambda: (Shelf(), Shelf()))
-    """Waiting entries that some agents may not take: non-blocking, blocking."""
-    candidates: tuple[list[Candidate], list[Candidate]] = field(default_factory=lambda: ([], []))
-    """Heaps of the agents with room for a task: non-blocking, blocking; see `choice`."""
+    lanes: Lanes = field(default_factory=Lanes)
+    """Waiting entries that are not reserved, by whom they need, with the agents who are asked."""
+    pickups: dict[int, Entry] = field(default_factory=dict)
+    """Waiting entries that stand in no order: agents take them from a list."""
+    throughput: Throughput = field(default_factory=Throughput)
+    policy: Policy = EVERYBODY
     members: dict[str, Agent] = field(default_factory=dict)
     reachable: dict[str, Agent] = field(default_factory=dict)
     """Members present, on duty, active and not flagged, whatever they are doing."""
@@ -61,9 +62,19 @@ class Service:
         """The service's identity."""
         return self.config.name
 
+    @property
+    def waiting(self) -> int:
+        """How many entries wait, in order or to be picked up."""
+        return len(self.order) + len(self.pickups)
+
+    def queue(self) -> list[Entry]:
+        """List all waiting entries."""
+        return [*self.order.waiting.entries(), *self.pickups.values()]
+
     def configure(self, config: ServiceConfig) -> None:
         """Take over settings; simultaneous tasks leave no wrap-up."""
         self.config = config
+        self.policy = Policy.of(config.policy)
         self.acw = 0 if config.simultaneous else span(config.acw)
         self.rona_timeout = max(span(config.rona_timeout), _SHORTEST_OFFER)
         self.rona_for = span(config.rona_for)
@@ -91,6 +102,9 @@ class Agent:
     """Non-blocking tasks and offers."""
     companions: int = 0
     """Foreign engagements that block nothing."""
+    duty_profile: str = ""
+    responsibilities: frozenset[str] = frozenset()
+    """What the present duty profile holds."""
     reach: tuple[Service, ...] = ()
     """Services for which the agent is present, on duty, active and not flagged."""
     stamp: int = 0
@@ -156,6 +170,14 @@ class Entry:
     window: int = 0
     """End of the preferred window."""
     exclude: frozenset[str] = frozenset()
+    skills: tuple[tuple[str, int], ...] = ()
+    """Asked beside what the policy asks, by name."""
+    distribution: Distribution | None = None
+    """Empty: the service's own."""
+    entered: int = 0
+    """When it came to the service: from here the levels of the policy count."""
+    reached: int = -1
+    """The highest level of the policy that was reached; negative: none yet."""
     expires_at: int | None = None
     left: int | None = None
     """Lifetime left at acceptance."""
@@ -165,13 +187,31 @@ class Entry:
     asked: bool = False
     """Whether it was ever offered in this service."""
     session: Session | None = None
+    """The engagement, or the first open offer."""
+    others: tuple[Session, ...] = ()
+    """The other open offers of a broadcast."""
     waiting: bool = False
     """Whether it stands in the queue: neither offered, engaged nor gone."""
     blocking: bool = True
     """Whether its next offer is a blocking one."""
     reserved: bool = False
     """Whether only preferred agents may take it at present."""
+    pickup: bool = False
+    """Whether it stands on the list for picking up."""
+    lane: Lane | None = None
+    """Where it waits unless it is reserved or to be picked up."""
     shelves: tuple[Shelf, ...] = ()
+
+    @property
+    def mode(self) -> Distribution:
+        """How it is given to agents."""
+        return self.distribution or self.service.config.distribution
+
+    @property
+    def open_offers(self) -> tuple[Session, ...]:
+        """Its open offers; none while it waits or an agent has it."""
+        first = self.session
+        return () if first is None or first.deadline is None else (first, *self.others)
 
     @property
     def tie(self) -> int:
@@ -194,6 +234,11 @@ class Session:
     held_since: int | None = None
     held: int = 0
     """Hold time of the holds that are over."""
+    broadcast: bool = False
+    wished: bool = False
+    """Whether the agent wants it to be on hold."""
+    interrupted: bool = False
+    """Whether blocking work keeps it on hold."""
 
 
 @dataclass(slots=True, eq=False)

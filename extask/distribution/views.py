@@ -62,14 +62,14 @@ def session_view(session: Session) -> SessionView:
         state=state if session.deadline is None else "offered",
         blocking=session.blocking,
         since=clock.instant(session.offered_at if since is None else since),
-        deadline=None if session.deadline is None else clock.instant(session.deadline),
+        deadline=clock.maybe(session.deadline),
     )
 
 
 def overview(pool: Pool) -> Overview:
     """Show the whole pool in numbers."""
     services = (
-        ServiceView(name, len(it.order), it.offered, it.engaged, len(it.members), len(it.reachable))
+        ServiceView(name, it.waiting, it.offered, it.engaged, len(it.members), len(it.reachable))
         for name, it in pool.services.items()
     )
     agents = Counter(_doing(agent) for agent in pool.agents.values())

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def enter(pool: Pool, entry: Entry) -> None:
-    """Let an entry wait in its service's queue."""
+    """Let an entry wait in its service's queue, or on its list for picking up."""
     entry.waiting = True
-    entry.service.order.add(entry)
+    _line_up(entry)
     _forget_cooldowns(pool, entry)
     if entry.cooldowns:
         entry.service.cooling[entry.seq] = entry
@@ -31,19 +31,38 @@ def leave(pool: Pool, entry: Entry) -> None:
     """Take an entry out of its service's queue."""
     entry.waiting = False
     _unfile(pool, entry)
-    entry.service.order.waiting.remove(entry)
+    _fall_out(entry)
     entry.service.cooling.pop(entry.seq, None)
 
 
-def alter(pool: Pool, entry: Entry, change: Callable[[Entry], None]) -> None:
-    """Change who may take an entry; it keeps its place in the order."""
+def alter(pool: Pool, entry: Entry, change: Callable[[], None] | None = None) -> None:
+    """Change who may take an entry, and how; unless it is to be picked up it keeps its place."""
+    if entry.waiting:
+        _unfile(pool, entry)
+    if change is not None:
+        change()
     if not entry.waiting:
-        change(entry)
         return
-    _unfile(pool, entry)
-    change(entry)
+    if entry.pickup != (entry.mode == "pickup"):
+        _fall_out(entry)
+        _line_up(entry)
     _file(pool, entry)
     _arm(pool, entry)
+
+
+def _line_up(entry: Entry) -> None:
+    entry.pickup = entry.mode == "pickup"
+    if entry.pickup:
+        entry.service.pickups[entry.seq] = entry
+    else:
+        entry.service.order.add(entry)
+
+
+def _fall_out(entry: Entry) -> None:
+    if entry.pickup:
+        del entry.service.pickups[entry.seq]
+    else:
+        entry.service.order.waiting.remove(entry)
 
 
 def _file(pool: Pool, entry: Entry) -> None:
@@ -71,6 +90,12 @@ def refile(pool: Pool, entry: Entry) -> None:
     """Put a waiting entry on the shelf where it now belongs."""
     _unshelve(pool, entry)
     _shelve(pool, entry)
+
+
+def rise(pool: Pool, entry: Entry) -> None:
+    """Let a waiting entry reach the next level of its service's policy."""
+    refile(pool, entry)
+    _arm_level(pool, entry)
 
 
 def give_number(entry: Entry, number: int) -> None:
@@ -109,6 +134,13 @@ def _arm(pool: Pool, entry: Entry) -> None:
         if cooldown.cut > pool.now:
             pool.deadlines.add(cooldown.cut, Kind.COOLDOWN_END, entry.seq, entry)
         pool.deadlines.add(cooldown.until, Kind.COOLDOWN_END, entry.seq, entry)
+    _arm_level(pool, entry)
+
+
+def _arm_level(pool: Pool, entry: Entry) -> None:
+    begin = entry.service.policy.begin(entry, entry.reached + 1)
+    if begin is not None:
+        pool.deadlines.add(begin, Kind.LEVEL_BEGIN, entry.seq, entry)
 
 
 def _is_reserved(pool: Pool, entry: Entry) -> bool:
@@ -125,12 +157,16 @@ def _shelve(pool: Pool, entry: Entry) -> None:
     service = entry.service
     entry.blocking = entry.block_agent or not service.config.simultaneous
     entry.reserved = _is_reserved(pool, entry)
+    entry.reached = service.policy.reached(entry, pool.now)
+    if entry.pickup:
+        return
     if entry.reserved:
         entry.shelves = _reserved_shelves(pool, entry)
-    elif entry.exclude or entry.cooldowns:
-        entry.shelves = (service.barred[entry.blocking],)
     else:
-        entry.shelves = (service.common[entry.blocking],)
+        need = (entry.blocking, entry.skills, entry.reached)
+        lane = service.lanes.find(need, service.policy, service.reachable.values())
+        entry.lane = lane
+        entry.shelves = (lane.barred if entry.exclude or entry.cooldowns else lane.common,)
     for shelf in entry.shelves:
         shelf.add(entry)
     stir(pool, entry)
@@ -150,9 +186,10 @@ def _reserved_shelves(pool: Pool, entry: Entry) -> tuple[Shelf, ...]:
 def _unshelve(pool: Pool, entry: Entry) -> None:
     for shelf in entry.shelves:
         shelf.remove(entry)
-    if entry.reserved:
+    if entry.reserved and not entry.pickup:
         _drop_empty(pool, entry.preferred, entry.service)
     entry.shelves = ()
+    entry.lane = None
     entry.reserved = False
 
 

@@ -1,38 +1,97 @@
-"""From one pool to another: out of the one, into the other, or back into the old place.
+"""Into a queue from wherever the task is: in one command, or out of one pool into another.
 
-No event comes between the commands: each is asked in the answer of the one before, and what
-happened meanwhile is taken in when the task stands again.
+From pool to pool no event comes between the commands: each is asked in the answer of the one
+before, and what happened meanwhile is taken in when the task stands again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import cast
 
+from extask.engine.progress import Ending
 from extask.engine.run import Perform, Run, Then
-from extask.messages import Answer, Enqueue, Place, Withdraw
+from extask.messages import Answer, Enqueue, Move, Place, Unless, Withdraw
+
+Rejected = Callable[[Run, datetime, str], None]
+"""What follows where the target refuses, and why it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """Where a task goes, and what follows there, or where it was if it is refused."""
+
+    place: Place
+    after: Perform
+    rejected: Rejected
+    transfer: bool = False
+    unless: Unless | None = None
+    """What makes it come too late; empty: whatever ends the task's standing where it stands."""
+    came_first: Callable[[Run, Answer], None] | None = None
+    """What is to be done before such an answer is followed."""
+
+    def too_late(self, run: Run) -> Unless:
+        """Tell what is to come first, of the stay that the run knows of."""
+        return self.unless or ("returned" if run.progress.where == "with_agent" else "accepted")
 
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """Where a task goes, what follows then, and the place it leaves."""
+    """A journey into another pool, and the place that the task leaves."""
 
-    place: Place
-    after: Perform
-    transfer: bool
+    journey: Journey
     home: Place | None
 
 
-def leave(run: Run, place: Place, after: Perform, *, transfer: bool) -> None:
+def go_to(run: Run, journey: Journey) -> None:
+    """Stand in a place's queue; refused leaves the task where it was."""
+    p, place = run.progress, journey.place
+    epoch = p.epoch + 1
+
+    def stood(answer: Answer, now: datetime) -> None:
+        if answer.reason == "other_pool":
+            _leave(run, journey)
+        elif answer.status == "refused":
+            journey.rejected(run, now, answer.reason)
+        else:
+            settle(run, place, epoch, answer, now)
+            journey.after(run, now)
+
+    ask = partial(run.ask, takes_over=place.service if journey.transfer else None, place=place)
+    if p.where == "out":
+        run.change(epoch=epoch)
+        ask(Enqueue, stood, expires_at=p.expires_at)
+        run.obeys = partial(run.stand, epoch, place)
+    else:
+        unless = journey.too_late(run)
+        ask(Move, stood, to_epoch=epoch, transfer=journey.transfer, unless=unless)
+        _heed(run, journey)
+
+
+def transferred(run: Run, now: datetime) -> None:
+    """End the run: the task stands in the target's queue and goes on under its plan."""
+    run.change(transfers=run.progress.transfers + 1)
+    run.record(now, "left", "transferred")
+    service = run.progress.standing
+    run.close(Ending(kind="transferred", outcome="transferred", service=service), now)
+
+
+def _leave(run: Run, journey: Journey) -> None:
     """Take the task out of its pool, unless something came first; an agent's share ends here."""
     p = run.progress
     home = p.place and p.place.model_copy(update={"priority": p.priority or p.asked_priority})
-    crossing = Crossing(place, after, transfer, home)
-    unless = "returned" if p.where == "with_agent" else "accepted"
-    then = partial(_enter, run, crossing)
+    then = partial(_enter, run, Crossing(journey, home))
+    unless = journey.too_late(run)
     run.ask(Withdraw, then, unless=unless, outcome="transferred", moves=True)
+    _heed(run, journey)
+
+
+def _heed(run: Run, journey: Journey) -> None:
+    if journey.came_first is not None:
+        run.obeys = partial(journey.came_first, run)
 
 
 def go_after(run: Run) -> None:
@@ -67,30 +126,31 @@ def _enter(run: Run, crossing: Crossing, out: Answer, now: datetime) -> None:
         run.change(expires_at=now + left)
     epoch = _enqueue(
         run,
-        crossing.place,
+        crossing.journey.place,
         lambda answer, now: _entered(run, crossing, epoch, out, answer, now),
         first_queued=out.first_queued,
-        transfer=crossing.transfer,
+        transfer=crossing.journey.transfer,
     )
 
 
 def _entered(  # noqa: PLR0917 - both answers count, and when the second came
     run: Run, crossing: Crossing, epoch: int, out: Answer, answer: Answer, now: datetime
 ) -> None:
+    journey = crossing.journey
     if answer.status != "refused":
-        settle(run, crossing.place, epoch, answer, now)
-        crossing.after(run, now)
+        settle(run, journey.place, epoch, answer, now)
+        journey.after(run, now)
     elif crossing.home is None:
-        run.leave("rejected", now, reason=answer.reason)
+        journey.rejected(run, now, answer.reason)
     else:
-        _go_back(run, crossing.home, out, answer.reason)
+        _go_back(run, crossing, crossing.home, out, answer.reason)
 
 
-def _go_back(run: Run, home: Place, out: Answer, reason: str) -> None:
+def _go_back(run: Run, crossing: Crossing, home: Place, out: Answer, reason: str) -> None:
     def back(answer: Answer, now: datetime) -> None:
         if answer.status != "refused":
             settle(run, home, epoch, answer, now)
-        run.leave("rejected", now, reason=reason)
+        crossing.journey.rejected(run, now, reason)
 
     epoch = _enqueue(run, home, back, first_queued=out.first_queued, returning=True)
 

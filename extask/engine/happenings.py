@@ -10,8 +10,17 @@ from typing import Any
 from extask.definition.expressions import ExpressionFailed
 from extask.definition.fitting import fit_param, to_plain
 from extask.engine import crossing
-from extask.engine.progress import Aborted, Change, Ending, Happening, Interrupted, Patched
-from extask.engine.run import Run
+from extask.engine.progress import (
+    Aborted,
+    Change,
+    Ending,
+    Happening,
+    Interrupted,
+    Patched,
+    Progress,
+    Redirected,
+)
+from extask.engine.run import MOST_TRANSFERS, Run, Then
 from extask.messages import Answer, Outcome, Report, Reprioritize, SetExpiry, TaskEvent, Withdraw
 
 LAST_WORDS = timedelta(minutes=5)
@@ -48,6 +57,32 @@ def follow(run: Run, answer: Answer, now: datetime) -> None:
     if answer.status == "expired" and run.progress.where == "with_agent":
         run.change(where="in")  # it expires in queues only: news of its return is still under way
     _HAPPENINGS[event.kind](run, event, now)
+
+
+def outlive(run: Run) -> None:
+    """End the life of a task that is out, as far as its run knows."""
+    _recall(run, "expired", lambda _answer, now: expire(run, now))
+
+
+def _recall(run: Run, outcome: Outcome, then: Then, late: Callable[[], None] | None = None) -> None:
+    """Make sure that a task is out: an attempt that was lost with its worker may have queued it.
+
+    If an agent completed it meanwhile, that is what happened to it.
+    """
+
+    def out(answer: Answer, now: datetime) -> None:
+        if answer.epoch:
+            run.change(epoch=answer.epoch)
+            run.release()
+        then(answer, now)
+
+    def obey(answer: Answer) -> None:
+        run.change(where="with_agent", epoch=answer.epoch)
+        if late is not None:
+            late()
+
+    run.ask(Withdraw, out, unless="completed", outcome=outcome, any_stay=True)
+    run.obeys = obey
 
 
 def expire(run: Run, now: datetime) -> None:
@@ -174,11 +209,12 @@ def _expired(run: Run, event: TaskEvent, now: datetime) -> None:
 def _aborted(run: Run, event: Aborted, now: datetime) -> None:
     p = run.progress
     if p.completed:
-        answer_abort(run, event, "completed")
+        answer_request(run, event, "completed")
     elif p.cause is not None and p.cause.outcome != "expired":
         _abort_again(run, event, p.cause, now)
     elif p.where == "out":
-        _abort(run, event, _abort_outcome(event, working=False), now)
+        late = partial(answer_request, run, event, "completed")
+        _recall(run, _abort_outcome(event, working=False), partial(_recalled, run, event), late)
     else:
         _take_out_to_abort(run, event)
 
@@ -188,7 +224,7 @@ def _abort_again(run: Run, event: Aborted, cause: Ending, now: datetime) -> None
     if event.by == "supervisor" and cause.outcome != "aborted_by_supervisor":
         run.record(now, "event", "aborted", by=event.by, reason=event.reason)
         run.change(cause=_cause(event, "aborted_by_supervisor"))
-    answer_abort(run, event, "done")
+    answer_request(run, event, "done")
 
 
 def _take_out_to_abort(run: Run, event: Aborted) -> None:
@@ -198,15 +234,18 @@ def _take_out_to_abort(run: Run, event: Aborted) -> None:
     run.obeys = partial(_outrun, run, event)
 
 
+def _recalled(run: Run, event: Aborted, answer: Answer, now: datetime) -> None:
+    _abort(run, event, _abort_outcome(event, working=answer.agent is not None), now)
+
+
 def _withdrawn_to_abort(run: Run, event: Aborted, answer: Answer, now: datetime) -> None:
     run.release()
-    outcome = _abort_outcome(event, working=answer.agent is not None)
-    _abort(run, event, outcome, now)
+    _recalled(run, event, answer, now)
 
 
 def _outrun(run: Run, event: Aborted, answer: Answer) -> None:
     if answer.status == "completed":
-        answer_abort(run, event, "completed")
+        answer_request(run, event, "completed")
     else:
         run.change(events=(event, *run.progress.events))
 
@@ -220,7 +259,7 @@ def _abort_outcome(event: Aborted, *, working: bool) -> Outcome:
 def _abort(run: Run, event: Aborted, outcome: Outcome, now: datetime) -> None:
     run.record(now, "event", "aborted", by=event.by, reason=event.reason)
     run.time_passed()
-    answer_abort(run, event, "done")
+    answer_request(run, event, "done")
     _last_words(run, _cause(event, outcome), "aborted", now)
 
 
@@ -229,9 +268,63 @@ def _cause(event: Aborted, outcome: Outcome) -> Ending:
     return Ending(kind="cancelled", outcome=outcome, result=result)
 
 
-def answer_abort(run: Run, event: Aborted, answer: str) -> None:
-    """Keep what the caller of an abort is to be told."""
-    run.change(aborts={**run.progress.aborts, event.request: answer})
+def answer_request(run: Run, event: Aborted | Redirected, answer: str) -> None:
+    """Keep what the caller of an abort or transfer is to be told."""
+    run.change(requests={**run.progress.requests, event.request: answer})
+
+
+def _redirected(run: Run, event: Redirected, now: datetime) -> None:
+    p = run.progress
+    if p.completed:
+        answer_request(run, event, "completed")
+    elif p.cause is not None:
+        answer_request(run, event, "ended")
+    elif event.session and (p.where != "with_agent" or p.session != event.session):
+        answer_request(run, event, "not_working")
+    elif p.transfers >= MOST_TRANSFERS:
+        answer_request(run, event, "too_many_transfers")
+    else:
+        _redirect(run, event, now)
+
+
+def _redirect(run: Run, event: Redirected, now: datetime) -> None:
+    """Go to another service's queue, from wherever the task stands, unless it was completed."""
+    run.record(now, "event", "redirected", service=event.service)
+    chosen = {"service": event.service, "priority": event.priority or run.progress.asked_priority}
+    journey = crossing.Journey(
+        run.facts.place.model_copy(update=chosen),
+        partial(_arrived, event),
+        partial(_stays, event, run.progress),
+        transfer=True,
+        unless="returned" if event.session else "completed",
+        came_first=partial(_came_first, event),
+    )
+    crossing.go_to(run, journey)
+
+
+def _arrived(event: Redirected, run: Run, now: datetime) -> None:
+    answer_request(run, event, "done")
+    crossing.transferred(run, now)
+
+
+def _stays(event: Redirected, before: Progress, run: Run, now: datetime, reason: str) -> None:
+    """Go on where the task was; one that came back from another pool waits as if returned."""
+    run.record(now, "event", "rejected", service=event.service, reason=reason)
+    answer_request(run, event, reason)
+    p = run.progress
+    if p.where == "in" and before.interrupted is not None:
+        run.enter_again(before.interrupted, now)
+    elif p.where == "out" and before.where != "out":
+        run.fail(now, f"the queue is no more: {reason}")
+
+
+def _came_first(event: Redirected, run: Run, answer: Answer) -> None:
+    if answer.status == "completed":
+        answer_request(run, event, "completed")
+    elif answer.status == "returned":
+        answer_request(run, event, "not_working")
+    else:
+        run.change(events=(event, *run.progress.events))
 
 
 def _last_words(run: Run, cause: Ending, handler: str, now: datetime) -> None:
@@ -306,4 +399,5 @@ _HAPPENINGS: dict[str, Callable[[Run, Any, datetime], None]] = {
     "expired": _expired,
     "aborted": _aborted,
     "patched": _patched,
+    "redirected": _redirected,
 }

@@ -14,11 +14,8 @@ from extask.engine.run import MOST_TRANSFERS, Perform, Run, StepFailed
 from extask.messages import (
     Answer,
     Confirm,
-    Enqueue,
     Look,
-    Move,
     Outcome,
-    Place,
     Reprioritize,
     Standing,
     Withdraw,
@@ -91,7 +88,7 @@ def _queue(run: Run, now: datetime) -> None:
     elif run.progress.where == "out" and now < (run.facts.due_at or now):
         run.wait(now, run.facts.due_at)
     else:
-        _go_to(run, place_of(run, run.names(now)), _placed)
+        crossing.go_to(run, crossing.Journey(place_of(run, run.names(now)), _placed, _rejected))
 
 
 def _move(run: Run, now: datetime) -> None:
@@ -102,43 +99,17 @@ def _placed(run: Run, _now: datetime) -> None:
     run.change(phase="placed")
 
 
-def _go_to(run: Run, place: Place, after: Perform, *, transfer: bool = False) -> None:
-    """Stand in the place's queue, from wherever the task is; refused leaves it where it was."""
-    p = run.progress
-    epoch = p.epoch + 1
-
-    def stood(answer: Answer, now: datetime) -> None:
-        if answer.reason == "other_pool":
-            crossing.leave(run, place, after, transfer=transfer)
-        elif answer.status == "refused":
-            run.leave("rejected", now, reason=answer.reason)
-        else:
-            crossing.settle(run, place, epoch, answer, now)
-            after(run, now)
-
-    ask = partial(run.ask, takes_over=place.service if transfer else None, place=place)
-    if p.where == "out":
-        run.change(epoch=epoch)
-        ask(Enqueue, stood, expires_at=p.expires_at)
-        run.obeys = partial(run.stand, epoch, place)
-    else:
-        unless = "returned" if p.where == "with_agent" else "accepted"
-        ask(Move, stood, to_epoch=epoch, transfer=transfer, unless=unless)
-
-
 def _transfer(run: Run, now: datetime) -> None:
     if run.progress.transfers >= MOST_TRANSFERS:
         run.leave("rejected", now, reason="too_many_transfers")
         return
     place = place_of(run, run.names(now))
-    _go_to(run, place, _transferred, transfer=True)
+    journey = crossing.Journey(place, crossing.transferred, _rejected, transfer=True)
+    crossing.go_to(run, journey)
 
 
-def _transferred(run: Run, now: datetime) -> None:
-    run.change(transfers=run.progress.transfers + 1)
-    run.record(now, "left", "transferred")
-    service = run.progress.standing
-    run.close(Ending(kind="transferred", outcome="transferred", service=service), now)
+def _rejected(run: Run, now: datetime, reason: str) -> None:
+    run.leave("rejected", now, reason=reason)
 
 
 def _leave_queue(run: Run, _now: datetime) -> None:

@@ -7,7 +7,15 @@ from datetime import datetime
 
 from extask.definition.plan import Plan
 from extask.engine import happenings, kinds
-from extask.engine.progress import Aborted, Ending, Facts, Patched, Progress, Where
+from extask.engine.progress import (
+    Aborted,
+    Ending,
+    Facts,
+    Patched,
+    Progress,
+    Redirected,
+    Where,
+)
 from extask.engine.run import Run
 from extask.engine.todo import Finish, Sleep, Todo
 from extask.messages import Answer, StepRecord, TaskAnswer, TaskEvent, TaskState, Withdraw
@@ -65,14 +73,14 @@ class Engine:
         finally:
             run.progress, run.open, run.then, run.obeys = kept
 
-    def notify(self, event: TaskEvent | Aborted | Patched) -> None:
+    def notify(self, event: TaskEvent | Aborted | Patched | Redirected) -> None:
         """Tell of an event; one of an older epoch, or seen before, changes nothing."""
         p = self._run.progress
-        if isinstance(event, Aborted) and self._knows(event):
+        if isinstance(event, (Aborted, Redirected)) and self._knows(event):
             return
         if p.ending is not None and p.ending.kind != "transferred":
-            if isinstance(event, Aborted):
-                happenings.answer_abort(self._run, event, "ended")
+            if isinstance(event, (Aborted, Redirected)):
+                happenings.answer_request(self._run, event, "ended")
         elif not happenings.is_old(self._run, event):
             self._run.change(events=(*p.events, event))
 
@@ -93,12 +101,13 @@ class Engine:
         self._run.change(records=())
         return records
 
-    def abort_answer(self, request: str) -> TaskAnswer | None:
-        """Give the answer to an `Aborted` of this request; none while it is not decided.
+    def request_answer(self, request: str) -> TaskAnswer | None:
+        """Give the answer to an abort or transfer of this request; none while it is not decided.
 
-        `done`, or `refused` with reason `completed` (an agent was first) or `ended`.
+        `done`, or `refused` with reason `completed` (an agent was first), `ended`, `not_working`
+        (the agent has not got the task any more), or why the target does not take it.
         """
-        answer = self._run.progress.aborts.get(request)
+        answer = self._run.progress.requests.get(request)
         if answer is None:
             return None
         state = self.state or ""
@@ -168,7 +177,7 @@ class Engine:
         elif event is not None:
             happenings.take(run, event, now)
         elif self._is_over(now):
-            happenings.expire(run, now)
+            happenings.outlive(run)
         elif run.progress.unsent and run.progress.where == "in":
             happenings.tell_changes(run, now)
         elif run.progress.phase != "waiting":
@@ -199,7 +208,7 @@ class Engine:
         where = {"out": "", "in": " in the queue", "with_agent": " with an agent"}[p.where]
         return Sleep(until, f"{self._run.step.name}: {self._run.step.kind}{where}")
 
-    def _knows(self, event: Aborted) -> bool:
+    def _knows(self, event: Aborted | Redirected) -> bool:
         p = self._run.progress
-        waiting = (e.request for e in p.events if isinstance(e, Aborted))
-        return event.request in p.aborts or event.request in waiting
+        waiting = (e.request for e in p.events if isinstance(e, (Aborted, Redirected)))
+        return event.request in p.requests or event.request in waiting

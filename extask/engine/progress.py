@@ -23,7 +23,6 @@ Where = Literal["out", "in", "with_agent"]
 EndKind = Literal["handled", "ended", "cancelled", "transferred", "failed"]
 Change = Literal["priority", "expiry"]
 Reporting = Literal["no", "yes", "set_back"]
-AbortAnswer = Literal["done", "completed", "ended"]
 
 
 class Facts(Message):
@@ -95,7 +94,20 @@ class Patched(Message):
     expires_at: datetime | None = None
 
 
-Happening = Annotated[TaskEvent | Aborted | Patched, Field(discriminator="kind")]
+class Redirected(Message):
+    """An agent or supervisor transfers the task to another service.
+
+    `session` is the engagement that an agent hands on; a supervisor's holds wherever it stands.
+    """
+
+    kind: Literal["redirected"] = "redirected"
+    request: str
+    service: str
+    priority: Priority | None = None
+    session: str = ""
+
+
+Happening = Annotated[TaskEvent | Aborted | Patched | Redirected, Field(discriminator="kind")]
 
 
 class Interrupted(Message):
@@ -161,7 +173,9 @@ class Progress(Message):
     """The last command's number."""
     events: tuple[Happening, ...] = ()
     """What happened and is not consumed yet."""
-    aborts: dict[str, AbortAnswer] = Field(default_factory=dict)
+    requests: dict[str, str] = Field(default_factory=dict)
+    """What was decided of each abort and transfer that somebody outside asked for: `done`, or why
+    not: `completed`, `ended`, `not_working`, or the target's own reason."""
     records: tuple[StepRecord, ...] = ()
     """Records that nobody has taken yet."""
     ending: Ending | None = None
@@ -217,7 +231,7 @@ _KEPT = (
     "transfers",
     "number",
     "events",
-    "aborts",
+    "requests",
     "records",
 )
 

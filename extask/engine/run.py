@@ -10,7 +10,14 @@ from extask.definition.expressions import evaluate_source
 from extask.definition.fitting import from_plain, to_plain
 from extask.definition.plan import END, Case, Plan, Step
 from extask.definition.values import resolve_params
-from extask.engine.progress import Ending, Facts, Interrupted, Progress
+from extask.engine.progress import (
+    Aborted,
+    Ending,
+    Facts,
+    Interrupted,
+    Progress,
+    Redirected,
+)
 from extask.engine.todo import Ask
 from extask.errors import ExtaskError
 from extask.messages import Answer, Place, StepRecord, TaskCommand
@@ -134,15 +141,15 @@ class Run:
         self.change(quiet=0, in_error=False)
 
     def close(self, ending: Ending, now: datetime) -> None:
-        """End the run; whoever still waits to abort it is told so."""
+        """End the run; whoever still asks for something is told so."""
         if ending.kind == "transferred":
             self.record(now, "transferred", ending.outcome, service=ending.service)
             self.change(ending=ending)
             return
         self.record(now, "ended", ending.outcome, ends=ending.says)
-        late = {e.request: "ended" for e in self.progress.events if e.kind == "aborted"}
-        aborts = {**self.progress.aborts, **late}
-        self.change(ending=ending, events=(), aborts=aborts)
+        asking = (e for e in self.progress.events if isinstance(e, (Aborted, Redirected)))
+        late = {event.request: "ended" for event in asking}
+        self.change(ending=ending, events=(), requests={**self.progress.requests, **late})
 
     def ask(
         self,

@@ -5,6 +5,9 @@ from extask.messages.answers import (
     Answers,
     Basis,
     Batch,
+    Explanation,
+    Pickup,
+    Ruling,
     Standing,
 )
 from extask.messages.commands import (
@@ -75,6 +78,7 @@ from extask.messages.tasks import (
     TaskJournal,
     TaskPatch,
     TaskStart,
+    TransferTask,
 )
 from extask.messages.words import (
     PRIORITIES,
@@ -114,6 +118,7 @@ __all__ = [
     "Enqueue",
     "Event",
     "EventKind",
+    "Explanation",
     "ExtendWrapUp",
     "Hold",
     "JournalResult",
@@ -124,6 +129,7 @@ __all__ = [
     "Orphaned",
     "Outcome",
     "PickUp",
+    "Pickup",
     "Place",
     "PlanRequest",
     "PolicyLevel",
@@ -141,6 +147,7 @@ __all__ = [
     "Resume",
     "Return",
     "RollCall",
+    "Ruling",
     "ServiceConfig",
     "SessionCommand",
     "SetAgentState",
@@ -160,6 +167,7 @@ __all__ = [
     "TaskPatch",
     "TaskStart",
     "TaskState",
+    "TransferTask",
     "Unless",
     "Withdraw",
 ]

@@ -33,6 +33,38 @@ class Standing(Message):
     """Rule code → number of the service's agents whom it is the first to rule out."""
 
 
+class Ruling(Message):
+    """The first rule that rules an agent out for a task; an empty `rule`: none does.
+
+    `until` is when that changes by itself; empty if something has to happen first.
+    """
+
+    agent: str
+    rule: str = ""
+    until: datetime | None = None
+
+
+class Explanation(Message):
+    """Why a task stands where it stands: a ruling for each agent of its service, by id."""
+
+    at: datetime
+    standing: Standing
+    rulings: tuple[Ruling, ...]
+
+
+class Pickup(Message):
+    """A task on a list for picking up, as one agent sees it."""
+
+    task: str
+    service: str
+    priority: Priority
+    first_queued: datetime
+    expires_at: datetime | None = None
+    rule: str = ""
+    """The first rule that rules the agent out; empty: they may take it."""
+    until: datetime | None = None
+
+
 class Answer(Message):
     """What a distributor answers to a command.
 
@@ -51,6 +83,8 @@ class Answer(Message):
     """When a returned task's life ends now."""
     priority: Priority | None = None
     rank: int = 0
+    epoch: int = 0
+    """Of the stay that was found where a command spoke of any."""
     standing: Standing | None = None
     reason: str = ""
     """`other_pool`: the place of a `Move` is in another pool; nobody but `assign` knows pools."""

@@ -40,6 +40,11 @@ class Command(Message):
 
     key: str
 
+    @property
+    def subject(self) -> str:
+        """Tell the task that it is about, if any: its answer names it again."""
+        return ""
+
 
 class TaskCommand(Command):
     """A command of a task workflow, from its `run`-th run, about queue stay `epoch`."""
@@ -47,6 +52,11 @@ class TaskCommand(Command):
     task: str
     run: int
     epoch: int
+
+    @property
+    def subject(self) -> str:
+        """Tell the task."""
+        return self.task
 
 
 class Enqueue(TaskCommand):
@@ -82,6 +92,9 @@ class Withdraw(TaskCommand):
     kind: Literal["withdraw"] = "withdraw"
     unless: Unless = "accepted"
     outcome: Outcome = "ended_by_workflow"
+    any_stay: bool = False
+    """Take it out of whichever stay it is in, if it stands anywhere: asked by a workflow that knows
+    of none, for what an attempt of it did that was lost with its worker."""
 
 
 class Confirm(TaskCommand):
@@ -149,6 +162,11 @@ class SessionCommand(Command):
     session: str
     agent: str
 
+    @property
+    def subject(self) -> str:
+        """Tell the task, with whose id the session's begins."""
+        return self.session.partition(".")[0]
+
 
 class Accept(SessionCommand):
     """Accept an open offer; too late at its exact deadline."""
@@ -202,28 +220,36 @@ class EndWrapUp(SessionCommand):
     kind: Literal["end_wrap_up"] = "end_wrap_up"
 
 
-class PickUp(Command):
+class HandedTask(Command):
+    """A command about a task that waits or is with agents, whatever its run and epoch."""
+
+    task: str
+
+    @property
+    def subject(self) -> str:
+        """Tell the task."""
+        return self.task
+
+
+class PickUp(HandedTask):
     """An agent takes a waiting task of a pick-up list, and has accepted it at once."""
 
     kind: Literal["pick_up"] = "pick_up"
-    task: str
     agent: str
 
 
-class Assign(Command):
+class Assign(HandedTask):
     """A supervisor has a task offered to an agent; only capacity, presence and duty may refuse."""
 
     kind: Literal["assign"] = "assign"
-    task: str
     agent: str
     by: str = ""
 
 
-class PullBack(Command):
+class PullBack(HandedTask):
     """A supervisor takes an offered or accepted task back into its place in the queue."""
 
     kind: Literal["pull_back"] = "pull_back"
-    task: str
     by: str = ""
 
 

@@ -54,6 +54,18 @@ class CancelTask(Message):
     by: Literal["api", "supervisor"] = "api"
 
 
+class TransferTask(Message):
+    """Transfer a task; `request` is the key under which a repeat means the same.
+
+    `session` is the engagement that an agent hands on; a supervisor names none.
+    """
+
+    request: str
+    service: str
+    priority: Priority | None = None
+    session: str = ""
+
+
 class TaskPatch(Message):
     """Update `patch` of a task workflow; what is empty stays."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from extask.distribution.commands import agents, configure, moving, report, sessions, tasks
+from extask.distribution.commands import agents, configure, handing, moving, report, sessions, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,13 @@ HANDLERS: dict[str, Callable[[Pool, Any], Answer]] = {
     "decline": sessions.decline,
     "complete": sessions.complete,
     "return": sessions.give_back,
+    "hold": sessions.hold,
+    "resume": sessions.resume,
+    "pick_up": handing.pick_up,
+    "assign": handing.assign,
+    "pull_back": handing.pull_back,
+    "extend_wrap_up": agents.extend,
+    "end_wrap_up": agents.end,
     "set_agent_state": agents.set_state,
     "start_engagement": agents.start_engagement,
     "end_engagement": agents.end_engagement,

@@ -8,6 +8,8 @@ from extask.distribution import stays
 from extask.distribution.agents import (
     available_again,
     clear_rona,
+    end_wrap_up,
+    extend_wrap_up,
     restation,
     work_ended,
     wrap_up_foreign,
@@ -18,9 +20,17 @@ from extask.distribution.state import Foreign
 from extask.messages import Answer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from extask.distribution.pool import Pool
-    from extask.distribution.state import Agent
-    from extask.messages import EndEngagement, SetAgentState, StartEngagement
+    from extask.distribution.state import Agent, WrapUp
+    from extask.messages import (
+        EndEngagement,
+        EndWrapUp,
+        ExtendWrapUp,
+        SetAgentState,
+        StartEngagement,
+    )
 
 
 def set_state(pool: Pool, command: SetAgentState) -> Answer:
@@ -28,21 +38,28 @@ def set_state(pool: Pool, command: SetAgentState) -> Answer:
     agent = pool.agents.get(command.agent)
     if agent is None:
         return _unknown(command.agent)
-    before = (agent.presence, agent.on_duty)
+    before = (agent.presence, agent.on_duty, agent.duty_profile)
     agent.presence = command.presence or agent.presence
     agent.on_duty = agent.on_duty if command.on_duty is None else command.on_duty
-    if before != (agent.presence, agent.on_duty):
-        _changed(pool, agent, *before)
+    if command.duty_profile is not None:
+        agent.duty_profile = command.duty_profile
+    if before != (agent.presence, agent.on_duty, agent.duty_profile):
+        _changed(pool, agent, before[0], on_duty=before[1])
     if command.clear_rona and agent.rona_until is not None:
         clear_rona(pool, agent, "agent")
     return Answer(status="done", at=pool.moment, agent=agent.id)
 
 
-def _changed(pool: Pool, agent: Agent, presence: str, on_duty: bool) -> None:  # noqa: FBT001 - a pair
+def _changed(pool: Pool, agent: Agent, presence: str, *, on_duty: bool) -> None:
+    """Act on a change of state; presence and duty are those before it."""
     came = agent.presence == "available" != presence or (agent.on_duty and not on_duty)
     if came:
         agent.idle_since = pool.now
-    data = {"presence": agent.presence, "on_duty": agent.on_duty}
+    data = {
+        "presence": agent.presence,
+        "on_duty": agent.on_duty,
+        "duty_profile": agent.duty_profile,
+    }
     pool.emit("agent_state", agent=agent, data=data)
     restation(pool, agent)
     if agent.presence == "offline" or not agent.on_duty:
@@ -92,3 +109,30 @@ def end_engagement(pool: Pool, command: EndEngagement) -> Answer:
             wrap_up_foreign(pool, agent, command.engagement, foreign)
     work_ended(pool, agent)
     return Answer(status="done", at=pool.moment, agent=agent.id)
+
+
+def extend(pool: Pool, command: ExtendWrapUp) -> Answer:
+    """Let a wrap-up end later."""
+    return _of_wrap_up(pool, command, lambda it: extend_wrap_up(pool, it, span(command.by)))
+
+
+def end(pool: Pool, command: EndWrapUp) -> Answer:
+    """End a wrap-up now."""
+    return _of_wrap_up(pool, command, lambda it: end_wrap_up(pool, it))
+
+
+def _of_wrap_up(
+    pool: Pool, command: ExtendWrapUp | EndWrapUp, act: Callable[[WrapUp], None]
+) -> Answer:
+    agent = pool.agents.get(command.agent)
+    wrap_up = None if agent is None else agent.wrap_ups.get(command.session)
+    if wrap_up is None:
+        return stays.refused("no_wrap_up", "This wrap-up is over, or another agent's.")
+    act(wrap_up)
+    return Answer(
+        status="done",
+        at=pool.moment,
+        agent=command.agent,
+        session=command.session,
+        task=wrap_up.task,
+    )

@@ -8,7 +8,7 @@ from extask.distribution.agents import restation
 from extask.distribution.clock import span
 from extask.distribution.sessions import cancel_offer, cancel_offers, wait_again
 from extask.distribution.state import Agent, Service
-from extask.distribution.waiting import refile
+from extask.distribution.waiting import alter
 from extask.messages import Answer
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         AgentConfig,
         AgentPresence,
         Configure,
+        DutyProfile,
         PoolConfig,
         ServiceConfig,
     )
@@ -39,6 +40,8 @@ def take_over(pool: Pool, config: PoolConfig) -> tuple[list[str], list[str]]:
     if config.version >= pool.version:
         pool.version = config.version
         pool.level_worth = span(config.level_worth)
+    for profile in config.duty_profiles:
+        _take_profile(pool, profile)
     services = [service.name for service in config.services if _take_service(pool, service)]
     agents = [agent.id for agent in config.agents if _take_agent(pool, agent)]
     return services, agents
@@ -50,6 +53,7 @@ def come_in(pool: Pool, presence: Iterable[AgentPresence]) -> None:
         agent = pool.agents.get(told.agent)
         if agent is not None:
             agent.presence, agent.on_duty = told.presence, told.on_duty
+            agent.duty_profile = told.duty_profile
             agent.idle_since = pool.now
             restation(pool, agent)
 
@@ -71,8 +75,8 @@ def _take_service(pool: Pool, config: ServiceConfig) -> bool:
     service.configure(config)
     for agent in service.members.values():
         restation(pool, agent)
-    for entry in service.order.waiting.entries():
-        refile(pool, entry)
+    for entry in service.queue():
+        alter(pool, entry)
         if config.removed:
             pool.emit("displaced", entry)
     if config.removed:
@@ -85,6 +89,16 @@ def _take_offers_back(pool: Pool, service: Service) -> None:
         if session.entry.service is service and session.deadline is not None:
             cancel_offer(pool, session, "service_gone")
             wait_again(pool, session.entry)
+
+
+def _take_profile(pool: Pool, profile: DutyProfile) -> None:
+    known = pool.duty_profiles.get(profile.name)
+    if known is not None and profile.version < known.version:
+        return
+    pool.duty_profiles[profile.name] = profile
+    for agent in pool.agents.values():
+        if agent.duty_profile == profile.name:
+            restation(pool, agent)
 
 
 def _take_agent(pool: Pool, config: AgentConfig) -> bool:

@@ -54,7 +54,7 @@ def _rewrite_place(pool: Pool, entry: Entry, command: Move) -> None:
     place = command.place
     if place.priority is not None and PRIORITIES.index(place.priority) != entry.level:
         set_level(pool, entry, PRIORITIES.index(place.priority))
-    alter(pool, entry, lambda it: rewrite(pool, it, place))
+    alter(pool, entry, lambda: rewrite(pool, entry, place))
     if session is None:
         entry.offers = 0
     _begin_stay(entry, command.to_epoch)

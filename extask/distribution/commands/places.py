@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from extask.distribution import clock
+from extask.distribution.policy import ordered
 from extask.distribution.state import Entry
 from extask.messages import PRIORITIES
 
@@ -27,6 +28,8 @@ def new_entry(pool: Pool, command: Enqueue | Report, service: Service) -> Entry:
     if command.expires_at is not None:
         entry.expires_at = clock.micros(command.expires_at)
     settle(pool, entry, command.place, service)
+    if command.kind == "report":
+        entry.entered = queued
     return entry
 
 
@@ -40,6 +43,9 @@ def settle(pool: Pool, entry: Entry, place: Place, service: Service) -> None:
     entry.preferred_only = place.preferred_only
     entry.window = window(pool, place, service)
     entry.exclude = frozenset(place.exclude)
+    entry.skills = ordered(place.skills)
+    entry.distribution = place.distribution
+    entry.entered, entry.reached = pool.now, -1
     entry.cooldowns = {}
     entry.asked = False
 
@@ -56,6 +62,10 @@ def rewrite(pool: Pool, entry: Entry, place: Place) -> None:
         entry.preferred_only = True
     if place.exclude:
         entry.exclude = frozenset(place.exclude)
+    if place.skills:
+        entry.skills = ordered(place.skills)
+    if place.distribution is not None:
+        entry.distribution = place.distribution
 
 
 def ranked(preferred: Iterable[Preferred]) -> tuple[str, ...]:
@@ -85,4 +95,8 @@ def place_data(entry: Entry) -> dict[str, Any]:
         data["prefer_until"] = clock.text(entry.window)
     if entry.exclude:
         data["exclude"] = sorted(entry.exclude)
+    if entry.skills:
+        data["skills"] = dict(entry.skills)
+    if entry.distribution is not None:
+        data["distribution"] = entry.distribution
     return data

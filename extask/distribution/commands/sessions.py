@@ -1,17 +1,18 @@
-"""What agents ask about their sessions: accept, decline, complete, return."""
+"""What agents ask about their sessions: accept, decline, complete, hold, resume, return."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from extask.distribution import sessions, stays
+from extask.distribution.capacity import set_hold
 from extask.distribution.commands.tasks import done
 from extask.distribution.state import Session
 from extask.messages import Answer
 
 if TYPE_CHECKING:
     from extask.distribution.pool import Pool
-    from extask.messages import Accept, Complete, Decline, Return, SessionCommand
+    from extask.messages import Accept, Complete, Decline, Hold, Resume, Return, SessionCommand
 
 
 def accept(pool: Pool, command: Accept) -> Answer:
@@ -49,6 +50,25 @@ def give_back(pool: Pool, command: Return) -> Answer:
         return session
     sessions.give_back(pool, session)
     return done(pool, session.entry, session=session)
+
+
+def hold(pool: Pool, command: Hold) -> Answer:
+    """Hold an engagement as the agent wishes."""
+    return _wish(pool, command, wished=True)
+
+
+def resume(pool: Pool, command: Resume) -> Answer:
+    """Take the agent's wish to hold back."""
+    return _wish(pool, command, wished=False)
+
+
+def _wish(pool: Pool, command: Hold | Resume, *, wished: bool) -> Answer:
+    session = _active(pool, command)
+    if isinstance(session, Answer):
+        return session
+    if session.wished != wished:
+        set_hold(pool, session, wished=wished, interrupted=session.interrupted)
+    return done(pool, session.entry)
 
 
 def _offered(pool: Pool, command: SessionCommand) -> Session | Answer:

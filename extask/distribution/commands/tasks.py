@@ -105,13 +105,15 @@ def admit(pool: Pool, name: str, *, limited: bool = True) -> Service | Answer:
     if service is None or service.config.removed:
         return stays.refused("unknown_service", f"There is no service {name}.")
     limit = service.config.max_waiting
-    if limited and limit is not None and len(service.order) >= limit:
+    if limited and limit is not None and service.waiting >= limit:
         return stays.refused("service_full", f"{limit} tasks are waiting for {name} already.")
     return service
 
 
 def withdraw_task(pool: Pool, command: Withdraw) -> Answer:
     """Take a task out, unless an agent was first."""
+    if command.any_stay:
+        return _recall(pool, command)
     entry = stays.find(pool, command)
     if isinstance(entry, Answer):
         return entry
@@ -122,6 +124,21 @@ def withdraw_task(pool: Pool, command: Withdraw) -> Answer:
     withdraw(pool, entry, _cancelled(command.outcome, working=session is not None))
     answer = done(pool, entry, session=session)
     return answer.model_copy(update={"first_queued": clock.instant(entry.first_queued)})
+
+
+def _recall(pool: Pool, command: Withdraw) -> Answer:
+    """Take a task out of whatever stay it is in; one that stands nowhere is out already."""
+    stay = pool.entries.get(command.task) or pool.memory.ending(command.task)
+    if stay is None:
+        return Answer(status="done", at=pool.moment, task=command.task)
+    if command.run < stay.run:
+        return stays.STALE
+    found = {"epoch": stay.epoch}
+    if isinstance(stay, Ending):
+        status = "completed" if stay.how == "completed" and stay.run == command.run else "done"
+        return stays.ended(stay, command).model_copy(update={**found, "status": status})
+    stated = {**found, "any_stay": False, "run": stay.run}
+    return withdraw_task(pool, command.model_copy(update=stated)).model_copy(update=found)
 
 
 def _cancelled(outcome: Outcome, *, working: bool) -> Outcome:

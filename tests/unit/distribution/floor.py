@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -37,13 +38,15 @@ class Floor:
         *services: ServiceConfig,
         agents: int = 1,
         number: int = 2,
+        skills: Sequence[Mapping[str, int]] = (),
         **config: Any,
     ) -> None:
+        """Open a floor with so many agents, or one for each of `skills`."""
         self.services = services or (ServiceConfig(name="calls"),)
         served = {service.name: True for service in self.services}
         people = [
-            AgentConfig(id=f"a-{place}", simultaneous=number, services=served)
-            for place in range(1, agents + 1)
+            AgentConfig(id=f"a-{place}", simultaneous=number, services=served, skills=dict(known))
+            for place, known in enumerate(skills or [{}] * agents, 1)
         ]
         presence = [AgentPresence(agent=it.id, presence="available") for it in people]
         pool = PoolConfig(services=self.services, agents=tuple(people), **config)
@@ -91,6 +94,20 @@ class Floor:
 
     def holders(self) -> dict[str, str]:
         return {it.task: it.agent for it in self.pool.sessions}
+
+    def offered(self) -> list[tuple[str, str]]:
+        """List who was offered what, in order."""
+        return [(it.task or "", it.agent or "") for it in self.log if it.kind == "offered"]
+
+    def rules(self, task: str) -> dict[str, str]:
+        return {it.agent: it.rule for it in self.pool.explain(task)}
+
+    def restored(self) -> None:
+        """Go on from a snapshot, which is like what it was taken of."""
+        restored = Distributor.restore(self.pool.snapshot())
+        assert restored.snapshot() == self.pool.snapshot()
+        assert restored.sessions == self.pool.sessions
+        self.pool = restored
 
     def kinds(self) -> list[str]:
         return [event.kind for event in self.log]

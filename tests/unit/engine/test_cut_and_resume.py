@@ -135,7 +135,7 @@ def drive(run: Pair, data: st.DataObject, turns: int) -> list[StepRecord]:
             story += run.records()
     run.resume()
     assert run.cut.progress == run.straight.progress
-    assert run.cut.abort_answer("1") == run.straight.abort_answer("1")
+    assert run.cut.request_answer("1") == run.straight.request_answer("1")
     return [*story, *run.records()]
 
 

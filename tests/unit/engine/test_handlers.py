@@ -205,10 +205,10 @@ def test_an_abort_by_a_supervisor_while_an_agent_works() -> None:
     command = driver.asked()
     assert isinstance(command, Withdraw)
     assert (command.unless, command.outcome) == ("completed", "aborted_by_supervisor")
-    assert driver.engine.abort_answer("r1") is None
+    assert driver.engine.request_answer("r1") is None
     driver.answer()
     assert driver.ended() == "cancelled: by supervisor (aborted_by_supervisor)"
-    answer = driver.engine.abort_answer("r1")
+    answer = driver.engine.request_answer("r1")
     assert answer is not None
     assert (answer.status, answer.state) == ("done", "ended")
 
@@ -253,7 +253,7 @@ def test_the_aborted_handler_runs_out_of_the_queue_and_a_second_abort_is_done_al
     driver.abort()
     driver.abort(request="r2")
     assert driver.slept() == 5 * MINUTE
-    assert [driver.engine.abort_answer(r).status for r in ("r1", "r2")] == ["done", "done"]  # type: ignore[union-attr]
+    assert [driver.engine.request_answer(r).status for r in ("r1", "r2")] == ["done", "done"]  # type: ignore[union-attr]
     assert driver.ended(5 * MINUTE) == "cancelled: by API (cancelled_by_api)"
 
 
@@ -273,7 +273,7 @@ def test_a_supervisors_abort_has_the_last_word_over_a_cancel_and_any_handler(
     driver.todo()
     driver.todo(MINUTE)
     assert "(aborted_by_supervisor)" in driver.ended(5 * MINUTE)
-    answers = [driver.engine.abort_answer(each) for each in ("r1", "r2", "r3")]
+    answers = [driver.engine.request_answer(each) for each in ("r1", "r2", "r3")]
     assert [each and each.status for each in answers] == ["done", "done", "done"]
     told = [record for record in driver.records if record.outcome == "aborted"]
     assert len(told) == len([r for r in told if r.kind in ("event", "left")]) == 3
@@ -311,7 +311,7 @@ def test_an_abort_after_expiry_came_first_still_reaches_the_expired_handler() ->
     driver.abort()
     driver.answer("expired", rank=2)
     assert driver.ended() == "cancelled: by API (cancelled_by_api)"
-    assert driver.engine.abort_answer("r1").status == "done"  # type: ignore[union-attr]
+    assert driver.engine.request_answer("r1").status == "done"  # type: ignore[union-attr]
 
 
 def test_an_abort_after_completion_is_refused_until_the_task_is_queued_again() -> None:
@@ -329,7 +329,7 @@ def test_an_abort_after_completion_is_refused_until_the_task_is_queued_again() -
     driver.slept()
     driver.abort(request="r1")
     assert driver.slept() == MINUTE
-    assert driver.engine.abort_answer("r1").reason == "completed"  # type: ignore[union-attr]
+    assert driver.engine.request_answer("r1").reason == "completed"  # type: ignore[union-attr]
     driver.asked(MINUTE)
     driver.answer(rank=1)
     driver.abort(request="r2")

@@ -377,7 +377,7 @@ def test_a_finished_run_stays_finished() -> None:
     driver.tell("accepted", rank=3, epoch=4)
     driver.abort()
     assert driver.ended(MINUTE) == "done (ended_by_workflow)"
-    answer = driver.engine.abort_answer("r1")
+    answer = driver.engine.request_answer("r1")
     assert answer is not None
     assert (answer.status, answer.reason, answer.state) == ("refused", "ended", "ended")
 

@@ -129,7 +129,7 @@ def test_what_came_first_is_followed_whichever_news_of_it_arrives_first(
     assert stands(driver) == FIRST[status]
     assert driver.records == records
     if move == "abort":
-        answer = driver.engine.abort_answer("r1")
+        answer = driver.engine.request_answer("r1")
         assert answer is not None
         assert (answer.status, answer.reason) == ("refused", ABORT_ANSWERS[status])
 

@@ -1,0 +1,176 @@
+"""What supervisors do with a task beside its order, and why a task stands where it stands."""
+
+from __future__ import annotations
+
+from api.auth import Principal
+from api.errors import StateConflict
+from api.operations import pools, services, tasks, temporal
+from api.operations.people import People
+from api.operations.temporal import reaching_temporal
+from api.ports import Ports
+from api.shapes.common import AgentRef
+from api.shapes.handing import (
+    Asked,
+    BasisShape,
+    Handed,
+    RulingShape,
+    TaskExplanation,
+    TransferTaskBody,
+    Waits,
+)
+from extask.distribution import RULES, WHY
+from extask.messages import Assign, Explanation, PullBack, TransferTask
+from extask.storage import timeline
+from extask.storage.rows import TaskRow, TimelineEntry
+
+
+async def assign(ports: Ports, who: Principal, task: str, agent: str) -> Handed:
+    """Have a waiting task offered to an agent.
+
+    Raises:
+        NotFound: there is no such task or agent.
+        StateConflict: an agent has it, or capacity, presence or duty rule the agent out.
+    """
+    row = await _live(ports, who, task)
+    async with ports.database.connect() as connection:
+        chosen = await People.resolve(connection, who.tenant, agent)
+    command = Assign(key=pools.new_key(), task=row.id, agent=chosen, by=who.name)
+    answer = await pools.demand(ports, row.tenant, row.pool, command)
+    return Handed(id=row.id, session_id=answer.session)
+
+
+async def pull_back(ports: Ports, who: Principal, task: str) -> Handed:
+    """Take a task from whom it is offered to, or who has it, back into its place in the queue.
+
+    Raises:
+        NotFound: there is no such task.
+        StateConflict: nobody is offered it or has it.
+    """
+    row = await _live(ports, who, task)
+    command = PullBack(key=pools.new_key(), task=row.id, by=who.name)
+    await pools.demand(ports, row.tenant, row.pool, command)
+    return Handed(id=row.id, session_id=None)
+
+
+async def transfer(ports: Ports, who: Principal, task: str, body: TransferTaskBody) -> Handed:
+    """Transfer a task to another service, wherever it stands.
+
+    Raises:
+        NotFound: there is no such task or service.
+        StateConflict: it was completed first, or the service does not take it.
+    """
+    return await hand_on(ports, who, task, body, session="")
+
+
+async def hand_on(
+    ports: Ports, who: Principal, task: str, body: TransferTaskBody, session: str
+) -> Handed:
+    """Transfer a task; with a session it is the agent who hands on what they have.
+
+    Raises:
+        NotFound: there is no such task or service.
+        StateConflict: it is too late, or the service does not take it.
+    """
+    row = await _live(ports, who, task)
+    target = await services.find(ports, who, body.service)
+    await temporal.ensure_started(ports, row)
+    request = TransferTask(
+        request=pools.new_key(), service=target.name, priority=body.priority, session=session
+    )
+    answer = await temporal.ask(ports, row, request)
+    if answer.status == "refused":
+        raise _not_transferred(answer.reason, target.name)
+    return Handed(id=row.id, session_id=None)
+
+
+def _not_transferred(reason: str, service: str) -> StateConflict:
+    told, code = _REFUSED.get(reason, ("", "not_transferred"))
+    told = told or f"The service {service} does not take the task ({reason}); it stays."
+    return StateConflict(code, told)
+
+
+_REFUSED = {
+    "completed": ("An agent completed the task first.", "already_completed"),
+    "ended": ("The task is ending already.", "already_ended"),
+    "not_working": ("You have not got this task any more.", "not_active"),
+}
+
+
+async def _live(ports: Ports, who: Principal, task: str) -> TaskRow:
+    row = await tasks.find(ports, who, task)
+    if row.state == "ended":
+        raise StateConflict("already_ended", f"The task has ended ({row.outcome}).")
+    return row
+
+
+async def explain(ports: Ports, who: Principal, task: str) -> TaskExplanation:
+    """Tell why a task waits, and why agents were asked for it.
+
+    Raises:
+        NotFound: there is no such task.
+        Unavailable: its pool does not answer.
+    """
+    row = await tasks.find(ports, who, task)
+    told = None
+    if row.state != "ended":
+        async with reaching_temporal():
+            told = await ports.distributor.explain(row.tenant, row.pool, row.id)
+    async with ports.database.connect() as connection:
+        story = await timeline.timeline(connection, who.tenant, row.id)
+        named = [each.agent for each in told.rulings] if told else []
+        named += [each.agent for each in story if each.agent]
+        people = await People.of(connection, who.tenant, named)
+    offers = (each for each in story if each.kind == "offered")
+    return TaskExplanation(
+        task_id=row.id,
+        state=row.state,
+        waits=_waits(told, people) if told else None,
+        asked=[_asked(each, people) for each in offers],
+    )
+
+
+def _waits(told: Explanation, people: People) -> Waits:
+    standing = told.standing
+    basis = standing.basis
+    return Waits(
+        at=told.at,
+        service=standing.service,
+        priority=standing.priority,
+        position=standing.position or None,
+        queue_length=standing.queue_length,
+        waited=standing.waited,
+        estimated_wait=standing.estimated_wait,
+        basis=BasisShape(first_offers=basis.offers, over=basis.over) if basis else None,
+        agents=[
+            RulingShape(
+                agent=_known(people, each.agent),
+                rule=each.rule or None,
+                reason=RULES.get(each.rule),
+                until=each.until,
+            )
+            for each in told.rulings
+        ],
+    )
+
+
+def _asked(entry: TimelineEntry, people: People) -> Asked:
+    told = entry.data
+    return Asked(
+        at=entry.at,
+        service=entry.service or "",
+        agent=_known(people, entry.agent or ""),
+        session_id=entry.session or "",
+        why=told.get("why", ""),
+        reason=WHY.get(told.get("why", ""), ""),
+        level=told.get("level", 0),
+        algorithm=told.get("algorithm", ""),
+        qualification=told.get("qualification", 0),
+        free=told.get("free"),
+        turn=told.get("turn"),
+        priority=told.get("priority"),
+        configuration=told.get("config"),
+    )
+
+
+def _known(people: People, agent: str) -> AgentRef:
+    return AgentRef(id=agent, upn=people.upn(agent))

@@ -1,0 +1,119 @@
+"""Lanes of a service: waiting entries that need the same, and the agents who are asked for them."""
+
+from __future__ import annotations
+
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING
+
+from extask.distribution.capacity import has_room, is_occupied
+from extask.distribution.order import Shelf
+from extask.distribution.policy import grade
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from extask.distribution.policy import Grade, Policy, Skills
+    from extask.distribution.state import Agent
+
+Candidate = tuple[int, int, int, int, int, str, int, "Agent"]
+"""Occupied, level, qualification (negative), non-blocking tasks, idle since, id, stamp, agent: the
+order in which they are asked."""
+Need = tuple[bool, "Skills", int]
+"""Blocking, skills beside the policy's, level of the policy that was reached."""
+SPARE = 64
+KEPT = 8
+"""Lanes without entries that a service keeps: who comes again finds them ready."""
+
+
+class Lane:
+    """Entries on two shelves, and a heap of agents with room whom the policy admits to them."""
+
+    __slots__ = ("barred", "blocking", "candidates", "common", "demands", "policy")
+
+    def __init__(self, need: Need, policy: Policy) -> None:
+        self.blocking, skills, reached = need
+        self.policy = policy
+        self.demands = policy.asked(skills)[: reached + 1]
+        self.common = Shelf()
+        """Entries that each of the agents may take."""
+        self.barred = Shelf()
+        """Entries that some of them may not take."""
+        self.candidates: list[Candidate] = []
+
+    def line_up(self, agent: Agent, bound: int) -> None:
+        """Put an agent where they now belong; `bound` is about how many are in reach at most."""
+        if not has_room(agent, blocking=self.blocking):
+            return
+        graded = grade(agent, self.demands)
+        if graded is None:
+            return
+        heappush(self.candidates, _candidate(agent, graded))
+        if len(self.candidates) > 2 * bound + SPARE:
+            self.candidates = [it for it in self.candidates if it[6] == it[7].stamp]
+            heapify(self.candidates)
+
+    def fill(self, agents: Iterable[Agent]) -> None:
+        """Let all agents in reach line up anew."""
+        able = [agent for agent in agents if has_room(agent, blocking=self.blocking)]
+        graded = ((agent, grade(agent, self.demands)) for agent in able)
+        self.candidates = [_candidate(agent, it) for agent, it in graded if it is not None]
+        heapify(self.candidates)
+
+    def first(self) -> Agent | None:
+        """Give the agent who is to be asked first."""
+        heap = self.candidates
+        while heap:
+            first = heap[0]
+            if first[6] == first[7].stamp:
+                return first[7]
+            heappop(heap)
+        return None
+
+    def take(self) -> Candidate | None:
+        """Take the first candidate out; put them back by `put_back`."""
+        return None if self.first() is None else heappop(self.candidates)
+
+    def put_back(self, candidates: Iterable[Candidate]) -> None:
+        """Let candidates stand where they stood before they were taken out."""
+        for candidate in candidates:
+            heappush(self.candidates, candidate)
+
+
+def _candidate(agent: Agent, graded: Grade) -> Candidate:
+    return (
+        1 if is_occupied(agent) else 0,
+        graded.level,
+        graded.qualification,
+        agent.nonblocking,
+        agent.idle_since,
+        agent.config.id,
+        agent.stamp,
+        agent,
+    )
+
+
+class Lanes:
+    """The lanes of one service by need."""
+
+    __slots__ = ("_lanes",)
+
+    def __init__(self) -> None:
+        self._lanes: dict[Need, Lane] = {}
+
+    def __iter__(self) -> Iterator[Lane]:
+        return iter(self._lanes.values())
+
+    def find(self, need: Need, policy: Policy, reachable: Iterable[Agent]) -> Lane:
+        """Give the lane for a need; a new one is filled with the agents in reach."""
+        lane = self._lanes.get(need)
+        if lane is None or lane.policy is not policy:
+            lane = self._lanes[need] = Lane(need, policy)
+            lane.fill(reachable)
+            self._drop_empty()
+        return lane
+
+    def _drop_empty(self) -> None:
+        """Forget the oldest lanes without entries, but for some."""
+        empty = [need for need, it in self._lanes.items() if not it.common and not it.barred]
+        for need in empty[:-KEPT]:
+            del self._lanes[need]
