@@ -161,8 +161,8 @@ def accept(pool: Pool, entry: Entry, offer: Offer) -> None:
     left = None if entry.expires_at is None else entry.expires_at - pool.now
     entry.offers.remove(offer)
     entry.work = Work(offer.session, offer.agent, pool.now, offer.blocking, left)
-    pool.tell_of(entry, "accepted", agent=offer.agent, session=offer.session)
     cancel_offers(pool, entry, "taken")
+    pool.tell_of(entry, "accepted", agent=offer.agent, session=offer.session)
     if offer.blocking:
         interrupt(pool, offer.agent, "blocking_work")
 

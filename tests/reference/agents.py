@@ -32,11 +32,9 @@ from tests.reference.rules import (
     Candidate,
     blocking_ruling,
     level_of,
-    levels,
     load_of,
     number_ruling,
     present,
-    qualification,
     ruling,
 )
 from tests.reference.state import (
@@ -133,13 +131,14 @@ def complete(pool: Pool, entry: Entry, code: str) -> None:
 
 def told_of(pool: Pool, entry: Entry, agent: Agent, why: str) -> Candidate:
     """Describe an agent who gets a task outside of its order."""
-    level = level_of(pool, entry, agent)
+    level = level_of(pool, entry, agent) or 0
     free = not load_of(pool, agent.config.id).anything
-    if level is None:
-        return Candidate(agent.config.id, why, 0, "", free, 0)
-    step = levels(pool.services[entry.service])[level]
-    fit = qualification(entry, step, agent)
-    return Candidate(agent.config.id, why, level, step.algorithm, free, fit)
+    return Candidate(agent.config.id, why, level, "", free, 0)
+
+
+def no_entry(pool: Pool, task: str) -> Answer:
+    """Refuse for a task that has ended, or is not known at all."""
+    return refused("too_late" if task in pool.past else "unknown_task", task=task)
 
 
 def pick_up(pool: Pool, command: PickUp) -> Answer:
@@ -147,8 +146,8 @@ def pick_up(pool: Pool, command: PickUp) -> Answer:
     entry = pool.entries.get(command.task)
     agent = pool.agents.get(command.agent)
     if entry is None:
-        return refused("unknown_task", task=command.task)
-    if agent is None:
+        return no_entry(pool, command.task)
+    if agent is None or agent.config.removed:
         return refused("unknown_agent")
     if not entry.waiting:
         return refused("too_late", task=command.task)
@@ -168,7 +167,7 @@ def assign(pool: Pool, command: Assign) -> Answer:
     entry = pool.entries.get(command.task)
     agent = pool.agents.get(command.agent)
     if entry is None:
-        return refused("unknown_task", task=command.task)
+        return no_entry(pool, command.task)
     if agent is None or agent.config.removed:
         return refused("unknown_agent")
     if entry.work is not None:
@@ -186,7 +185,8 @@ def assign(pool: Pool, command: Assign) -> Answer:
 
 def refusal(pool: Pool, entry: Entry, agent: Agent) -> str:
     """Find the rule that refuses an assignment: presence, duty and capacity only."""
-    own = [one for one in entry.offers if one.agent == agent.config.id]
+    apart = pool.readings.own_offer_apart
+    own = [one for one in entry.offers if apart and one.agent == agent.config.id]
     load = load_of(pool, agent.config.id)
     for offer in own:
         if not offer.blocking:
@@ -205,16 +205,17 @@ def pull_back(pool: Pool, command: PullBack) -> Answer:
     """Take a task back from whoever is offered it or has it."""
     entry = pool.entries.get(command.task)
     if entry is None:
-        return refused("unknown_task", task=command.task)
+        return no_entry(pool, command.task)
     if entry.waiting:
         return refused("not_offered", task=command.task)
     if entry.work is not None:
         return of_session_done(pool, entry, acts.give_back(pool, entry, by="supervisor"))
-    first = entry.offers[0]
     for offer in list(entry.offers):
         acts.end_offer(pool, entry, offer, "offer_cancelled", reason="pulled_back")
         acts.cool_down(pool, entry, offer.agent)
-    return of_session_done(pool, entry, first)
+    return Answer(
+        status="done", at=pool.now, task=entry.task, priority=entry.priority, rank=entry.rank
+    )
 
 
 # ------------------------------------------------------------------ the agent's state

@@ -19,7 +19,7 @@ from tests.reference.state import Readings
 
 SAMPLES = 2
 SHOWN = 12
-SHRINKING = 30  # seconds
+SHRINKING = 8  # seconds
 NEW_WORDS = ("why", "algorithm", "free", "qualification", "config")
 
 
@@ -37,6 +37,8 @@ class Terms:
     """Rulings on tasks that are not waiting."""
     counts: bool = True
     """How many agents each rule rules out, in a standing."""
+    whose: bool = True
+    """Whose work it ended, in the answer to a supervisor who pulls a task back."""
     readings: Readings = field(default_factory=Readings)
 
 
@@ -100,6 +102,11 @@ def sorting(event: dict[str, Any]) -> tuple[str, ...]:
 class DisagreementError(AssertionError):
     """The distributor and the reference tell different things."""
 
+    def __init__(self, text: str, what: tuple[str, ...] = ()) -> None:
+        """Say how; `what` is the sort of it."""
+        super().__init__(text)
+        self.what = what
+
 
 @dataclass
 class Pair:
@@ -124,6 +131,8 @@ class Pair:
         else:
             ours = told_answer(self.ours.apply(step.command, step.at), self.terms)
             theirs = told_answer(self.theirs.apply(step.command, step.at), self.terms)
+            if step.command.kind == "pull_back" and not self.terms.whose:
+                theirs = {**theirs, "agent": ours["agent"], "session": ours["session"]}
             same("answer", ours, theirs)
         events = self.theirs.take_events()
         same("events", *told_events(self.ours.take_events(), events, self.terms))
@@ -145,21 +154,29 @@ class Pair:
 
     def compare_rulings(self, task: str) -> None:
         """Compare what rules agents out."""
-        ours = [tuple(one) for one in self.ours.explain(task)]
+        ours = [(one.agent, one.rule, one.until) for one in self.ours.explain(task)]
         same(f"explain {task}", ours, [tuple(one) for one in self.theirs.explain(task)])
 
 
 def same(what: str, ours: Any, theirs: Any) -> None:
     """Insist that both tell the same."""
     if ours != theirs:
-        raise DisagreementError(f"{what}:\n{differences(ours, theirs)}")
+        sort = (what.split(" of ")[0], *differing(ours, theirs))
+        raise DisagreementError(f"{what}:\n{differences(ours, theirs)}", sort)
+
+
+def differing(ours: Any, theirs: Any) -> list[str]:
+    """Name the fields in which two answers differ."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return [n for n in {**ours, **theirs} if ours.get(n) != theirs.get(n)]
+    return []
 
 
 def differences(ours: Any, theirs: Any) -> str:
     """Show where two values differ."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         about = " ".join(f"{n}={ours.get(n)}" for n in ("kind", "task", "agent", "session"))
-        names = [n for n in {**ours, **theirs} if ours.get(n) != theirs.get(n)]
+        names = differing(ours, theirs)
         ours, theirs = ({n: one.get(n) for n in names} for one in (ours, theirs))
     if isinstance(ours, list) and isinstance(theirs, list):
         lines = unified_diff(brief(ours), brief(theirs), "distributor", "reference", "", "", 1, "")
@@ -208,8 +225,8 @@ class Run:
                 raise DisagreementError(self.report(error)) from error
         return len(self.steps)
 
-    def fails(self, steps: Sequence[Step]) -> str:
-        """Replay steps; tells how they disagree, or nothing if they do not."""
+    def fails(self, steps: Sequence[Step]) -> Exception | None:
+        """Replay steps; hands over how they disagree, if they do."""
         _, pair = self.begin()
         for number, step in enumerate(steps):
             try:
@@ -217,11 +234,11 @@ class Run:
                 for task in pair.theirs.tasks if number == len(steps) - 1 else ():
                     pair.compare_task(task)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is a disagreement
-                return f"step {number + 1}: {type(error).__name__}: {error}"
-        return ""
+                return error
+        return None
 
-    def shrink(self) -> list[Step]:
-        """Drop steps as long as those left still disagree, for a while."""
+    def shrink(self, error: Exception) -> list[Step]:
+        """Drop steps as long as those left still disagree in the same way, for a while."""
         until = process_time() + SHRINKING
         steps, size = list(self.steps), len(self.steps)
         while size > 1 and process_time() < until:
@@ -229,7 +246,7 @@ class Run:
             start = 0
             while start < len(steps) and process_time() < until:
                 fewer = steps[:start] + steps[start + size :]
-                if fewer and self.fails(fewer):
+                if fewer and sort_of(self.fails(fewer)) == sort_of(error):
                     steps = fewer
                 else:
                     start += size
@@ -239,9 +256,14 @@ class Run:
         """Say how both disagree, at which step of which seed, and the fewest steps that show it."""
         number = len(self.steps)
         last = shown(self.steps[-SHOWN:])
-        fewest = self.shrink()
+        fewest = self.shrink(error)
         text = f"seed {self.seed}, step {number}: {type(error).__name__}: {error}\nlast:\n{last}"
         return f"{text}\nfewest:\n{shown(fewest)}\n{self.fails(fewest)}"
+
+
+def sort_of(error: Exception | None) -> tuple[object, ...]:
+    """Tell what sort of disagreement it is."""
+    return (type(error), *getattr(error, "what", ()))
 
 
 def shown(steps: Sequence[Step]) -> str:

@@ -33,9 +33,11 @@ Moves and ends
 
 Words
 - Only a blocking foreign engagement is wrapped up. The end of any engagement makes idle anew.
-- Of preferred agents `algorithm` is empty and `qualification` 0; who is assigned or picks up has
-  those of their level.
-- A task that has ended is unknown to supervisors and pick-up.
+- Of preferred agents, and of those who are assigned or pick up, `algorithm` is empty and
+  `qualification` 0.
+- The answer to a supervisor who pulls back open offers names no agent.
+- The losers of a broadcast lose their offers before the winner has accepted.
+- Supervisors and those who pick up come `too_late` for a task that has ended.
 - Events of one moment come in no order but that of offers among themselves.
 """
 

@@ -28,8 +28,13 @@ TODAY = Terms(
     estimates=False,
     reasons=False,
     rulings=False,
+    whose=False,
     readings=Readings(
-        cooling_moves=False, whole_rewrites=False, moved_work_stays=False, longest_rona=False
+        cooling_moves=False,
+        whole_rewrites=False,
+        moved_work_stays=False,
+        longest_rona=False,
+        own_offer_apart=False,
     ),
 )
 """What is known to differ: see `test_disagreements.py`."""
