@@ -28,6 +28,7 @@ from tests.reference.state import (
 MICROSECOND = timedelta(microseconds=1)
 MOST_OFFERS = 10
 MOST_FIRSTS = 20
+GONE = ("agent_gone", "blocking_work", "foreign_engagement", "pulled_back", "service_gone")
 
 
 def session_id(entry: Entry) -> str:
@@ -110,6 +111,8 @@ def end_offer(pool: Pool, entry: Entry, offer: Offer, kind: str, **data: object)
     pool.tell_of(entry, kind, agent=offer.agent, session=offer.session, data=data)
     if entry.waiting:
         join(pool, entry)
+        if pool.services[entry.service].config.removed and data.get("reason") in (None, *GONE):
+            tell_displaced(pool, entry)
 
 
 def cancel_offers(pool: Pool, entry: Entry, reason: str) -> None:
@@ -281,3 +284,10 @@ def tell_displaced(pool: Pool, entry: Entry) -> None:
     """Tell that the service of a task is gone."""
     if entry.work is None:
         pool.tell_of(entry, "displaced")
+
+
+def take_back(pool: Pool, entry: Entry) -> None:
+    """Take a task's open offers back, as its service is gone."""
+    if entry.waiting:
+        tell_displaced(pool, entry)
+    cancel_offers(pool, entry, "service_gone")

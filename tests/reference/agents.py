@@ -131,7 +131,7 @@ def complete(pool: Pool, entry: Entry, code: str) -> None:
 
 def told_of(pool: Pool, entry: Entry, agent: Agent, why: str) -> Candidate:
     """Describe an agent who gets a task outside of its order."""
-    level = level_of(pool, entry, agent) or 0
+    level = (level_of(pool, entry, agent) or 0) if pool.readings.level_beside_order else 0
     free = not load_of(pool, agent.config.id).anything
     return Candidate(agent.config.id, why, level, "", free, 0)
 
@@ -334,8 +334,7 @@ def configure_service(pool: Pool, config: ServiceConfig) -> None:
         begin(service, level)
     for entry in listed:
         if gone:
-            acts.cancel_offers(pool, entry, "service_gone")
-            acts.tell_displaced(pool, entry)
+            acts.take_back(pool, entry)
 
 
 def configure_agent(pool: Pool, config: AgentConfig) -> None:

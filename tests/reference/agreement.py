@@ -161,7 +161,7 @@ class Pair:
 def same(what: str, ours: Any, theirs: Any) -> None:
     """Insist that both tell the same."""
     if ours != theirs:
-        sort = (what.split(" of ")[0], *differing(ours, theirs))
+        sort = (what.split(" of ", maxsplit=1)[0], *differing(ours, theirs))
         raise DisagreementError(f"{what}:\n{differences(ours, theirs)}", sort)
 
 

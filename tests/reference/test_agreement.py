@@ -34,6 +34,7 @@ TODAY = Terms(
         whole_rewrites=False,
         moved_work_stays=False,
         longest_rona=False,
+        level_beside_order=False,
         own_offer_apart=False,
     ),
 )
