@@ -26,8 +26,7 @@ def looks(pool: Pool, entry: Entry) -> Iterator[datetime]:
     """Instants at which somebody else may become a candidate for a waiting task."""
     if entry.preferred:
         yield entry.window_end
-    if not entry.place.preferred_only:
-        yield from (entry.entered + after for after in acts.next_level(pool, entry))
+    yield from (entry.entered + after for after in acts.next_level(pool, entry))
     for cool in entry.cooling.values():
         yield min(cool.start + SHORT, cool.end)
         yield cool.end

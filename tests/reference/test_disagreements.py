@@ -16,12 +16,15 @@ from extask.messages import (
     AgentConfig,
     AgentPresence,
     AnyCommand,
+    Assign,
     Decline,
     Enqueue,
     Move,
     Place,
+    PolicyLevel,
     PoolConfig,
     Preferred,
+    PullBack,
     ServiceConfig,
     SetAgentState,
     StartEngagement,
@@ -29,7 +32,8 @@ from extask.messages import (
 from tests.reference.agreement import DisagreementError, Pair, Terms
 from tests.reference.generator import START, Step
 
-TERMS = Terms(words=False, estimates=False)
+TERMS = Terms()
+UNCOUNTED = Terms(rulings=False)
 
 otherwise = pytest.mark.xfail(raises=DisagreementError, strict=True, reason="see its docstring")
 
@@ -155,3 +159,43 @@ def test_rulings_are_counted_for_large_services_too() -> None:
     for name in [one.id for one in desk.pair.config.agents]:
         desk.at(0, StartEngagement(key=desk.key(), agent=name, engagement=f"c-{name}"))
     desk.enqueue(1, "t", Place(service="s"))
+
+
+@otherwise
+def test_a_level_that_begins_as_a_window_ends_is_not_the_last() -> None:
+    """ "An entry has reached level i when now >= entered + after_i". It waits for ever."""
+    levels = [{"after": 20, "skills": {"x": 1}}, {"after": 40, "skills": {"y": 1}}, {"after": 45}]
+    policy = tuple(PolicyLevel.model_validate(level) for level in levels)
+    desk = Desk(policy=policy)
+    desk.at(0, StartEngagement(key=desk.key(), agent="aa", engagement="call"))
+    window = timedelta(seconds=40)
+    preferred = (Preferred(agent="aa"),)
+    desk.enqueue(0, "t", Place(service="r", preferred=preferred, prefer_for=window))
+    desk.at(60)
+
+
+@otherwise
+def test_who_is_offered_a_broadcast_may_be_assigned_the_task() -> None:
+    """ "offered to others (these offers end (…))"; C1 excludes *other* tasks. It refuses."""
+    desk = Desk(terms=UNCOUNTED)
+    desk.enqueue(0, "t", Place(service="s", distribution="broadcast"))
+    desk.at(1, Assign(key=desk.key(), task="t", agent="aa"))
+
+
+@otherwise
+def test_who_is_assigned_is_told_with_the_level_that_admits_them() -> None:
+    """ "assigned, picked_up: the agent's level if any else 0". It tells 0."""
+    first = PolicyLevel(skills={"x": 1})
+    desk = Desk(terms=UNCOUNTED, policy=(first, PolicyLevel()))
+    desk.at(0, StartEngagement(key=desk.key(), agent="ab", engagement="call"))
+    desk.enqueue(0, "t", Place(service="r", distribution="pickup"))
+    desk.at(1, Assign(key=desk.key(), task="t", agent="aa"))
+
+
+@otherwise
+def test_the_answer_to_pulling_a_task_back_names_whose_work_it_ended() -> None:
+    """ "`done`: it happened; `agent` and `session` say whose work it ended". It names nobody."""
+    desk = Desk()
+    desk.enqueue(0, "t", Place(service="s"))
+    desk.accept(1, "t.1.1", "aa")
+    desk.at(2, PullBack(key=desk.key(), task="t"))
