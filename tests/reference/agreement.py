@@ -19,7 +19,7 @@ from tests.reference.state import Readings
 
 SAMPLES = 2
 SHOWN = 12
-SHRINKING = 8  # seconds
+SHRINKING = 20  # seconds
 NEW_WORDS = ("why", "algorithm", "free", "qualification", "config")
 
 
@@ -203,6 +203,8 @@ class Run:
     traits: Traits
     terms: Terms
     steps: list[Step] = field(default_factory=list)
+    shrinking: float = SHRINKING
+    """For how many seconds of processor time a failure is made smaller."""
 
     def begin(self) -> tuple[World, Pair]:
         """Draw the world of the seed and both judges of its pool."""
@@ -239,7 +241,7 @@ class Run:
 
     def shrink(self, error: Exception) -> list[Step]:
         """Drop steps as long as those left still disagree in the same way, for a while."""
-        until = process_time() + SHRINKING
+        until = process_time() + self.shrinking
         steps, size = list(self.steps), len(self.steps)
         while size > 1 and process_time() < until:
             size = (size + 1) // 2

@@ -238,8 +238,6 @@ def pick_up(world: World) -> AnyCommand | None:
 
 def configure(world: World) -> AnyCommand | None:
     """An operator changes services, agents or duty profiles."""
-    if not world.traits.reconfigure:
-        return None
     world.version += 1
     kind = world.random.choice(["service", "service", "agent", "agent", "duty", "new"])
     fields: dict[str, Any] = {"level_worth": world.seconds(0, 10, 60)}
@@ -304,7 +302,6 @@ WEIGHTS: tuple[tuple[float, Draw], ...] = (
     (8, pick_up),
     (3, on_wrap_up),
     (3, mistaken),
-    (1.2, configure),
 )
 
 
@@ -338,8 +335,9 @@ class Day:
         world.now = max(world.now, at)
         if world.chance(0.06):
             return Step(at)
-        draws = [draw for _, draw in WEIGHTS]
-        shares = [share for share, _ in WEIGHTS]
+        weights = (*WEIGHTS, (world.traits.reconfigure, configure))
+        draws = [draw for _, draw in weights]
+        shares = [share for share, _ in weights]
         command = world.random.choices(draws, shares)[0](world)
         if command is not None:
             world.past.append(command)

@@ -50,7 +50,8 @@ class Traits:
     """Hold and resume by the agent; extend and end a wrap-up."""
     faults: bool = True
     """Wrong agents, ended sessions, repeats, earlier times, superseded stays."""
-    reconfigure: bool = True
+    reconfigure: float = 1.2
+    """How often the configuration changes, beside weights that sum to about a hundred."""
     bare_rewrites: bool = True
     """A Move may name no priority."""
 

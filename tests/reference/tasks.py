@@ -183,7 +183,7 @@ def move(pool: Pool, entry: Entry, command: Move) -> Answer:
     same = command.place.service == entry.service
     if late is not None:
         return late
-    if target is None or (target.config.removed and not same):
+    if target is None or (target.config.removed and not (same and entry.work is None)):
         return refused("unknown_service")
     if not same and full(pool, command.place.service):
         return refused("service_full")

@@ -6,6 +6,7 @@ and its mask in `test_agreement.py` to go.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -29,8 +30,9 @@ from extask.messages import (
     SetAgentState,
     StartEngagement,
 )
-from tests.reference.agreement import DisagreementError, Pair, Terms
-from tests.reference.generator import START, Step
+from tests.reference.agreement import DisagreementError, Pair, Run, Terms
+from tests.reference.generator import START, WHOLE, Step
+from tests.reference.test_agreement import WHOLE_TERMS
 
 TERMS = Terms()
 UNCOUNTED = Terms(rulings=False)
@@ -199,3 +201,14 @@ def test_the_answer_to_pulling_a_task_back_names_whose_work_it_ended() -> None:
     desk.enqueue(0, "t", Place(service="s"))
     desk.accept(1, "t.1.1", "aa")
     desk.at(2, PullBack(key=desk.key(), task="t"))
+
+
+@otherwise
+def test_a_changed_service_does_not_hide_who_waits_for_it() -> None:
+    """P5: "with an eligible free agent and a waiting task, something is offered at once".
+
+    After service s5 was configured anew, n010 becomes free and nothing is offered; a distributor
+    restored from its own snapshot offers t2, as the reference does.
+    """
+    traits = replace(WHOLE, faults=False, agents=8, reconfigure=12)
+    Run(1015, traits, WHOLE_TERMS, shrinking=0).go(most=300)
