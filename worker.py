@@ -22,7 +22,7 @@ from activities.rebuild import RebuildActivities
 from activities.reconcile import ReconcileActivities
 from activities.repairs import Tools
 from activities.task_journals import TaskJournals
-from extask import logs, schedule, temporal
+from extask import logs, processes, schedule, temporal
 from extask.configurations import Configurations
 from extask.distributor_client import DistributorClient
 from extask.plans import Plans
@@ -153,6 +153,7 @@ async def _schedule_rounds(client: Client) -> None:
 
 async def main() -> None:
     """Run a worker with the settings of the environment until SIGINT or SIGTERM."""
+    processes.collect_rarely()
     settings = Settings()
     logs.configure(settings.log)
     stop = asyncio.Event()

@@ -7,7 +7,7 @@ import signal
 import uvicorn
 
 from api.app import create_app
-from extask import logs, temporal
+from extask import logs, processes, temporal
 from extask.settings import Settings
 
 GRACE_SECONDS = 10
@@ -15,6 +15,7 @@ GRACE_SECONDS = 10
 
 def main() -> None:
     """Serve until SIGINT or SIGTERM, then finish the requests under way."""
+    processes.collect_rarely()
     settings = Settings()
     logs.configure(settings.log)
     # Uvicorn stops gracefully and raises the signal again afterwards: here it ends nothing more.

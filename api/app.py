@@ -16,6 +16,7 @@ from api.routes import (
     definitions,
     health_report,
     pools,
+    reports,
     services,
     sessions,
     tasks,
@@ -61,7 +62,7 @@ def create_app(ports: Ports | None = None) -> FastAPI:
 def _routes() -> APIRouter:
     routes = APIRouter()
     work = (tasks, sessions, agents, services, pools, definitions)
-    for each in (*work, api_keys, health_routes, health_report):
+    for each in (*work, reports, api_keys, health_routes, health_report):
         routes.include_router(each.routes)
     return routes
 

@@ -7,12 +7,13 @@ import signal
 
 import worker
 from bench.bare import QUEUE, Hello, Skeleton, nothing, poke
-from extask import temporal
+from extask import processes, temporal
 from extask.settings import WorkerSettings
 
 
 async def main() -> None:
     """Work until SIGTERM."""
+    processes.collect_rarely()
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     client = await temporal.connect()

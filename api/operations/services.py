@@ -32,6 +32,7 @@ OWN = (
     "workflow",
     "external_tasks_enabled",
     "max_concurrent_tasks",
+    "sla",
 )
 
 
@@ -78,6 +79,8 @@ async def change(ports: Ports, who: Principal, name: str, body: PatchService) ->
 def _changed(row: ServiceRow, body: ServiceSettings) -> ServiceRow:
     given = {field: getattr(body, field) for field in OWN}
     changes = {field: value for field, value in given.items() if value is not None}
+    if body.sla is not None:
+        changes["sla"] = body.sla or None
     config = configured(body, row.config)
     faults = tuple(_faults(body, config))
     if faults:

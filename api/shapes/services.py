@@ -93,6 +93,10 @@ class ServiceSettings(Body):
         default=None, description="Whether tasks transferred here keep their waiting time."
     )
     max_waiting: Bound | None = Field(default=None, description="Most tasks that may wait.")
+    sla: DurationIn | None = Field(
+        default=None,
+        description="Queue time below which reports count a task as in time; `0s` takes it away.",
+    )
     distribute_when: DistributeWhen | None = Field(
         default=None, description="Presences besides available in which agents get offers."
     )
@@ -137,6 +141,7 @@ class Service(Shape):
     priority: Priority
     keep_place: bool
     max_waiting: int | None
+    sla: DurationOut | None
     distribute_when: list[str]
     distribution: Distribution
     policy: list[LevelOut]

@@ -7,10 +7,11 @@ from importlib import metadata
 
 import typer
 
-from extask.cli import agents, definitions, pools, services, sessions, tasks
+from extask.cli import agents, definitions, pools, reports, services, sessions, tasks
 from extask.cli.connection import Api
 from extask.cli.dev import dev
 from extask.cli.doctor import doctor
+from extask.cli.forecast import forecast
 from extask.cli.shared import Call, fail, online
 from extask.errors import ExtaskError
 
@@ -22,12 +23,14 @@ app = typer.Typer(
 )
 app.command()(dev)
 app.command()(doctor)
+app.command()(forecast)
 app.add_typer(definitions.app, name="definition")
 app.add_typer(tasks.app, name="task")
 app.add_typer(sessions.app, name="session")
 app.add_typer(agents.app, name="agent")
 app.add_typer(services.app, name="service")
 app.add_typer(pools.app, name="pool")
+app.add_typer(reports.app, name="report")
 
 
 @app.command()

@@ -25,7 +25,7 @@ COLUMNS = (
 )
 _HELP = (
     "Such as workflow=simple_queue, acw=30s, rona_flag=off, max_waiting=100, priority=high, "
-    "agents_handle_simultaneous_external_tasks=on, distribute_when:='[\"busy\"]'."
+    "sla=2m, agents_handle_simultaneous_external_tasks=on, distribute_when:='[\"busy\"]'."
 )
 
 

@@ -14,7 +14,7 @@ from extask.cli.output import note
 from extask.cli.shared import Call, fail, online
 from extask.errors import ExtaskError, Misconfigured, NotFound
 
-app = typer.Typer(help="Accept, decline, complete, return: an agent's work.", no_args_is_help=True)
+app = typer.Typer(help="Accept, complete, hold, hand on: an agent's work.", no_args_is_help=True)
 COLUMNS = ("id", "agent", "service", "state", "outcome", "task_id")
 _LOOK_AGAIN_SECONDS = 0.2
 _Ids = Annotated[
@@ -41,6 +41,12 @@ _ACCEPT = _Act("accept", ("offered",))
 _DECLINE = _Act("decline", ("offered",))
 _COMPLETE = _Act("complete", ("active", "on_hold"))
 _RETURN = _Act("return", ("active", "on_hold"))
+_HOLD = _Act("hold", ("active",))
+_RESUME = _Act("resume", ("on_hold",))
+_TRANSFER = _Act("transfer", ("active", "on_hold"))
+_EXTEND = _Act("extend-wrap-up", ("wrap_up",))
+_END = _Act("end-wrap-up", ("wrap_up",))
+_PICKUPS = ("task_id", "service", "priority", "queued_at", "rule", "until")
 
 
 @dataclass(frozen=True)
@@ -106,11 +112,92 @@ def return_(call: Call, *, ids: _Ids = None, wait: _Wait = 10) -> None:
     _act(call, _RETURN, ids, wait)
 
 
+@app.command()
+@online
+def hold(call: Call, *, ids: _Ids = None, wait: _Wait = 10) -> None:
+    """Put engagements on hold."""
+    _act(call, _HOLD, ids, wait)
+
+
+@app.command()
+@online
+def resume(call: Call, *, ids: _Ids = None, wait: _Wait = 10) -> None:
+    """Go on with engagements on hold."""
+    _act(call, _RESUME, ids, wait)
+
+
+@app.command()
+@online
+def transfer(
+    call: Call,
+    *,
+    service: Annotated[str, typer.Argument(help="Name or UPN of the service.")],
+    ids: _Ids = None,
+    wait: _Wait = 10,
+    priority: Annotated[str | None, typer.Option(help="Priority there.")] = None,
+) -> None:
+    """Hand accepted tasks on to another service."""
+    body = {"service": service} | ({"priority": priority} if priority else {})
+    _act(call, _TRANSFER, ids, wait, body)
+
+
+@app.command("extend-wrap-up")
+@online
+def extend_wrap_up(
+    call: Call,
+    *,
+    by: Annotated[str, typer.Argument(help="By how much, such as 2m; an hour at most.")],
+    ids: _Ids = None,
+    wait: _Wait = 10,
+) -> None:
+    """Let wrap-ups end later."""
+    _act(call, _EXTEND, ids, wait, {"by": by})
+
+
+@app.command("end-wrap-up")
+@online
+def end_wrap_up(call: Call, *, ids: _Ids = None, wait: _Wait = 10) -> None:
+    """End wrap-ups now."""
+    _act(call, _END, ids, wait)
+
+
+@app.command()
+@online
+def pickups(call: Call) -> None:
+    """List tasks that agents may pick up."""
+    rows = [
+        {"agent": agent, **listed}
+        for agent, api in call.connection.agents().items()
+        for listed in api.every("/sessions/pickups")
+    ]
+    call.output.rows(rows, ("agent", *_PICKUPS))
+
+
+@app.command("pick-up")
+@online
+def pick_up(
+    call: Call,
+    *,
+    tasks: Annotated[list[str], typer.Argument(metavar="TASK...", help="Ids of tasks.")],
+) -> None:
+    """Pick tasks up; with several agents' keys say whose, by `--as UPN`."""
+    agents = call.connection.agents()
+    if len(agents) > 1:
+        raise Misconfigured("say for whom: --as UPN")
+    [(agent, api)] = agents.items()
+    answer = api.post("/sessions/pick-up", {"task_ids": tasks})
+    _report(call, [{**result, "agent": agent} for result in answer["results"]])
+
+
 def _act(
     call: Call, act: _Act, ids: Sequence[str] | None, wait: float, body: Data | None = None
 ) -> None:
     found = _named(call, ids, act.states) if ids else [_only(call, act, wait)]
-    results = [result for one in found for result in _send(one, act.verb, body or {})]
+    _report(call, [result for one in found for result in _send(one, act.verb, body or {})])
+
+
+def _report(call: Call, results: list[Data]) -> None:
+    """Print results, and end with the code of the worst."""
     call.output.rows(results, ("session_id", "task_id", "agent", "status"))
     codes = [fail(_refused(result)) for result in results if result.get("problem")]
     if codes:

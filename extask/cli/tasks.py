@@ -9,6 +9,7 @@ from uuid import uuid4
 import typer
 
 from extask.cli import pairs
+from extask.cli.connection import Data
 from extask.cli.output import note
 from extask.cli.shared import Call, online
 
@@ -149,3 +150,73 @@ def abort(
     answers = [api.post(f"/tasks/{task}/abort", {"reason": reason}) for task in tasks]
     call.output.rows(answers, ("id", "status"))
     note(f"{len(answers)} aborted")
+
+
+@app.command()
+@online
+def assign(
+    call: Call,
+    *,
+    task: Annotated[str, typer.Argument(metavar="TASK", help="Id of the task.")],
+    agent: Annotated[str, typer.Argument(help="UPN or id of the agent.")],
+) -> None:
+    """Have a task offered to an agent; only capacity, presence and duty can refuse."""
+    api = call.connection.api("supervisor")
+    call.output.record(api.post(f"/tasks/{task}/assign", {"agent": agent}))
+
+
+@app.command("pull-back")
+@online
+def pull_back(call: Call, *, tasks: _TaskIds) -> None:
+    """Take tasks from their agents back into their places in the queue."""
+    api = call.connection.api("supervisor")
+    call.output.rows([api.post(f"/tasks/{task}/pull-back", {}) for task in tasks], ("id",))
+
+
+@app.command()
+@online
+def transfer(
+    call: Call,
+    *,
+    service: Annotated[str, typer.Argument(help="Name or UPN of the service.")],
+    tasks: _TaskIds,
+    priority: Annotated[str | None, typer.Option(help="Priority there.")] = None,
+) -> None:
+    """Transfer tasks to another service."""
+    api = call.connection.api("supervisor")
+    body = {"service": service} | ({"priority": priority} if priority else {})
+    call.output.rows([api.post(f"/tasks/{task}/transfer", body) for task in tasks], ("id",))
+
+
+@app.command()
+@online
+def explain(
+    call: Call,
+    *,
+    task: Annotated[str, typer.Argument(metavar="TASK", help="Id of the task.")],
+) -> None:
+    """Tell what keeps each agent from a task, and why agents were asked for it."""
+    told = call.connection.api("supervisor").get(f"/tasks/{task}/explain")
+    if call.output.as_json:
+        call.output.record(told)
+        return
+    waits = told["waits"] or {"agents": []}
+    note(_standing(told))
+    call.output.rows([_named(each) for each in waits["agents"]], ("agent", "rule", "until"))
+    for each in told["asked"]:
+        note(f"{each['at']}  {each['agent']['upn']} was asked: {each['reason']}")
+
+
+def _named(ruling: Data) -> Data:
+    return {**ruling, "agent": ruling["agent"]["upn"], "rule": ruling["rule"] or "may take it"}
+
+
+def _standing(told: Data) -> str:
+    waits = told["waits"]
+    if not waits:
+        return f"the task is {told['state']} and in no queue"
+    place = f"place {waits['position']} of {waits['queue_length']}" if waits["position"] else ""
+    wait = f"about {waits['estimated_wait']} to wait" if waits["estimated_wait"] else ""
+    return "; ".join(
+        part for part in (f"{told['state']} at {waits['service']}", place, wait) if part
+    )

@@ -59,11 +59,12 @@ class Spot:
 
 
 class Findings:
-    """Collects the findings of one file."""
+    """Collects the findings of one file, each once, and gives at most `most` of them."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, most: int | None = MOST) -> None:
         self.file = file
-        self._all: list[Finding] = []
+        self._most = most
+        self._all: dict[Finding, None] = {}
 
     def add(
         self,
@@ -88,8 +89,7 @@ class Findings:
             path=path,
             fix=fix,
         )
-        if found not in self._all:
-            self._all.append(found)
+        self._all[found] = None
 
     def has(self, *codes: str) -> bool:
         """Tell whether any of these codes was found."""
@@ -101,9 +101,9 @@ class Findings:
         return any(found.severity == "error" for found in self._all)
 
     def ordered(self) -> list[Finding]:
-        """Give the findings by position, at most `MOST`; errors push warnings out."""
+        """Give the findings by position, at most so many; errors push warnings out."""
         kept = sorted(self._all, key=lambda found: (found.severity != "error", *_position(found)))
-        return sorted(kept[:MOST], key=_position)
+        return sorted(kept[: self._most], key=_position)
 
 
 def _position(found: Finding) -> tuple[int, int, str]:

@@ -8,7 +8,7 @@ from extask.distribution.agents import clear_rona, end_wrap_up
 from extask.distribution.deadlines import Kind
 from extask.distribution.dispatch import dispatch
 from extask.distribution.sessions import expire, lapse
-from extask.distribution.waiting import end_cooldowns, refile, rise
+from extask.distribution.waiting import end_cooldowns, refile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +42,6 @@ _HAPPEN: dict[int, Callable[[Pool, Any], None]] = {
     Kind.WRAP_UP_END: end_wrap_up,
     Kind.RONA_END: _end_rona,
     Kind.WINDOW_END: refile,
-    Kind.LEVEL_BEGIN: rise,
+    Kind.LEVEL_BEGIN: refile,
     Kind.COOLDOWN_END: end_cooldowns,
 }

@@ -66,12 +66,13 @@ def _reach(pool: Pool, agent: Agent) -> tuple[Any, ...]:
 
 
 def flag_rona(pool: Pool, agent: Agent, lasting: int) -> None:
-    """Stop new offers to an agent who let one lapse."""
-    if agent.rona_until == pool.now + lasting:
+    """Stop new offers to an agent who let one lapse; a flag that lasts longer stays."""
+    until = pool.now + lasting
+    if agent.rona_until is not None and agent.rona_until >= until:
         return
-    agent.rona_until = pool.now + lasting
-    pool.deadlines.add(agent.rona_until, Kind.RONA_END, agent.id, agent)
-    pool.emit("rona_flagged", agent=agent, data={"until": clock.text(agent.rona_until)})
+    agent.rona_until = until
+    pool.deadlines.add(until, Kind.RONA_END, agent.id, agent)
+    pool.emit("rona_flagged", agent=agent, data={"until": clock.text(until)})
     restation(pool, agent)
 
 

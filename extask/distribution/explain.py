@@ -9,6 +9,7 @@ from extask.distribution import clock
 from extask.distribution.capacity import has_room
 from extask.distribution.choice import is_active, is_cooling, is_present
 from extask.distribution.policy import grade
+from extask.distribution.waiting import is_reserved
 from extask.messages import PRIORITIES, Pickup, Ruling, Standing
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ RULES = {
     "presence": "Their presence lets no task of this service through.",
     "off_duty": "They are off duty.",
     "rona_flagged": "They left an offer unanswered and are flagged (RONA).",
-    "not_active": "They do not serve the service, or are not active for it.",
+    "not_serving": "They do not serve the service, or are not active for it.",
     "blocking_work": "Blocking work, an offer of it or wrap-up keeps them from any other task.",
     "number_reached": "They have as many tasks at once as their number allows.",
     "excluded": "The task excludes them.",
@@ -63,7 +64,7 @@ def _rulings(pool: Pool, entry: Entry, agent: Agent) -> Iterator[tuple[str, int 
     if agent.rona_until is not None:
         yield "rona_flagged", agent.rona_until
     if not is_active(agent, entry.service):
-        yield "not_active", None
+        yield "not_serving", None
     if agent.blocking:
         yield "blocking_work", _blocked_until(agent)
     elif not has_room(agent, blocking=entry.blocking):
@@ -81,7 +82,7 @@ def _blocked_until(agent: Agent) -> int | None:
 def _of_entry(pool: Pool, entry: Entry, agent: Agent) -> Iterator[tuple[str, int | None]]:
     if agent.id in entry.exclude:
         yield "excluded", None
-    if not entry.reserved:
+    if not (entry.reserved if entry.waiting else is_reserved(pool, entry)):
         yield from _of_policy(entry, agent)
     elif agent.id not in entry.preferred:
         only = entry.preferred_only

@@ -17,7 +17,7 @@ from extask.distribution.waiting import leave
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from extask.distribution.state import Agent
+    from extask.distribution.state import Agent, Session
     from extask.messages import AgentPresence, Stock, StoredEngagement, StoredStay, StoredWrapUp
 
 
@@ -97,9 +97,16 @@ def _stay(pool: Pool, stay: StoredStay) -> None:
     working = agent if stay.report.state == "active" else None
     entry = restore(pool, stay.report, service, working)
     if entry.session is not None:
-        entry.session.held = clock.span(stay.hold)
-        entry.session.held_since = None if stay.held_at is None else clock.micros(stay.held_at)
-        entry.session.interrupted = stay.held_at is not None
-    elif agent is not None and stay.offered_at is not None:
+        _hold(entry.session, stay)
+        return
+    offers = [it for it in stay.offers if it.agent in pool.agents]
+    if offers:
         leave(pool, entry)
-        restore_offer(pool, entry, agent, stay.session, stay.offered_at)
+    for it in offers:
+        restore_offer(pool, entry, pool.agents[it.agent], it)
+
+
+def _hold(session: Session, stay: StoredStay) -> None:
+    session.held = clock.span(stay.hold)
+    session.held_since = None if stay.held_at is None else clock.micros(stay.held_at)
+    session.wished, session.interrupted = stay.held_by_agent, stay.held_by_interruption

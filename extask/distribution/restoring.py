@@ -14,11 +14,9 @@ from extask.distribution.state import Session
 from extask.distribution.waiting import enter
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from extask.distribution.pool import Pool
     from extask.distribution.state import Agent, Entry, Service
-    from extask.messages import Report
+    from extask.messages import Report, StoredOffer
 
 
 def restore(pool: Pool, report: Report, service: Service, agent: Agent | None) -> Entry:
@@ -47,15 +45,15 @@ def _engage(pool: Pool, entry: Entry, agent: Agent, report: Report) -> None:
     available_again(pool, agent)
 
 
-def restore_offer(pool: Pool, entry: Entry, agent: Agent, name: str, offered: datetime) -> Session:
-    """Let a task that stands nowhere be on offer; the agent has the whole time to answer."""
-    session = _open(pool, entry, agent, name, clock.micros(offered))
+def restore_offer(pool: Pool, entry: Entry, agent: Agent, offer: StoredOffer) -> None:
+    """Let a task that does not wait be on offer; the agent has the whole time to answer."""
+    session = _open(pool, entry, agent, offer.session, clock.micros(offer.offered_at))
+    session.broadcast = entry.mode == "broadcast" and offer.why != "assigned"
     entry.asked = True
     pool.deadlines.add(pool.now + entry.service.rona_timeout, Kind.LAPSE, entry.seq, entry)
     if entry.expires_at is not None:
         pool.deadlines.add(entry.expires_at, Kind.EXPIRY, entry.seq, entry)
     available_again(pool, agent)
-    return session
 
 
 def _open(pool: Pool, entry: Entry, agent: Agent, name: str, offered: int) -> Session:

@@ -90,11 +90,6 @@ def refile(pool: Pool, entry: Entry) -> None:
     """Put a waiting entry on the shelf where it now belongs."""
     _unshelve(pool, entry)
     _shelve(pool, entry)
-
-
-def rise(pool: Pool, entry: Entry) -> None:
-    """Let a waiting entry reach the next level of its service's policy."""
-    refile(pool, entry)
     _arm_level(pool, entry)
 
 
@@ -143,7 +138,7 @@ def _arm_level(pool: Pool, entry: Entry) -> None:
         pool.deadlines.add(begin, Kind.LEVEL_BEGIN, entry.seq, entry)
 
 
-def _is_reserved(pool: Pool, entry: Entry) -> bool:
+def is_reserved(pool: Pool, entry: Entry) -> bool:
     """Say whether only preferred agents may take it: by wish, or while the window is open."""
     if entry.preferred_only:
         return True
@@ -156,7 +151,7 @@ def _is_reserved(pool: Pool, entry: Entry) -> bool:
 def _shelve(pool: Pool, entry: Entry) -> None:
     service = entry.service
     entry.blocking = entry.block_agent or not service.config.simultaneous
-    entry.reserved = _is_reserved(pool, entry)
+    entry.reserved = is_reserved(pool, entry)
     entry.reached = service.policy.reached(entry, pool.now)
     if entry.pickup:
         return

@@ -63,6 +63,7 @@ from extask.messages.rebuilding import (
     Stock,
     StoredEnding,
     StoredEngagement,
+    StoredOffer,
     StoredStay,
     StoredWrapUp,
 )
@@ -158,6 +159,7 @@ __all__ = [
     "Stock",
     "StoredEnding",
     "StoredEngagement",
+    "StoredOffer",
     "StoredStay",
     "StoredWrapUp",
     "TaskAnswer",

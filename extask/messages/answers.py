@@ -30,7 +30,10 @@ class Standing(Message):
     agents_free: int = 0
     """Agents of the service who might be offered this task now."""
     why: dict[str, int] = {}
-    """Rule code → number of the service's agents whom it is the first to rule out."""
+    """Rule code → number of the service's agents whom it is the first to rule out.
+
+    Empty where there are too many agents to be counted at once.
+    """
 
 
 class Ruling(Message):

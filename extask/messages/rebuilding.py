@@ -11,6 +11,19 @@ from extask.messages.pools import PoolStart
 from extask.messages.words import Message
 
 
+class StoredOffer(Message):
+    """An open offer, as it was made."""
+
+    agent: str
+    session: str
+    offered_at: datetime
+    deadline: datetime | None = None
+    blocking: bool = True
+    why: str = ""
+    level: int | None = None
+    algorithm: str = ""
+
+
 class StoredStay(Message):
     """A task in the pool; an open offer has `agent` and `session` while `report` says waiting."""
 
@@ -18,8 +31,19 @@ class StoredStay(Message):
     agent: str = ""
     session: str = ""
     offered_at: datetime | None = None
+    """Of the engagement, or of the oldest open offer, as `agent` and `session` are."""
+    offers: tuple[StoredOffer, ...] = ()
+    """Every open offer, the oldest first; a broadcast task may have several."""
     held_at: datetime | None = None
+    """When the hold under way began; it goes on while either flag is set."""
+    held_by_agent: bool = False
+    held_by_interruption: bool = False
     hold: timedelta = timedelta(0)
+    """Hold time of the engagement that is over."""
+    level: int | None = None
+    """Of the engagement: why it came to this agent, as `offered` told."""
+    algorithm: str = ""
+    why: str = ""
 
 
 class StoredEnding(Message):

@@ -1,4 +1,4 @@
-"""Virtual time: dry runs and tests of definitions."""
+"""Virtual time: dry runs and tests of definitions, and forecasts of whole scenarios."""
 
 from extask.simulation.definition_test import (
     Difference,
@@ -8,22 +8,33 @@ from extask.simulation.definition_test import (
     run_test_text,
     run_tests,
 )
+from extask.simulation.forecasting import Forecast, Staffing, forecast, smallest, sweep
 from extask.simulation.given import Given, Seen
+from extask.simulation.scenario import Scenario
+from extask.simulation.scenario_file import Faulty, read_scenario
 from extask.simulation.trace import Trace, TraceLine, trace_of
 from extask.simulation.virtual import Simulated, simulate
 
 __all__ = [
     "Difference",
+    "Faulty",
     "FileResult",
+    "Forecast",
     "Given",
+    "Scenario",
     "Seen",
     "Simulated",
+    "Staffing",
     "TestResult",
     "Trace",
     "TraceLine",
+    "forecast",
+    "read_scenario",
     "run_test_file",
     "run_test_text",
     "run_tests",
     "simulate",
+    "smallest",
+    "sweep",
     "trace_of",
 ]

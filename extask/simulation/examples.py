@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from datetime import timedelta
+from typing import Any
 
 from extask.definition import loader
-from extask.definition.expressions import ExpressionFailed
 from extask.definition.finding import Finding, Findings
-from extask.definition.fitting import fit_param, read_time, to_plain
+from extask.definition.fitting import to_plain
 from extask.definition.loader import Entry, Node, Scalar, Sequence
-from extask.definition.plan import Param, Plan
+from extask.definition.plan import Plan
 from extask.definition.reading import Reader, close
-from extask.messages import PRIORITIES
+from extask.simulation.fields import Fields, Read, without_none
 from extask.simulation.given import Given, Seen
-
-_T = TypeVar("_T")
-_Read = Callable[[Node, str], Any]
-_MOST = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +52,13 @@ def read_examples(text: str | bytes, file: str, plan: Plan) -> tuple[list[Exampl
     return examples, findings.ordered()
 
 
-class _File:
+class _File(Fields):
     """Reads one file of tests against its plan."""
 
     def __init__(self, reader: Reader, plan: Plan) -> None:
-        self._reader = reader
+        super().__init__(reader)
         self._plan = plan
-        self._of_given: dict[str, _Read] = {
+        self._of_given: dict[str, Read] = {
             "params": self._params,
             "accepted_after": self._times,
             "completed_after": self._times,
@@ -71,132 +66,72 @@ class _File:
             "positions": self._positions,
             "sets": self._sets,
             "reject": self._names,
-            "aborted_at": self._time,
-            "lifetime": self._time,
-            "now": self._instant,
+            "aborted_at": self.time,
+            "lifetime": self.time,
+            "now": self.instant,
         }
-        self._of_expect: dict[str, _Read] = {
-            "ends": self._text,
+        self._of_expect: dict[str, Read] = {
+            "ends": self.text,
             "path": self._steps,
             "visits": self._visits,
             "never": self._steps,
-            "within": self._time,
-            "priority": self._priority,
+            "within": self.time,
+            "priority": self.priority,
             "params": self._plain_params,
         }
 
     def read(self, root: Node) -> list[Example]:
         """Read the whole file."""
-        entries = self._entries(root, "a file of tests", "", ("workflow", "tests"))
+        entries = self.entries(root, "a file of tests", "", ("workflow", "tests"))
         self._workflow(entries.get("workflow"), root)
         tests = entries.get("tests")
         if tests is None:
-            self._reader.missing(root, "there are no tests", "write 'tests:' and a list", "tests")
+            self.reader.missing(root, "there are no tests", "write 'tests:' and a list", "tests")
             return []
-        items = self._items(tests.value, "'tests' is a list of tests", "tests")
+        items = self.items(tests.value, "'tests' is a list of tests", "tests")
         return [self._example(item, f"tests[{number}]") for number, item in enumerate(items)]
 
     def _workflow(self, entry: Entry | None, root: Node) -> None:
         known = self._plan.workflow
         if entry is None:
             advice = f"write 'workflow: {known}'"
-            self._reader.missing(root, "the file names no workflow", advice, "workflow")
+            self.reader.missing(root, "the file names no workflow", advice, "workflow")
         else:
-            self._reader.choice(entry.value, "workflow", "workflow", (known,))
+            self.reader.choice(entry.value, "workflow", "workflow", (known,))
 
     def _example(self, node: Node, path: str) -> Example:
         keys = ("name", "given", "expect")
-        entries = self._entries(node, "a test", path, keys)
+        entries = self.entries(node, "a test", path, keys)
         for key in ("name", "expect"):
             if key not in entries:
-                self._reader.missing(node, f"the test has no '{key}'", f"write '{key}: …'", path)
-        name = self._one(entries, "name", self._text, path) or ""
-        given = self._block(entries, "given", self._of_given, path)
-        expect = self._block(entries, "expect", self._of_expect, path)
-        self._required(given, node, path)
+                self.reader.missing(node, f"the test has no '{key}'", f"write '{key}: …'", path)
+        name = self.one(entries, "name", self.text, path) or ""
+        given = self._part(entries, "given", self._of_given, path)
+        expect = self._part(entries, "expect", self._of_expect, path)
+        self.require(self._plan, given.get("params", {}), node, f"{path}.given.params")
         return Example(name, node.line, Given(**given), Expect(**expect))
 
-    def _required(self, given: Mapping[str, Any], node: Node, path: str) -> None:
-        told = given.get("params", {})
-        for name, param in self._plan.params.items():
-            if param.required and name not in told:
-                what = f"the parameter '{name}' is required"
-                advice = f"write 'given: {{ params: {{ {name}: … }} }}'"
-                self._reader.missing(node, what, advice, f"{path}.given.params")
-
-    def _block(
-        self, entries: Mapping[str, Entry], name: str, reads: Mapping[str, _Read], path: str
+    def _part(
+        self, entries: Mapping[str, Entry], name: str, reads: Mapping[str, Read], path: str
     ) -> dict[str, Any]:
-        """Read `given` or `expect` by its table; what could not be read is left out."""
         if name not in entries:
             return {}
-        path = f"{path}.{name}"
-        inner = self._entries(entries[name].value, f"'{name}'", path, reads)
-        values = {key: self._one(inner, key, read, path) for key, read in reads.items()}
-        return {key: value for key, value in values.items() if value is not None}
-
-    def _one(self, entries: Mapping[str, Entry], key: str, read: _Read, path: str) -> Any:  # noqa: ANN401
-        return read(entries[key].value, f"{path}.{key}") if key in entries else None
-
-    def _entries(
-        self, node: Node, what: str, path: str, known: Iterable[str]
-    ) -> Mapping[str, Entry]:
-        keys = tuple(known)
-        mapping = self._reader.mapping(node, what, f"write {', '.join(keys)} here", path)
-        entries = mapping.entries if mapping else {}
-        for key, entry in entries.items():
-            if key not in keys:
-                self._reader.unknown(entry.key, f"{what} has no", keys, f"{path}.{key}")
-        return {key: entry for key, entry in entries.items() if key in keys}
-
-    def _items(self, node: Node, what: str, path: str) -> Iterable[Node]:
-        if isinstance(node, Sequence):
-            return node.items
-        self._reader.findings.add("E105", node, what, help="write a list: [ … ]", path=path)
-        return ()
-
-    def _pair(self, node: Node, example: str, path: str) -> tuple[timedelta | None, Node | None]:
-        """Read `[TIME, SOMETHING]`."""
-        if not isinstance(node, Sequence) or len(node.items) != 2:  # noqa: PLR2004 - a pair
-            self._reader.findings.add(
-                "E105", node, "a time and what is then belong here", help=example, path=path
-            )
-            return None, None
-        return self._time(node.items[0], path), node.items[1]
-
-    def _text(self, node: Node, path: str) -> str | None:
-        scalar = self._reader.scalar(node, "a text", "write a text", path)
-        return scalar.text if scalar else None
-
-    def _time(self, node: Node, path: str) -> timedelta | None:
-        return self._reader.duration(node, "a time from the start", path)
+        return self.block(entries[name].value, f"'{name}'", f"{path}.{name}", reads)
 
     def _times(self, node: Node, path: str) -> tuple[timedelta, ...]:
         nodes = node.items if isinstance(node, Sequence) else [node]
-        return _without_none(self._time(each, path) for each in nodes)
-
-    def _instant(self, node: Node, path: str) -> datetime | None:
-        example = "write an instant such as 2026-01-05T09:00:00Z"
-        scalar = self._reader.scalar(node, "now", example, path)
-        try:
-            return read_time(scalar.text) if scalar else None
-        except ValueError as error:
-            self._reader.findings.add("E105", node, str(error), help=example, path=path)
-            return None
-
-    def _priority(self, node: Node, path: str) -> str | None:
-        return self._reader.choice(node, "priority", path, PRIORITIES)
+        return without_none(self.time(each, path) for each in nodes)
 
     def _names(self, node: Node, path: str) -> tuple[str, ...]:
-        items = self._items(node, "a list of services belongs here", path)
-        return _without_none(self._reader.name(item, "a service", path) for item in items)
+        items = self.items(node, "a list of services belongs here", path)
+        return without_none(self.reader.name(item, "a service", path) for item in items)
 
     def _steps(self, node: Node, path: str) -> tuple[str, ...]:
-        items = self._items(node, "a list of steps belongs here", path)
-        return _without_none(self._step(item, path) for item in items)
+        items = self.items(node, "a list of steps belongs here", path)
+        return without_none(self._step(item, path) for item in items)
 
     def _step(self, node: Node, path: str) -> str | None:
-        scalar = self._reader.scalar(node, "a step", "write the name of a step", path)
+        scalar = self.reader.scalar(node, "a step", "write the name of a step", path)
         if scalar is None or scalar.text in self._plan.steps:
             return scalar.text if scalar else None
         self._no_step(scalar, path)
@@ -206,24 +141,19 @@ class _File:
         meant = close(scalar.text, self._plan.steps)
         advice = f"did you mean '{meant}'?" if meant else "write the name of a step"
         message = f"there is no step '{scalar.text}'"
-        self._reader.findings.add(
-            "E201", scalar, message, help=advice, path=path, fix=meant or None
-        )
+        self.reader.findings.add("E201", scalar, message, help=advice, path=path, fix=meant or None)
 
     def _visits(self, node: Node, path: str) -> dict[str, int]:
         visits = {}
-        for entry in self._entries(node, "'visits'", path, self._plan.steps).values():
-            number = self._count(entry.value, path)
+        for entry in self.entries(node, "'visits'", path, self._plan.steps).values():
+            number = self.count(entry.value, path)
             if number is not None:
                 visits[entry.key.text] = number
         return visits
 
-    def _count(self, node: Node, path: str) -> int | None:
-        return self._reader.integer(node, "a number", path, least=0, most=_MOST)
-
     def _positions(self, node: Node, path: str) -> tuple[Seen, ...]:
-        items = self._items(node, "'positions' is a list", path)
-        found = _without_none(self._seen(item, path) for item in items)
+        items = self.items(node, "'positions' is a list", path)
+        found = without_none(self._seen(item, path) for item in items)
         return tuple(sorted(found, key=lambda seen: seen.after))
 
     def _seen(self, node: Node, path: str) -> Seen | None:
@@ -231,19 +161,17 @@ class _File:
         if after is None or what is None:
             return None
         if isinstance(what, Scalar):
-            return Seen(after, self._count(what, path) or 0)
-        reads: dict[str, _Read] = {
-            "position": self._count,
-            "queue_length": self._count,
-            "agents_free": self._count,
-            "estimated_wait": self._time,
+            return Seen(after, self.count(what, path) or 0)
+        reads: dict[str, Read] = {
+            "position": self.count,
+            "queue_length": self.count,
+            "agents_free": self.count,
+            "estimated_wait": self.time,
         }
-        entries = self._entries(what, "a position", path, reads)
-        values = {key: self._one(entries, key, read, path) for key, read in reads.items()}
-        return Seen(after, **{key: each for key, each in values.items() if each is not None})
+        return Seen(after, **self.block(what, "a position", path, reads))
 
     def _sets(self, node: Node, path: str) -> tuple[tuple[timedelta, dict[str, Any]], ...]:
-        items = self._items(node, "'sets' is a list", path)
+        items = self.items(node, "'sets' is a list", path)
         pairs = [self._pair(item, "write [1h, { status: gather }]", path) for item in items]
         return tuple(
             (after, self._params(what, path))
@@ -251,35 +179,13 @@ class _File:
             if after is not None and what is not None
         )
 
-    def _plain_params(self, node: Node, path: str) -> dict[str, Any]:
-        return {name: to_plain(value) for name, value in self._params(node, path).items()}
+    def _pair(self, node: Node, example: str, path: str) -> tuple[timedelta | None, Node | None]:
+        """Read `[TIME, SOMETHING]`."""
+        two = self.two(node, "a time and what is then belong here", example, path)
+        return (self.time(two[0], path), two[1]) if two else (None, None)
 
     def _params(self, node: Node, path: str) -> dict[str, Any]:
-        """Read parameters into their Python values."""
-        params = {}
-        for entry in self._entries(node, "'params'", path, self._plan.params).values():
-            param = self._plan.params[entry.key.text]
-            try:
-                params[param.name] = fit_param(param, self._plain(entry.value, param, path))
-            except ExpressionFailed as error:
-                advice = f"write a value of type {param.type}"
-                self._reader.findings.add("E105", entry.value, str(error), help=advice, path=path)
-        return params
+        return self.params(node, self._plan, path)
 
-    def _plain(self, node: Node, param: Param, path: str) -> Any:  # noqa: ANN401 - by type
-        if param.type == "list":
-            texts = (self._text(item, path) for item in self._items(node, "a list", path))
-            return list(_without_none(texts))
-        reads: dict[str, Callable[[], Any]] = {
-            "integer": lambda: self._reader.integer(
-                node, param.name, path, least=-_MOST, most=_MOST
-            ),
-            "number": lambda: self._reader.number(node, param.name, path),
-            "boolean": lambda: self._reader.boolean(node, param.name, path),
-        }
-        read = reads.get(param.type, lambda: self._text(node, path))
-        return read()
-
-
-def _without_none(values: Iterable[_T | None]) -> tuple[_T, ...]:
-    return tuple(value for value in values if value is not None)
+    def _plain_params(self, node: Node, path: str) -> dict[str, Any]:
+        return {name: to_plain(value) for name, value in self._params(node, path).items()}

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Integer, cast, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from extask.storage import settling
 from extask.storage.rows import TaskRow
 from extask.storage.statements import many
 from extask.storage.tables import LIVE, runs, task_records, tasks
@@ -77,6 +78,7 @@ async def end_lost(conn: AsyncConnection, key: Key, run: int, reason: str, at: d
     ended = {"state": "ended", "outcome": "failed", "result": reason, "ended_at": at, "run": run}
     await conn.execute(update(tasks).where(*mine).values(ended))
     await conn.execute(insert(task_records).values(await _record(conn, key, run, reason, at)))
+    await settling.settle(conn, key[0], {key[1]})
     return True
 
 

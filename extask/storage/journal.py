@@ -11,7 +11,7 @@ from sqlalchemy import Update, bindparam, delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from extask.messages import Event, PoolJournal, TaskJournal
-from extask.storage import agent_journal, session_journal, task_state
+from extask.storage import agent_journal, session_journal, settling, task_state
 from extask.storage.pools import flag
 from extask.storage.statements import insert_new
 from extask.storage.tables import pool_events, pools, task_records, tasks
@@ -20,6 +20,7 @@ POOL_COLUMNS = tuple(field.name for field in fields(task_state.PoolView))
 GUARD = (
     *("pool", "state", "run", "epoch", "rank"),
     *("step_run", "step_first", "step_begun", "step_lost"),
+    "accepted_at",
 )
 """The columns of a task's row that say what of its workflow's entries is news."""
 
@@ -37,10 +38,22 @@ async def write_pool(conn: AsyncConnection, batch: PoolJournal) -> tuple[Event, 
     fresh = await _write_events(conn, batch)
     if not fresh:
         return ()
-    ghosts = await _move_tasks(conn, batch, fresh)
+    anew = any(event.kind == "rebuilt" for _, event in fresh)
+    left_over = await settling.left_over(conn, batch.tenant, batch.pool) if anew else set()
+    moved = await _move_tasks(conn, batch, fresh)
     await session_journal.write(conn, batch, fresh)
     await agent_journal.write(conn, batch, [event for _, event in fresh])
-    return ghosts
+    await settling.settle(conn, batch.tenant, moved.over | left_over)
+    await settling.add_wrap_ups(conn, batch.tenant, moved.wrap_ups)
+    return moved.ghosts
+
+
+class Moved(NamedTuple):
+    """What a pool's events came to: those of ended tasks in it, tasks of which something ended."""
+
+    ghosts: tuple[Event, ...]
+    over: frozenset[str]
+    wrap_ups: tuple[Event, ...] = ()
 
 
 async def _is_last_generation(conn: AsyncConnection, batch: PoolJournal) -> bool:
@@ -86,7 +99,31 @@ async def write_tasks(
             changes[key] |= task_state.take_entry(row, entry, _moment(entry))
     await _write_records(conn, [entry for entry in entries if not _is_lost(before, entry)])
     await _update_own(conn, changes)
+    await _settle_own(conn, entries, before, changes)
     return {key: _before(row, changes[key]) for key, row in before.items()}
+
+
+async def _settle_own(
+    conn: AsyncConnection,
+    entries: Sequence[TaskJournal],
+    before: Mapping[tuple[str, str], Mapping[str, Any]],
+    changes: Mapping[tuple[str, str], Mapping[str, Any]],
+) -> None:
+    """Settle tasks that have ended now, and those that went to another service."""
+    over: dict[str, set[str]] = {}
+    for entry in entries:
+        key = (entry.tenant, entry.task)
+        ended = entry.state == "ended" and not _is_settled(before.get(key, {}), entry)
+        if changes.get(key) and (ended or any(it.kind == "transferred" for it in entry.records)):
+            over.setdefault(entry.tenant, set()).add(entry.task)
+    for tenant, tasks_over in over.items():
+        await settling.settle(conn, tenant, tasks_over)
+
+
+def _is_settled(row: Mapping[str, Any], entry: TaskJournal) -> bool:
+    """Tell whether the pool has told of the completion that this end comes from, and no more."""
+    left = row.get("state") == "moving" and row["rank"] > 0
+    return left and row["accepted_at"] is not None and entry.outcome == "user_accepted"
 
 
 def _before(row: Mapping[str, Any], changes: Mapping[str, Any]) -> Before:
@@ -181,20 +218,25 @@ def _moment(entry: TaskJournal) -> datetime:
 
 async def _move_tasks(
     conn: AsyncConnection, batch: PoolJournal, fresh: Sequence[tuple[int, Event]]
-) -> tuple[Event, ...]:
-    """Move the tasks' rows; answers the events that leave an ended task in the pool."""
-    # An event of a wrap-up names its task but no rank: the task has left already.
-    ranked = [event for _, event in fresh if event.task is not None and event.rank is not None]
-    before = await _lock_tasks(conn, batch.tenant, {event.task or "" for event in ranked})
-    after = dict(before)
-    for event in ranked:
-        if event.task in after:
-            after[event.task] = task_state.take_event(after[event.task], event, batch.pool)
+) -> Moved:
+    """Move the tasks' rows."""
+    named = [event for _, event in fresh if event.task is not None]
+    before = await _lock_tasks(conn, batch.tenant, {event.task or "" for event in named})
+    after, over = dict(before), set()
+    for event in (event for event in named if event.task in after):
+        row = after[event.task or ""]
+        if event.rank is None:
+            continue  # of a wrap-up: it names its task, but the task has left already
+        if row.state == "ended" or settling.is_due(event, queued_before=row.queued_at is not None):
+            over.add(event.task or "")
+        after[event.task or ""] = task_state.take_event(row, event, batch.pool)
     moved = {task: row for task, row in after.items() if row != before[task]}
     if moved:
         await _update_tasks(conn, batch.tenant, moved)
-    last = {event.task: event for event in ranked}
-    return tuple(event for event in last.values() if task_state.is_ghost(after, event))
+    last = {event.task: event for event in named if event.rank is not None}
+    ghosts = (event for event in last.values() if task_state.is_ghost(after, event))
+    wraps = (event for event in named if event.rank is None)
+    return Moved(tuple(ghosts), frozenset(over), tuple(wraps))
 
 
 async def _lock_tasks(

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator
-from datetime import datetime
 
 from sqlalchemy import ColumnElement, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from extask import errors
+from extask.storage import cursors
 from extask.storage.columns import Instant
 from extask.storage.rows import TaskFilter, TaskPage, TaskRow
 from extask.storage.statements import many
@@ -35,12 +32,14 @@ async def list_tasks(
     """
     query = select(tasks).where(tasks.c.tenant == tenant, *_conditions(which))
     if after is not None:
-        at, task = _read_cursor(after)
-        query = query.where(tuple_(tasks.c.created_at, tasks.c.id) < tuple_(at, task))
+        at, (task,) = cursors.read(after, str)
+        place = tuple_(literal(at, Instant), literal(task))
+        query = query.where(tuple_(tasks.c.created_at, tasks.c.id) < place)
     query = query.order_by(tasks.c.created_at.desc(), tasks.c.id.desc()).limit(limit + 1)
     found = await many(conn, query, TaskRow)
     page = found[:limit]
-    return TaskPage(tasks=page, next=_cursor(page[-1]) if len(found) > limit else None)
+    last = page[-1] if len(found) > limit else None
+    return TaskPage(tasks=page, next=last and cursors.write(last.created_at, last.id))
 
 
 def _conditions(which: TaskFilter) -> Iterator[ColumnElement[bool]]:
@@ -55,17 +54,3 @@ def _conditions(which: TaskFilter) -> Iterator[ColumnElement[bool]]:
     for column, value in exact.items():
         if value is not None:
             yield column == value
-
-
-def _cursor(task: TaskRow) -> str:
-    place = f"{task.created_at.isoformat()} {task.id}"
-    return base64.urlsafe_b64encode(place.encode()).decode()
-
-
-def _read_cursor(text: str) -> tuple[ColumnElement[datetime], ColumnElement[str]]:
-    try:
-        at, task = base64.urlsafe_b64decode(text.encode()).decode().split(" ")
-        return literal(datetime.fromisoformat(at), Instant), literal(task)
-    except (ValueError, binascii.Error):
-        fault = errors.Fault("/after", "bad_cursor", "this is no page's 'next'")
-        raise errors.BadInput(faults=(fault,)) from None

@@ -19,17 +19,22 @@ from extask.messages import (
     Stock,
     StoredEnding,
     StoredEngagement,
+    StoredOffer,
     StoredStay,
     StoredWrapUp,
 )
 from extask.storage import agents, services
+from extask.storage.tables import OPEN, engagements, pool_events, pools, sessions, tasks
 from extask.storage.tables import agents as staff
-from extask.storage.tables import engagements, pool_events, pools, sessions, tasks
 from extask.storage.task_state import PLACED, instant
 
 STANDING = ("queued", "offered", "active", "on_hold")
 WITH_AGENT = ("active", "on_hold")
 ENDINGS = ("completed", "expired")
+OF_ENGAGEMENT = (
+    *("offered_at", "held_at", "held_by_agent", "held_by_interruption", "hold"),
+    *("why", "level", "algorithm"),
+)
 
 
 async def next_generation(conn: AsyncConnection, tenant: str, pool: str) -> int:
@@ -158,12 +163,18 @@ async def _stays(
     told = await _events(conn, tenant, rows, kinds)
     held = await _open_sessions(conn, tenant)
     rows = sorted(rows, key=lambda it: _placed_at(told[it["id"]]))
-    return tuple(_stay(it, told[it["id"]], held.get(it["session"] or ""), now) for it in rows)
+    return tuple(_stay(it, told[it["id"]], _own(it, held), now) for it in rows)
 
 
 async def _open_sessions(conn: AsyncConnection, tenant: str) -> dict[str, RowMapping]:
-    query = select(sessions).where(sessions.c.tenant == tenant, sessions.c.state != "ended")
+    query = select(sessions).where(sessions.c.tenant == tenant, OPEN)
     return {it["id"]: it for it in (await conn.execute(query)).mappings()}
+
+
+def _own(row: RowMapping, held: dict[str, RowMapping]) -> list[RowMapping]:
+    """Find the engagement of a task, or its open offers, the oldest first."""
+    names = dict.fromkeys((row["session"] or "", *row["offers"]))
+    return [held[name] for name in names if name in held]
 
 
 def _placed_at(told: list[RowMapping]) -> tuple[int, int]:
@@ -173,13 +184,13 @@ def _placed_at(told: list[RowMapping]) -> tuple[int, int]:
 
 
 def _stay(
-    row: RowMapping, told: list[RowMapping], session: RowMapping | None, now: datetime
+    row: RowMapping, told: list[RowMapping], own: list[RowMapping], now: datetime
 ) -> StoredStay:
     placed = [event for event in told if event["kind"] in PLACED]
     data: dict[str, Any] = placed[-1]["data"] if placed else {}
     stamp = (row["pool_run"], row["pool_epoch"])
     mine = [event for event in told if (event["run"], event["epoch"]) == stamp]
-    working = session is not None and row["state"] in WITH_AGENT
+    working = bool(own) and row["state"] in WITH_AGENT
     report = Report(
         key="",
         task=row["id"],
@@ -195,16 +206,20 @@ def _stay(
         accepted_at=row["accepted_at"],
         offers=sum(event["kind"] == "offered" for event in mine),
     )
-    if session is None:
+    if not own:
         return StoredStay(report=report)
     return StoredStay(
         report=report,
-        agent=session["agent"],
-        session=session["id"],
-        offered_at=session["offered_at"],
-        held_at=session["held_at"],
-        hold=session["hold"],
+        offers=tuple(map(_offer, own)) if row["state"] == "offered" else (),
+        agent=own[0]["agent"],
+        session=own[0]["id"],
+        **{name: own[0][name] for name in OF_ENGAGEMENT},
     )
+
+
+def _offer(session: RowMapping) -> StoredOffer:
+    names = ("agent", "offered_at", "deadline", "blocking", "why", "level", "algorithm")
+    return StoredOffer(session=session["id"], **{name: session[name] for name in names})
 
 
 def _place(row: RowMapping, data: dict[str, Any], now: datetime) -> Place:
@@ -218,6 +233,8 @@ def _place(row: RowMapping, data: dict[str, Any], now: datetime) -> Place:
         preferred_only=data.get("preferred_only", False),
         prefer_for=None if until is None else max(until - now, now - now),
         exclude=tuple(data.get("exclude", ())),
+        skills=data.get("skills", {}),
+        distribution=data.get("distribution"),
     )
 
 

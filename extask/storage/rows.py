@@ -93,6 +93,8 @@ class ServiceRow(Row):
     workflow: str | None = None
     external_tasks_enabled: bool = True
     max_concurrent_tasks: int | None = None
+    sla: timedelta | None = None
+    """A service session whose queue time is below it keeps the agreed service level."""
     config: ServiceConfig
 
 
@@ -282,10 +284,18 @@ class SessionRow(Row):
     outcome: SessionOutcome | None = None
     blocking: bool = True
     priority: Priority | None = None
+    """The task's, as it was last while they had it."""
+    why: str = ""
+    """Why this agent: `preferred policy assigned picked_up`."""
+    level: int | None = None
+    """Index of the policy's level that admitted them."""
+    algorithm: str = ""
     offered_at: datetime | None = None
     deadline: datetime | None = None
     accepted_at: datetime | None = None
     held_at: datetime | None = None
+    held_by_agent: bool = False
+    held_by_interruption: bool = False
     hold: timedelta = timedelta(0)
     """Hold time that is over; a hold under way counts from `held_at`."""
     ended_at: datetime | None = None

@@ -24,11 +24,15 @@ OUTCOMES: Mapping[str, SessionOutcome] = MappingProxyType(
     }
 )
 """What the agent's share came to, by the event that ends it."""
+_NOT_HELD: Mapping[str, bool] = MappingProxyType(
+    {"held_by_agent": False, "held_by_interruption": False}
+)
 _REOPENED: Mapping[str, Any] = MappingProxyType(
     {
         "outcome": None,
         "ended_at": None,
         "held_at": None,
+        **_NOT_HELD,
         "wrap_up_until": None,
         "wrap_up_ended_at": None,
     }
@@ -36,8 +40,8 @@ _REOPENED: Mapping[str, Any] = MappingProxyType(
 """A task's workflow reports that the agent works on it after all: nothing of an end is left."""
 ENDED = 1
 PHASES: Mapping[str, int] = MappingProxyType(
-    dict.fromkeys(("offered", "accepted", "held", "resumed"), 0)
-    | {"wrap_up_started": 2, "wrap_up_ended": 3}
+    dict.fromkeys(("offered", "accepted", "held", "resumed", "hold_changed", "reprioritized"), 0)
+    | {"wrap_up_started": 2, "wrap_up_extended": 2, "wrap_up_ended": 3}
 )
 """How far a session is after an event; any other than these ends the agent's share."""
 
@@ -77,6 +81,9 @@ def _offered(_row: SessionRow, event: Event) -> dict[str, Any]:
         "deadline": instant(event.data.get("deadline")),
         "blocking": event.data.get("blocking", True),
         "priority": event.data.get("priority"),
+        "why": event.data.get("why", ""),
+        "level": event.data.get("level"),
+        "algorithm": event.data.get("algorithm", ""),
     }
 
 
@@ -89,12 +96,26 @@ def _accepted(row: SessionRow, event: Event) -> dict[str, Any]:
     return accepted
 
 
+def _reprioritized(_row: SessionRow, event: Event) -> dict[str, Any]:
+    return {"priority": event.data.get("priority")}
+
+
 def _held(row: SessionRow, event: Event) -> dict[str, Any]:
-    return {"state": "on_hold", "held_at": None if _phase(row) else event.at}
+    if _phase(row):
+        return {}
+    by = f"held_by_{event.data.get('by', 'interruption')}"
+    return {"state": "on_hold", "held_at": event.at, **_NOT_HELD, by: True}
+
+
+def _hold_changed(row: SessionRow, event: Event) -> dict[str, Any]:
+    """Keep why a session goes on being on hold."""
+    if _phase(row):
+        return {}
+    return {f"held_by_{flag}": event.data[flag] for flag in ("agent", "interruption")}
 
 
 def _resumed(row: SessionRow, event: Event) -> dict[str, Any]:
-    return {"state": "active", "held_at": None, "hold": _hold(row, event)}
+    return {"state": "active", "held_at": None, **_NOT_HELD, "hold": _hold(row, event)}
 
 
 def _ended(row: SessionRow, event: Event) -> dict[str, Any]:
@@ -103,6 +124,7 @@ def _ended(row: SessionRow, event: Event) -> dict[str, Any]:
         "outcome": OUTCOMES[event.kind],
         "ended_at": event.at,
         "held_at": None,
+        **_NOT_HELD,
         "hold": _hold(row, event),
     }
 
@@ -119,7 +141,7 @@ def _completed(row: SessionRow, event: Event) -> dict[str, Any]:
 def _moved(row: SessionRow, event: Event) -> dict[str, Any]:
     """End an engagement by transfer; where only the place was rewritten, the offer stays."""
     if event.data.get("state") == "offered":
-        return {"service": event.service or row.service}
+        return {"priority": event.data.get("priority", row.priority)}
     return _ended(row, event)
 
 
@@ -131,7 +153,8 @@ def _withdrawn(row: SessionRow, event: Event) -> dict[str, Any]:
     return ended
 
 
-def _wrap_up_started(_row: SessionRow, event: Event) -> dict[str, Any]:
+def _wrap_up(_row: SessionRow, event: Event) -> dict[str, Any]:
+    """Let a wrap-up begin, or end at another time than it was to."""
     return {"state": "wrap_up", "wrap_up_until": instant(event.data.get("until"))}
 
 
@@ -148,12 +171,15 @@ _CHANGES: Mapping[str, Callable[[SessionRow, Event], dict[str, Any]]] = MappingP
     | {
         "offered": _offered,
         "accepted": _accepted,
+        "reprioritized": _reprioritized,
         "held": _held,
+        "hold_changed": _hold_changed,
         "resumed": _resumed,
         "completed": _completed,
         "moved": _moved,
         "withdrawn": _withdrawn,
-        "wrap_up_started": _wrap_up_started,
+        "wrap_up_started": _wrap_up,
+        "wrap_up_extended": _wrap_up,
         "wrap_up_ended": _wrap_up_ended,
     }
 )

@@ -2,68 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
 from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Boolean,
-    Column,
     ForeignKeyConstraint,
     Index,
-    Integer,
-    MetaData,
     PrimaryKeyConstraint,
     Table,
-    Text,
     UniqueConstraint,
     literal_column,
 )
-from sqlalchemy.sql.schema import SchemaItem
 
-from extask.storage.columns import Instant, Span
+from extask.storage import schema
+from extask.storage.schema import flag as _flag
+from extask.storage.schema import instant as _instant
+from extask.storage.schema import json as _json
+from extask.storage.schema import long as _long
+from extask.storage.schema import number as _number
+from extask.storage.schema import of_tenant as _of_tenant
+from extask.storage.schema import span as _span
+from extask.storage.schema import text as _text
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(referred_table_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    }
-)
-
-
-def _text(name: str, *, null: bool = False) -> Column[str]:
-    return Column(name, Text, nullable=null)
-
-
-def _number(name: str, *, null: bool = False) -> Column[int]:
-    return Column(name, Integer, nullable=null)
-
-
-def _long(name: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False)
-
-
-def _flag(name: str) -> Column[bool]:
-    return Column(name, Boolean, nullable=False)
-
-
-def _instant(name: str, *, null: bool = False) -> Column[datetime]:
-    return Column(name, Instant(), nullable=null)
-
-
-def _span(name: str) -> Column[timedelta]:
-    return Column(name, Span(), nullable=False)
-
-
-def _json(name: str) -> Column[JSON]:
-    return Column(name, JSON, nullable=False)
-
-
-def _of_tenant(*items: SchemaItem) -> tuple[SchemaItem, ...]:
-    return (_text("tenant"), *items, ForeignKeyConstraint(["tenant"], ["tenants.name"]))
-
+metadata = schema.metadata
 
 tenants = Table(
     "tenants",
@@ -129,6 +87,7 @@ services = Table(
     _text("workflow", null=True),
     _flag("external_tasks_enabled"),
     _number("max_concurrent_tasks", null=True),
+    _span("sla", null=True),
     _json("config"),
     PrimaryKeyConstraint("tenant", "name"),
     UniqueConstraint("tenant", "upn"),
@@ -225,6 +184,7 @@ tasks = Table(
         _text("step", null=True),
         _text("agent", null=True),
         _text("session", null=True),
+        _json("offers"),
         _instant("created_at"),
         _instant("due_at", null=True),
         _instant("queued_at", null=True),
@@ -277,11 +237,7 @@ task_private = Table(
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,
-    _text("tenant"),
-    _text("caller"),
-    _text("key"),
-    _text("body_hash"),
-    _text("task"),
+    *map(_text, ("tenant", "caller", "key", "body_hash", "task")),
     _instant("created_at"),
     Index(None, "created_at"),
     PrimaryKeyConstraint("tenant", "caller", "key"),
@@ -291,9 +247,7 @@ idempotency_keys = Table(
 runs = Table(
     "runs",
     metadata,
-    _text("tenant"),
-    _text("task"),
-    _text("run_id"),
+    *map(_text, ("tenant", "task", "run_id")),
     _number("number"),
     PrimaryKeyConstraint("tenant", "task", "run_id"),
     UniqueConstraint("tenant", "task", "number"),
@@ -350,10 +304,15 @@ sessions = Table(
     _text("outcome", null=True),
     _flag("blocking"),
     _text("priority", null=True),
+    _text("why"),
+    _number("level", null=True),
+    _text("algorithm"),
     _instant("offered_at", null=True),
     _instant("deadline", null=True),
     _instant("accepted_at", null=True),
     _instant("held_at", null=True),
+    _flag("held_by_agent"),
+    _flag("held_by_interruption"),
     _span("hold"),
     _instant("ended_at", null=True),
     _instant("wrap_up_until", null=True),
@@ -375,12 +334,49 @@ Index(
     postgresql_where=OPEN,
 )
 
+Index(
+    "ix_sessions_reported",
+    sessions.c.tenant,
+    sessions.c.ended_at,
+    sessions.c.id,
+    sqlite_where=sessions.c.ended_at.is_not(None),
+    postgresql_where=sessions.c.ended_at.is_not(None),
+)
+
+service_sessions = Table(
+    "service_sessions",
+    metadata,
+    *map(_text, ("tenant", "task")),
+    _number("number"),
+    _text("service"),
+    _instant("began_at"),
+    _instant("ended_at"),
+    *map(_text, ("outcome", "priority")),
+    _number("attempts"),
+    _number("level", null=True),
+    _text("algorithm"),
+    _text("agent", null=True),
+    _span("sla", null=True),
+    PrimaryKeyConstraint("tenant", "task", "number"),
+    Index(None, "tenant", "ended_at", "task", "number"),
+)
+
+intervals = Table(
+    "intervals",
+    metadata,
+    _text("tenant"),
+    _text("task"),
+    _number("service_session"),
+    *map(_text, ("session", "phase")),
+    _instant("began_at"),
+    _span("lasted"),
+    PrimaryKeyConstraint("tenant", "task", "service_session", "session", "phase", "began_at"),
+)
+
 engagements = Table(
     "engagements",
     metadata,
-    _text("tenant"),
-    _text("agent"),
-    _text("id"),
+    *map(_text, ("tenant", "agent", "id")),
     _flag("blocking"),
     _instant("started_at"),
     _instant("ended_at", null=True),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -28,7 +28,9 @@ STATES: Mapping[str, TaskState] = MappingProxyType(
     }
 )
 """The state an event leaves a task in: `moving` until its workflow says where it goes."""
-HELD_BY_AGENT = {"offered", "accepted", "held", "resumed", "completed"}
+OFFER_OVER = {"declined", "lapsed", "offer_cancelled"}
+HELD_BY_AGENT = {"accepted", "held", "resumed", "completed"}
+NOBODY: Mapping[str, None] = MappingProxyType(dict.fromkeys(("agent", "session", "accepted_at")))
 PLACED = {"queued", "moved"}
 IN_POOL = {"queued", "offered", "active", "on_hold"}
 
@@ -48,6 +50,8 @@ class PoolView:
     block_agent: bool
     agent: str | None
     session: str | None
+    offers: dict[str, str]
+    """Session → agent of each open offer, the oldest first."""
     queued_at: datetime | None
     accepted_at: datetime | None
     expires_at: datetime
@@ -63,11 +67,11 @@ def take_event(row: PoolView, event: Event, pool: str) -> PoolView:
     """Move the row by an event that carries (run, epoch, rank); an older one changes little."""
     stamp = (event.run or 0, event.epoch or 0, event.rank or 0)
     row = _first_queued(row, event)
-    news = stamp > (row.pool_run, row.pool_epoch, row.pool_rank)
-    if news:
-        row = replace(row, **_facts(event, stamp))
+    if stamp <= (row.pool_run, row.pool_epoch, row.pool_rank):
+        return row
+    row = replace(row, **_facts(event, stamp), **_hands(row, event))
     if row.state == "ended":
-        return replace(row, **_whereabouts(row, event, pool)) if news else row
+        return replace(row, **_whereabouts(row, event, pool))
     if stamp > (row.run, row.epoch, row.rank):
         row = replace(row, **_whereabouts(row, event, pool), **_state(row, event, stamp))
     return row
@@ -76,7 +80,7 @@ def take_event(row: PoolView, event: Event, pool: str) -> PoolView:
 def is_ghost(rows: Mapping[str, PoolView], event: Event) -> bool:
     """Tell whether a pool still has a task that has ended."""
     row = rows.get(event.task or "")
-    return row is not None and row.state == "ended" and _state_after(event) in IN_POOL
+    return row is not None and row.state == "ended" and _told_state(event) in IN_POOL
 
 
 def take_entry(row: Mapping[str, Any], entry: TaskJournal, ended_at: datetime) -> dict[str, Any]:
@@ -149,18 +153,29 @@ def _facts(event: Event, stamp: tuple[int, int, int]) -> dict[str, Any]:
         facts["expires_at"] = instant(event.data["expires_at"])
     if event.kind in PLACED and "blocking" in event.data:
         facts["block_agent"] = event.data["blocking"]
-    return facts | _agent(event)
+    return facts
 
 
-def _agent(event: Event) -> dict[str, Any]:
-    state = _state_after(event)
-    if state == "queued":
-        return {"agent": None, "session": None, "accepted_at": None}
-    if event.kind == "accepted":
-        return {"agent": event.agent, "session": event.session, "accepted_at": event.at}
+def _hands(row: PoolView, event: Event) -> dict[str, Any]:
+    """Say who has the task; of several with an open offer, the first."""
+    offers = _offers(row, event)
+    told: dict[str, Any] = {"offers": offers}
+    if event.kind == "offered" or (event.kind in OFFER_OVER and row.accepted_at is None):
+        session, agent = next(iter(offers.items()), (None, None))
+        return {**told, **NOBODY, "session": session, "agent": agent}
     if event.kind in HELD_BY_AGENT:
-        return {"agent": event.agent, "session": event.session}
-    return {}
+        told |= {"agent": event.agent, "session": event.session}
+    elif _told_state(event) == "queued" and event.kind not in OFFER_OVER:
+        told |= NOBODY
+    return {**told, "accepted_at": event.at} if event.kind == "accepted" else told
+
+
+def _offers(row: PoolView, event: Event) -> dict[str, str]:
+    if event.kind == "offered":
+        return {**row.offers, event.session or "": event.agent or ""}
+    if event.kind in OFFER_OVER or event.kind == "accepted":
+        return {name: agent for name, agent in row.offers.items() if name != event.session}
+    return {} if _told_state(event) in {"queued", "moving"} else row.offers
 
 
 def _whereabouts(row: PoolView, event: Event, pool: str) -> dict[str, Any]:
@@ -169,11 +184,20 @@ def _whereabouts(row: PoolView, event: Event, pool: str) -> dict[str, Any]:
 
 def _state(row: PoolView, event: Event, stamp: tuple[int, int, int]) -> dict[str, Any]:
     run, epoch, rank = stamp
-    return {"run": run, "epoch": epoch, "rank": rank, "state": _state_after(event) or row.state}
+    return {"run": run, "epoch": epoch, "rank": rank, "state": _state_after(row, event)}
 
 
-def _state_after(event: Event) -> TaskState | None:
-    """Tell the state after an event; a rewritten place leaves an open offer as it is."""
+def _state_after(row: PoolView, event: Event) -> TaskState:
+    """Tell the state that an event leaves; an offer that is over leaves the others as they are."""
+    if event.kind in OFFER_OVER:
+        if row.accepted_at is not None:
+            return row.state
+        return "offered" if row.offers else "queued"
+    return _told_state(event) or row.state
+
+
+def _told_state(event: Event) -> TaskState | None:
+    """Tell the state that an event speaks of; a rewritten place leaves an open offer as it is."""
     if event.kind == "moved" and event.data.get("state") == "offered":
         return "offered"
     return STATES.get(event.kind)
@@ -186,4 +210,7 @@ def instant(text: str | None) -> datetime | None:
 
 def columns(row: PoolView) -> dict[str, Any]:
     """Give the row's columns by name."""
-    return asdict(row)
+    return {name: getattr(row, name) for name in NAMES}
+
+
+NAMES = tuple(field.name for field in fields(PoolView))

@@ -24,6 +24,7 @@ PRIVATE = {"customer", "context_parameters"}
 AT_FIRST = {
     "state": "created",
     "result": "",
+    "offers": {},
     "run": 0,
     "epoch": 0,
     "rank": 0,

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from extask.distribution.state import Entry
     from extask.messages import Assign, PickUp, PullBack
 
-BINDING = frozenset({"presence", "off_duty", "blocking_work", "number_reached"})
+CAPACITY = frozenset({"blocking_work", "number_reached"})
+"""The rules that an offer of a task itself may bring about."""
+BINDING = CAPACITY | {"presence", "off_duty"}
 """The rules that a supervisor cannot overrule."""
 
 
@@ -29,7 +31,8 @@ def assign(pool: Pool, command: Assign) -> Answer:
         return stays.refused("with_agent", "An agent has accepted the task.", entry.task)
     if [session.agent for session in entry.open_offers] == [agent]:
         return done(pool, entry)
-    rule = ruling(pool, entry, agent, BINDING).rule
+    asked = any(session.agent is agent for session in entry.open_offers)
+    rule = ruling(pool, entry, agent, BINDING - CAPACITY if asked else BINDING).rule
     if rule:
         return _ruled_out(rule, entry)
     sessions.assign(pool, entry, agent)
@@ -43,11 +46,12 @@ def pull_back(pool: Pool, command: PullBack) -> Answer:
         return _gone(pool, command.task)
     if entry.session is None:
         return stays.refused("not_offered", "The task waits; nobody has it.", entry.task)
-    if stays.is_with_agent(entry):
-        sessions.give_back(pool, entry.session, by="supervisor")
-    else:
+    if not stays.is_with_agent(entry):
         sessions.pull_back(pool, entry)
-    return done(pool, entry)
+        return done(pool, entry)
+    session = entry.session
+    sessions.give_back(pool, session, by="supervisor")
+    return done(pool, entry, session=session)
 
 
 def pick_up(pool: Pool, command: PickUp) -> Answer:

@@ -46,7 +46,6 @@ def settle(pool: Pool, entry: Entry, place: Place, service: Service) -> None:
     entry.skills = ordered(place.skills)
     entry.distribution = place.distribution
     entry.entered, entry.reached = pool.now, -1
-    entry.cooldowns = {}
     entry.asked = False
 
 

@@ -97,8 +97,8 @@ def _theirs(pool: Pool, command: SessionCommand) -> Session | Answer:
 def _gone(pool: Pool, command: SessionCommand) -> Answer:
     """Tell what became of a session that is no more."""
     task = command.session.split(".", 1)[0]
-    if pool.memory.ending(task) is not None:
-        return stays.refused("already_ended", "The task has ended.", task)
     if task in pool.entries:
         return stays.refused("too_late", "The session is over.", task)
+    if pool.memory.ending(task) is not None:
+        return stays.refused("already_ended", "The task has ended.", task)
     return stays.refused("unknown_session", "There is no such session.")

@@ -135,8 +135,9 @@ def _recall(pool: Pool, command: Withdraw) -> Answer:
         return stays.STALE
     found = {"epoch": stay.epoch}
     if isinstance(stay, Ending):
-        status = "completed" if stay.how == "completed" and stay.run == command.run else "done"
-        return stays.ended(stay, command).model_copy(update={**found, "status": status})
+        if stay.how == "completed" and stay.run == command.run:
+            return stays.ended(stay, command).model_copy(update=found)
+        return Answer(status="done", at=pool.moment, task=command.task, epoch=stay.epoch)
     stated = {**found, "any_stay": False, "run": stay.run}
     return withdraw_task(pool, command.model_copy(update=stated)).model_copy(update=found)
 

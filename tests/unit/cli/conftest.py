@@ -10,6 +10,7 @@ from threading import Thread
 
 import pytest
 
+from extask import processes
 from extask.cli import main
 from extask.cli.credentials import Addresses, Folder
 from tests.support.command_line import KEYS, Ended, Extask, FakeApi, handler
@@ -42,6 +43,7 @@ def extask(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
     """Run the command line in this process."""
     for name in ("EXTASK_URL", "EXTASK_API_KEY", "EXTASK_DATA_DIR"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(processes, "collect_rarely", list)  # of this process, tests would feel it
 
     def run(*arguments: str) -> Ended:
         monkeypatch.setattr(sys, "argv", ["extask", *arguments])

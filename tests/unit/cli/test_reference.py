@@ -11,7 +11,7 @@ from extask.cli.shared import EXIT_CODES
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "cli.md").read_text()
 SHARED = {"--url", "--api-key", "--as", "--data-dir", "--json", "--help"}
-ROWS = dict(re.findall(r"^\| `extask ([\w ]+)` \| (.+) \|$", PAGE, re.MULTILINE))
+ROWS = dict(re.findall(r"^\| `extask ([\w -]+)` \| (.+) \|$", PAGE, re.MULTILINE))
 
 
 def commands() -> dict[str, set[str]]:

@@ -59,7 +59,15 @@ def test_list_shows_sessions_of_every_known_agent_or_of_one(online: Extask, api:
 
 @pytest.mark.parametrize(
     ("verb", "state"),
-    [("accept", "offered"), ("decline", "offered"), ("complete", "active"), ("return", "on_hold")],
+    [
+        ("accept", "offered"),
+        ("decline", "offered"),
+        ("complete", "active"),
+        ("return", "on_hold"),
+        ("hold", "active"),
+        ("resume", "on_hold"),
+        ("end-wrap-up", "wrap_up"),
+    ],
 )
 def test_without_ids_the_only_session_that_fits_is_meant(
     online: Extask, api: FakeApi, verb: str, state: str
@@ -170,3 +178,32 @@ def test_a_failed_session_is_told_beside_those_that_went_through(
     assert ended.code == code
     assert ended.err == "error: t-2: Too late. [too_late]\n"
     assert "t-1.1.1     t-1" in ended.out
+
+
+def test_verbs_with_more_to_say_say_it(online: Extask, api: FakeApi) -> None:
+    have(api, ANNA, session(1, "t-1", state="active"))
+    have(api, BEN, session(2, "t-2", state="wrap_up"))
+    for verb in ("transfer", "extend-wrap-up"):
+        let_all_be_done(api, verb)
+
+    assert online("session", "transfer", "sales", "--priority", "high").code == 0
+    assert online("session", "transfer", "sales").code == 0
+    assert online("session", "extend-wrap-up", "5m").code == 0
+
+    ids = {"session_ids": ["t-1.1.1"]}
+    assert acts(api) == [
+        ("/sessions/transfer", "k-anna", {**ids, "service": "sales", "priority": "high"}),
+        ("/sessions/transfer", "k-anna", {**ids, "service": "sales"}),
+        ("/sessions/extend-wrap-up", "k-ben", {"session_ids": ["t-2.1.2"], "by": "5m"}),
+    ]
+
+
+def test_pickups_are_listed_and_one_agent_picks_up(online: Extask, api: FakeApi) -> None:
+    listed = {"task_id": "t-1", "service": "support", "priority": "normal", "rule": None}
+    api.answer("GET", "/sessions/pickups", {"value": [listed]})
+    let_all_be_done(api, "pick-up")
+
+    assert [each["agent"] for each in online("session", "pickups", "--json").json] == [ANNA, BEN]
+    assert online("session", "pick-up", "t-1").err == "error: say for whom: --as UPN\n"
+    assert online("session", "pick-up", "t-1", "--as", BEN).code == 0
+    assert acts(api) == [("/sessions/pick-up", "k-ben", {"task_ids": ["t-1"]})]

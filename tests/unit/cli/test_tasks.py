@@ -160,3 +160,51 @@ def test_abort_is_a_supervisors(online: Extask, api: FakeApi) -> None:
     assert (ended.code, ended.err) == (0, "1 aborted\n")
     assert api.last.body == {"reason": "fire drill"}
     assert api.last.key == "k-supervisor"
+
+
+def test_a_supervisor_assigns_pulls_back_and_transfers(online: Extask, api: FakeApi) -> None:
+    for verb in ("assign", "pull-back", "transfer"):
+        api.answer("POST", f"/tasks/t-1/{verb}", {"id": "t-1", "session_id": None})
+
+    assert online("task", "assign", "t-1", "ben@demo.example").code == 0
+    assert api.last.body == {"agent": "ben@demo.example"}
+    assert online("task", "pull-back", "t-1").code == 0
+    assert online("task", "transfer", "sales", "t-1", "--priority", "high").code == 0
+    assert api.last.body == {"service": "sales", "priority": "high"}
+    assert online("task", "transfer", "sales", "t-1").code == 0
+    assert (api.last.body, api.last.key) == ({"service": "sales"}, "k-supervisor")
+
+
+WAITS = {
+    "service": "support",
+    "position": 2,
+    "queue_length": 5,
+    "estimated_wait": "40s",
+    "agents": [
+        {"agent": {"upn": "anna"}, "rule": "blocking_work", "until": None},
+        {"agent": {"upn": "ben"}, "rule": None, "until": None},
+    ],
+}
+ASKED = {"at": "2026-01-05T08:00:00Z", "agent": {"upn": "anna"}, "reason": "They were free."}
+
+
+def test_explain_tells_what_is_in_the_way_and_who_was_asked(online: Extask, api: FakeApi) -> None:
+    told = {"task_id": "t-1", "state": "queued", "waits": WAITS, "asked": [ASKED]}
+    api.answer("GET", "/tasks/t-1/explain", told)
+
+    ended = online("task", "explain", "t-1")
+    assert "queued at support; place 2 of 5; about 40s to wait" in ended.err
+    assert "2026-01-05T08:00:00Z  anna was asked: They were free." in ended.err
+    assert "blocking_work" in ended.out
+    assert "may take it" in ended.out
+    assert online("task", "explain", "t-1", "--json").json == told
+
+
+def test_explain_tells_of_a_task_in_no_queue_or_in_no_order(online: Extask, api: FakeApi) -> None:
+    over: dict[str, object] = {"task_id": "t-1", "state": "ended", "waits": None, "asked": []}
+    listed = {**WAITS, "position": None, "estimated_wait": None}
+    api.answer("GET", "/tasks/t-1/explain", over)
+    api.answer("GET", "/tasks/t-2/explain", {**over, "state": "queued", "waits": listed})
+
+    assert online("task", "explain", "t-1").err == "the task is ended and in no queue\n"
+    assert online("task", "explain", "t-2").err == "queued at support\n"

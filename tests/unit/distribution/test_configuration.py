@@ -37,7 +37,7 @@ def test_a_removed_agent_loses_offers_and_a_removed_service_takes_no_more() -> N
     floor.enqueue("t-1")
     gone = AgentConfig(id="a-1", version=2, services={"calls": True, "later": True}, removed=True)
     floor.do(Configure(key="1", config=PoolConfig(agents=(gone,))))
-    assert floor.pool.explain("t-1")[0].rule == "not_active"
+    assert floor.pool.explain("t-1")[0].rule == "not_serving"
     later = ServiceConfig(name="later")
     closed = ServiceConfig(name="calls", version=2, removed=True)
     floor.do(Configure(key="2", config=PoolConfig(services=(later, closed))))

@@ -40,7 +40,7 @@ def test_what_waits_or_is_offered_is_told_and_offered_to_nobody() -> None:
     assert floor.holders() == {}
     assert sorted(displaced(floor)) == ["t-1", "t-2"]
     assert floor.last("offer_cancelled").data == {"reason": "service_gone"}
-    assert floor.pool.explain("t-2")[0].rule == "not_active"
+    assert floor.pool.explain("t-2")[0].rule == "not_serving"
 
 
 def test_who_reports_is_let_go_and_comes_no_more() -> None:

@@ -129,3 +129,31 @@ def test_only_the_last_keys_and_endings_are_remembered() -> None:
     answer = floor.do(Confirm(**floor.about("t-0")))
     assert answer.reason == "unknown_task"
     assert floor.do(Confirm(**floor.about("t-1"))).status == "expired"
+
+
+def test_whatever_stay_a_lost_attempt_began_is_found() -> None:
+    floor = Floor()
+    recall = {"unless": "completed", "outcome": "cancelled_by_api", "any_stay": True}
+    nothing = floor.do(Withdraw(**floor.about("t-1", epoch=0), **recall))
+    assert (nothing.status, nothing.epoch) == ("done", 0)
+    floor.enqueue("t-1")
+    floor.accept("t-1")
+    found = floor.do(Withdraw(**floor.about("t-1", epoch=0), **recall))
+    assert (found.status, found.epoch, found.agent) == ("done", 1, "a-1")
+    assert floor.last("withdrawn").data["outcome"] == "abandoned"
+    again = floor.do(Withdraw(**floor.about("t-1", epoch=0), **recall))
+    assert (again.status, again.epoch) == ("done", 1)
+
+
+def test_a_stay_of_a_lost_attempt_that_was_completed_stays_so() -> None:
+    floor = Floor()
+    recall = {"unless": "completed", "any_stay": True}
+    floor.enqueue("t-1")
+    floor.accept("t-1")
+    floor.complete("t-1")
+    late = floor.do(Withdraw(**floor.about("t-1", epoch=0), **recall))
+    assert (late.status, late.epoch, late.code) == ("completed", 1, "solved")
+    next_run = floor.do(Withdraw(**floor.about("t-1", epoch=0, run=2), **recall))
+    assert next_run.status == "done"
+    earlier = floor.do(Withdraw(**floor.about("t-1", epoch=0, run=0), **recall))
+    assert earlier.status == "stale"

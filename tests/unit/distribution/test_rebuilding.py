@@ -14,10 +14,12 @@ from extask.messages import (
     Place,
     PoolConfig,
     Report,
+    Resume,
     ServiceConfig,
     Stock,
     StoredEnding,
     StoredEngagement,
+    StoredOffer,
     StoredStay,
     StoredWrapUp,
 )
@@ -25,7 +27,7 @@ from tests.unit.distribution.floor import START
 
 PEOPLE = ("a-1", "a-2", "a-3")
 EARLIER = START - timedelta(minutes=1)
-OFFER = {"agent": "a-1", "session": "t-1.1.1", "offered_at": EARLIER}
+OFFER = StoredOffer(agent="a-1", session="t-1.1.1", offered_at=EARLIER)
 
 
 def stay(task: str, state: str = "waiting", service: str = "calls", **more: Any) -> Report:
@@ -51,7 +53,9 @@ def test_the_log_begins_with_the_new_generation_and_offers_what_waits() -> None:
 
 
 def test_an_open_offer_can_be_accepted() -> None:
-    stored = (StoredStay(report=stay("t-1", expires_at=START + timedelta(hours=1)), **OFFER),)
+    stored = (
+        StoredStay(report=stay("t-1", expires_at=START + timedelta(hours=1)), offers=(OFFER,)),
+    )
     pool = rebuilt(stays=stored)
     assert [it.state for it in pool.sessions] == ["offered"]
     accept = Accept(key="k", session="t-1.1.1", agent="a-1")
@@ -59,14 +63,14 @@ def test_an_open_offer_can_be_accepted() -> None:
 
 
 def test_an_open_offer_without_end_of_life_lapses_after_the_whole_time() -> None:
-    pool = rebuilt(stays=(StoredStay(report=stay("t-1"), **OFFER),))
+    pool = rebuilt(stays=(StoredStay(report=stay("t-1"), offers=(OFFER,)),))
     assert pool.next_deadline() == START + timedelta(seconds=20)
 
 
 def test_work_goes_on_with_what_was_held() -> None:
     working = stay("t-1", "active", agent="a-1", session="t-1.1.1", accepted_at=EARLIER)
     more = {"agent": "a-1", "session": "t-1.1.1", "hold": timedelta(seconds=10)}
-    pool = rebuilt(stays=(StoredStay(report=working, held_at=START, **more),))
+    pool = rebuilt(stays=(StoredStay(report=working, held_at=START, held_by_agent=True, **more),))
     pool.take_events()
     pool.apply(Complete(key="k", session="t-1.1.1", agent="a-1"), START)
     completed = pool.take_events()[0]
@@ -99,3 +103,27 @@ def test_what_ended_unheard_is_told_and_what_has_no_service_is_left_out() -> Non
     pool = rebuilt(stays=(stored,), endings=(ending,))
     assert pool.standing("t-1") is None
     assert pool.apply(stay("t-2", "active"), START).status == "completed"
+
+
+def test_a_broadcast_stays_on_offer_to_all_who_are_still_there() -> None:
+    later = StoredOffer(agent="a-2", session="t-1.1.2", offered_at=EARLIER)
+    gone = StoredOffer(agent="a-gone", session="t-1.1.3", offered_at=EARLIER)
+    place = Place(service="calls", distribution="broadcast")
+    report = stay("t-1").model_copy(update={"place": place, "offers": 3})
+    pool = rebuilt(stays=(StoredStay(report=report, offers=(OFFER, later, gone)),))
+    assert [it.agent for it in pool.sessions] == ["a-1", "a-2"]
+    pool.advance(START + timedelta(seconds=20))
+    kinds = [event.kind for event in pool.take_events()]
+    assert kinds.count("lapsed") == 2
+    assert "rona_flagged" not in kinds
+
+
+def test_both_flags_of_a_hold_are_known_again() -> None:
+    call = StoredEngagement(agent="a-1", engagement="c-1", blocking=True, started_at=EARLIER)
+    working = stay("t-1", "active", agent="a-1", session="t-1.1.1", accepted_at=EARLIER)
+    held = {"held_at": START, "held_by_agent": True, "held_by_interruption": True}
+    stored = StoredStay(report=working, agent="a-1", session="t-1.1.1", **held)
+    pool = rebuilt(engagements=(call,), stays=(stored,))
+    pool.take_events()
+    pool.apply(Resume(key="1", session="t-1.1.1", agent="a-1"), START)
+    assert pool.take_events()[0].data == {"agent": False, "interruption": True}

@@ -19,8 +19,19 @@ from extask.definition.plan import (
     Template,
     Value,
 )
-from extask.engine import Aborted, Ask, Engine, Facts, Finish, Patched, Sleep, first_progress
-from extask.messages import Answer, Place, StepRecord, TaskCommand, TaskEvent
+from extask.engine import (
+    Aborted,
+    Ask,
+    Engine,
+    Facts,
+    Finish,
+    Patched,
+    Redirected,
+    Sleep,
+    Todo,
+    first_progress,
+)
+from extask.messages import Answer, Place, StepRecord, TaskCommand, TaskEvent, Withdraw
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 LIFE = timedelta(hours=8)
@@ -103,10 +114,15 @@ class Driver:
         progress = first_progress(plan, self.facts, params or {}, START + LIFE)
         self.engine = Engine(plan, self.facts, progress)
         self.records: list[StepRecord] = []
+        self.lost: Answer | None = Answer(status="done")
+        """What is answered to whether a lost attempt has queued the task; empty: nothing yet."""
 
     def todo(self, after: timedelta = timedelta(0)) -> Ask | Sleep | Finish:
         self.now += after
         todo = self.engine.next(self.now)
+        while self.lost is not None and _asks_for_lost(todo):
+            self.engine.answer(self.lost, self.now)
+            todo = self.engine.next(self.now)
         self.records += self.engine.take_records()
         return todo
 
@@ -138,6 +154,15 @@ class Driver:
     def abort(self, by: str = "api", request: str = "r1") -> None:
         self.engine.notify(Aborted.model_validate({"request": request, "by": by}))
 
+    def redirect(self, service: str = "sales", **fields: object) -> None:
+        event = {"request": "r1", "service": service, **fields}
+        self.engine.notify(Redirected.model_validate(event))
+
+    def decided(self) -> str:
+        answer = self.engine.request_answer("r1")
+        assert answer is not None
+        return answer.reason or answer.status
+
     def patch(self, **fields: object) -> None:
         self.engine.notify(Patched.model_validate(fields))
 
@@ -150,10 +175,22 @@ class Driver:
         return [(r.step, r.outcome) for r in self.records if r.kind == "left"]
 
 
+def _asks_for_lost(todo: Todo) -> bool:
+    return isinstance(todo, Ask) and isinstance(todo.command, Withdraw) and todo.command.any_stay
+
+
 Move = Callable[[Driver], None]
 
 
 def queued(driver: Driver) -> Driver:
     """Answer the first `Enqueue`."""
     driver.answer(rank=1)
+    return driver
+
+
+def accepted(driver: Driver, after: timedelta = timedelta(minutes=1)) -> Driver:
+    """Let an agent accept a queued task."""
+    queued(driver).slept()
+    driver.now += after
+    driver.tell("accepted", rank=3, agent="a-1", session="t-1.1.1")
     return driver

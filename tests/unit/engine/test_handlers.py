@@ -7,17 +7,10 @@ import pytest
 
 from extask.engine import Sleep
 from extask.messages import Confirm, Enqueue, Move, Withdraw
-from tests.unit.engine.flows import LIFE, MINUTE, START, Driver, plan, queued, step, text
+from tests.unit.engine.flows import LIFE, MINUTE, START, Driver, accepted, plan, queued, step, text
 
 PAUSE = step("delay", {"for": 600}, {"done": "end"})
 HOUR = timedelta(hours=1)
-
-
-def accepted(driver: Driver, after: timedelta = MINUTE) -> Driver:
-    queued(driver).slept()
-    driver.now += after
-    driver.tell("accepted", rank=3, agent="a-1", session="t-1.1.1")
-    return driver
 
 
 def test_without_any_handler_the_run_waits_for_the_agent_and_ends_handled() -> None:

@@ -57,8 +57,43 @@ def test_events_in_their_order_count_the_time_on_hold() -> None:
 
 def test_an_event_that_only_names_a_session_leaves_it_alone() -> None:
     row = follow(OFFERED, ACCEPTED)
-    lower = event("reprioritized", 5, stamp=(1, 1, 4), **S1, data={"priority": "low"})
-    assert take_event(row, lower, "main") == row
+    expiry = event("expiry_set", 5, stamp=(1, 1, 4), **S1)
+    assert take_event(row, expiry, "main") == row
+
+
+def test_a_session_keeps_why_it_came_to_its_agent_and_the_priority_it_had_last() -> None:
+    chosen = {"why": "policy", "level": 1, "algorithm": "most_qualified", "priority": "high"}
+    row = follow(event("offered", 2, stamp=(1, 1, 2), **S1, data=chosen))
+    assert row.model_dump(include=set(chosen)) == chosen
+    place = {"state": "offered", "priority": "low"}
+    row = take_event(row, event("moved", 3, stamp=(1, 2, 1), **S1, data=place), "main")
+    assert (row.state, row.priority) == ("offered", "low")
+    lower = event("reprioritized", 5, stamp=(1, 1, 4), **S1, data={"priority": "lowest"})
+    assert take_event(row, lower, "main").priority == "lowest"
+
+
+def test_why_a_session_is_on_hold_is_known_while_it_is() -> None:
+    by_agent = event("held", 4, stamp=(1, 1, 4), **S1, data={"by": "agent"})
+    row = follow(OFFERED, ACCEPTED, by_agent)
+    assert (row.held_by_agent, row.held_by_interruption) == (True, False)
+    both = {"agent": True, "interruption": True}
+    row = take_event(row, event("hold_changed", 5, stamp=(1, 1, 5), **S1, data=both), "main")
+    assert (row.state, row.held_at) == ("on_hold", at(4))
+    assert (row.held_by_agent, row.held_by_interruption) == (True, True)
+    row = take_event(row, event("resumed", 6, stamp=(1, 1, 6), **S1), "main")
+    assert (row.held_by_agent, row.held_by_interruption, row.hold) == (False, False, at(6) - at(4))
+    late = follow(OFFERED, ACCEPTED, COMPLETED)
+    for told in (by_agent, event("hold_changed", 5, stamp=(1, 1, 5), **S1, data=both)):
+        assert take_event(late, told, "main") == late
+
+
+def test_a_wrap_up_that_is_extended_ends_later() -> None:
+    until = {"until": at(60).isoformat()}
+    longer = event("wrap_up_extended", 15, stamp=(1, 1, 0), rank=None, **S1, data=until)
+    row = follow(*STORY[:-1], longer)
+    assert (row.state, row.wrap_up_until) == ("wrap_up", at(60))
+    assert take_event(row, WRAPPED, "main").state == "ended"
+    assert follow(*STORY, longer).state == "ended"
 
 
 def test_who_hands_a_task_to_another_pool_transferred_it_and_an_offer_is_only_cancelled() -> None:

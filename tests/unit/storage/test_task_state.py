@@ -49,6 +49,7 @@ FRESH = PoolView(
     block_agent=True,
     agent=None,
     session=None,
+    offers={},
     queued_at=None,
     accepted_at=None,
     expires_at=at(50),
@@ -113,3 +114,60 @@ def test_an_event_of_an_older_epoch_changes_no_state() -> None:
     row = replace(FRESH, state="moving", run=1, epoch=2, pool_run=1, pool_epoch=2, pool_rank=3)
     later = take_event(row, MAIN[1], "main")
     assert later == row
+
+
+OFFERS = (
+    event("queued", 1, stamp=(1, 1, 1)),
+    event("offered", 2, stamp=(1, 1, 2), **ANNA),
+    event("offered", 2, stamp=(1, 1, 3), agent="a-ben", session="t-1.1.2"),
+    event("offered", 2, stamp=(1, 1, 4), agent="a-cleo", session="t-1.1.3"),
+)
+
+
+def shown(row: PoolView) -> tuple[str, str | None, list[str]]:
+    return row.state, row.agent, list(row.offers)
+
+
+def after(*told: Event) -> PoolView:
+    row = FRESH
+    for one in told:
+        row = take_event(row, one, "main")
+    return row
+
+
+def test_a_task_is_on_offer_until_the_last_of_several_offers_is_gone() -> None:
+    row = after(*OFFERS)
+    assert shown(row) == ("offered", "a-anna", ["t-1.1.1", "t-1.1.2", "t-1.1.3"])
+    row = take_event(row, event("declined", 3, stamp=(1, 1, 5), **ANNA), "main")
+    assert shown(row) == ("offered", "a-ben", ["t-1.1.2", "t-1.1.3"])
+    lapsed = event("lapsed", 4, stamp=(1, 1, 6), agent="a-cleo", session="t-1.1.3")
+    gone = event("offer_cancelled", 4, stamp=(1, 1, 7), agent="a-ben", session="t-1.1.2")
+    assert shown(take_event(row, lapsed, "main")) == ("offered", "a-ben", ["t-1.1.2"])
+    row = take_event(take_event(row, lapsed, "main"), gone, "main")
+    assert shown(row) == ("queued", None, [])
+
+
+def test_who_loses_a_task_to_another_takes_nothing_from_them() -> None:
+    lost = {"agent": "a-cleo", "session": "t-1.1.3"}
+    mine = {"agent": "a-ben", "session": "t-1.1.2"}
+    row = after(
+        *OFFERS,
+        event("offer_cancelled", 3, stamp=(1, 1, 5), **ANNA),
+        event("accepted", 3, stamp=(1, 1, 6), **mine),
+    )
+    assert shown(row) == ("active", "a-ben", ["t-1.1.3"])
+    row = take_event(row, event("offer_cancelled", 3, stamp=(1, 1, 7), **lost), "main")
+    assert shown(row) == ("active", "a-ben", [])
+    row = take_event(row, event("held", 4, stamp=(1, 1, 8), **mine), "main")
+    row = take_event(row, event("hold_changed", 5, stamp=(1, 1, 9), **mine), "main")
+    assert shown(row) == ("on_hold", "a-ben", [])
+    pulled = event("returned", 6, stamp=(1, 1, 10), **mine, data={"by": "supervisor"})
+    assert shown(take_event(row, pulled, "main")) == ("queued", None, [])
+
+
+def test_a_rewritten_place_leaves_every_offer_open() -> None:
+    rewritten = event("moved", 3, stamp=(1, 2, 1), **ANNA, data={"state": "offered"})
+    row = after(*OFFERS, rewritten)
+    assert shown(row) == ("offered", "a-anna", ["t-1.1.1", "t-1.1.2", "t-1.1.3"])
+    gone = event("expired", 4, stamp=(1, 2, 2))
+    assert shown(take_event(row, gone, "main")) == ("moving", "a-anna", [])
