@@ -138,7 +138,7 @@ def told_of(pool: Pool, entry: Entry, agent: Agent, why: str) -> Candidate:
 
 def no_entry(pool: Pool, task: str) -> Answer:
     """Refuse for a task that has ended, or is not known at all."""
-    return refused("too_late" if task in pool.past else "unknown_task", task=task)
+    return refused("already_ended" if task in pool.past else "unknown_task", task=task)
 
 
 def pick_up(pool: Pool, command: PickUp) -> Answer:

@@ -37,7 +37,7 @@ Words
   `qualification` 0.
 - The answer to a supervisor who pulls back open offers names no agent.
 - The losers of a broadcast lose their offers before the winner has accepted.
-- Supervisors and those who pick up come `too_late` for a task that has ended.
+- Supervisors and those who pick up hear `already_ended` of a task that has ended.
 - Events of one moment come in no order but that of offers among themselves.
 """
 

@@ -227,7 +227,7 @@ def state_ruling(pool: Pool, service: Service, agent: Agent) -> Ruling | None:
         return ("off_duty", None)
     if flagged(pool, agent):
         return ("rona_flagged", agent.rona_until)
-    return None if active(service, agent) else ("not_active", None)
+    return None if active(service, agent) else ("not_serving", None)
 
 
 def ruling(pool: Pool, entry: Entry, agent: Agent, load: Load) -> Ruling:
