@@ -154,13 +154,13 @@ def test_a_responsibility_is_held_by_the_present_duty_profile() -> None:
 
 
 def test_a_changed_duty_profile_counts_at_once_and_an_older_one_never() -> None:
-    floor = Floor(EMERGENCIES, duty_profiles=(ON_CALL,))
+    floor = Floor(EMERGENCIES, agents=2, duty_profiles=(ON_CALL,))
     floor.state("a-1", duty_profile="on_call")
     removed = ON_CALL.model_copy(update={"version": 3, "removed": True})
     floor.do(Configure(key="1", config=PoolConfig(duty_profiles=(removed,))))
     floor.enqueue("t-1")
     floor.do(Configure(key="2", config=PoolConfig(duty_profiles=(ON_CALL,))))
-    assert floor.rules("t-1") == {"a-1": "not_qualified"}
+    assert set(floor.rules("t-1").values()) == {"not_qualified"}
     again = ON_CALL.model_copy(update={"version": 4})
     floor.do(Configure(key="3", config=PoolConfig(duty_profiles=(again,))))
     assert floor.holders() == {"t-1": "a-1"}
