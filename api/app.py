@@ -14,6 +14,7 @@ from api.routes import (
     agents,
     api_keys,
     definitions,
+    duty_profiles,
     health_report,
     pools,
     reports,
@@ -61,7 +62,7 @@ def create_app(ports: Ports | None = None) -> FastAPI:
 
 def _routes() -> APIRouter:
     routes = APIRouter()
-    work = (tasks, sessions, agents, services, pools, definitions)
+    work = (tasks, sessions, agents, services, duty_profiles, pools, definitions)
     for each in (*work, reports, api_keys, health_routes, health_report):
         routes.include_router(each.routes)
     return routes

@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.auth import Principal
-from api.operations import pools
+from api.operations import duty_profiles, pools
 from api.ports import Ports
 from api.shapes.agents import (
     Agent,
@@ -118,13 +118,20 @@ def _stranger(service: str, pool: str) -> Fault:
 
 
 async def set_state(ports: Ports, who: Principal, name: str, body: PutState) -> Agent:
-    """Change presence or duty of an agent, or take away their RONA flag."""
+    """Change presence, duty or duty profile of an agent, or take away their RONA flag.
+
+    Raises:
+        BadInput: there is no such duty profile.
+    """
     row = await find(ports, who, name)
+    if body.duty_profile:
+        await duty_profiles.check(ports, who, body.duty_profile)
     command = SetAgentState(
         key=pools.new_key(),
         agent=row.id,
         presence=body.presence,
         on_duty=body.on_duty,
+        duty_profile=body.duty_profile,
         clear_rona=body.clear_rona,
     )
     await pools.demand(ports, who.tenant, row.pool, command)
@@ -137,6 +144,7 @@ def _after(row: AgentRow, body: PutState) -> AgentRow:
         update={
             "presence": body.presence or row.presence,
             "on_duty": row.on_duty if body.on_duty is None else body.on_duty,
+            "duty_profile": row.duty_profile if body.duty_profile is None else body.duty_profile,
             "rona": row.rona and not body.clear_rona,
         }
     )
@@ -189,5 +197,6 @@ def shown(row: AgentRow) -> Agent:
         skills=row.skills,
         presence=row.presence,
         on_duty=row.on_duty,
+        duty_profile=row.duty_profile,
         rona=row.rona,
     )

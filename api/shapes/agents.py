@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -59,6 +59,9 @@ class PutState(Body):
 
     presence: Presence | None = Field(default=None, description="What the agent is doing.")
     on_duty: Yes | None = Field(default=None, description="Whether the agent is on duty.")
+    duty_profile: Name | Literal[""] | None = Field(
+        default=None, description="What the agent is on duty for; empty text for nothing special."
+    )
     clear_rona: Yes = Field(
         default=False, description="Take away the flag that unanswered offers leave (RONA)."
     )
@@ -84,6 +87,7 @@ class Agent(Shape):
     skills: dict[str, int]
     presence: Presence
     on_duty: bool
+    duty_profile: str = Field(description="Their duty profile; empty for none.")
     rona: bool = Field(description="Whether an unanswered offer keeps new ones away.")
 
 

@@ -13,7 +13,18 @@ from extask.errors import Misconfigured
 
 app = typer.Typer(help="List agents, set their state and settings.", no_args_is_help=True)
 NUMBER = "simultaneous_non_blocking_external_tasks"
-COLUMNS = ("upn", "display_name", "presence", "on_duty", "rona", NUMBER, "services", "pool", "id")
+COLUMNS = (
+    "upn",
+    "display_name",
+    "presence",
+    "on_duty",
+    "duty_profile",
+    "rona",
+    NUMBER,
+    "services",
+    "pool",
+    "id",
+)
 
 
 @app.command("list")
@@ -31,6 +42,9 @@ def set_(
     agent: Annotated[str, typer.Argument(help="UPN or id of the agent.")],
     presence: Annotated[str | None, typer.Option(help="available, busy, away, …")] = None,
     on_duty: Annotated[bool | None, typer.Option("--on-duty/--off-duty")] = None,
+    duty_profile: Annotated[
+        str | None, typer.Option(help="What they are on duty for; '' for nothing special.")
+    ] = None,
     clear_rona: Annotated[
         bool, typer.Option("--clear-rona", help="Take away the flag of unanswered offers.")
     ] = False,
@@ -47,7 +61,12 @@ def set_(
     display_name: Annotated[str | None, typer.Option(help="Name for people.")] = None,
 ) -> None:
     """Change the state or the settings of an agent; what is not said stays."""
-    state = _said(presence=presence, on_duty=on_duty, clear_rona=clear_rona or None)
+    state = _said(
+        presence=presence,
+        on_duty=on_duty,
+        duty_profile=duty_profile,
+        clear_rona=clear_rona or None,
+    )
     services = dict(map(_service, service)) if service else None
     settings = _said(
         **{NUMBER: simultaneous}, services=services, pool=pool, display_name=display_name

@@ -7,7 +7,16 @@ from importlib import metadata
 
 import typer
 
-from extask.cli import agents, definitions, pools, reports, services, sessions, tasks
+from extask.cli import (
+    agents,
+    definitions,
+    duty_profiles,
+    pools,
+    reports,
+    services,
+    sessions,
+    tasks,
+)
 from extask.cli.connection import Api
 from extask.cli.dev import dev
 from extask.cli.doctor import doctor
@@ -28,6 +37,7 @@ app.add_typer(definitions.app, name="definition")
 app.add_typer(tasks.app, name="task")
 app.add_typer(sessions.app, name="session")
 app.add_typer(agents.app, name="agent")
+app.add_typer(duty_profiles.app, name="duty-profile")
 app.add_typer(services.app, name="service")
 app.add_typer(pools.app, name="pool")
 app.add_typer(reports.app, name="report")

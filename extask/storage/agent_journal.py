@@ -13,6 +13,8 @@ from extask.messages import Event, PoolJournal
 from extask.storage.statements import insert_new
 from extask.storage.tables import agents, engagements
 
+_STATE = ("presence", "on_duty", "duty_profile")
+
 
 async def write(conn: AsyncConnection, batch: PoolJournal, events: Sequence[Event]) -> None:
     """Note presence, duty, RONA flags and engagements that events tell of.
@@ -47,7 +49,7 @@ async def _own(conn: AsyncConnection, batch: PoolJournal, named: set[str]) -> se
 
 def _state(event: Event) -> dict[str, Any]:
     if event.kind == "agent_state":
-        state = {name: event.data[name] for name in ("presence", "on_duty") if name in event.data}
+        state = {name: event.data[name] for name in _STATE if name in event.data}
         # Whoever comes back is judged by the signs of life that they send from then on.
         return state | ({"heard_until": None} if state.get("presence") == "offline" else {})
     if event.kind in {"rona_flagged", "rona_cleared"}:

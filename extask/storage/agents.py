@@ -13,7 +13,7 @@ from extask.storage import versions
 from extask.storage.rows import AgentRow
 from extask.storage.tables import agent_services, agents, services
 
-STATE = {"presence", "on_duty", "rona"}
+STATE = {"presence", "on_duty", "duty_profile", "rona"}
 """What an agent's pool says of them; settings leave it alone."""
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from extask import errors
 from extask.messages import AgentConfig, Configure, PoolConfig, PoolStart, ServiceConfig
-from extask.storage import agents, removals, services, versions
+from extask.storage import agents, duty_profiles, removals, services, versions
 from extask.storage.database import Database
 from extask.storage.rows import PoolRow
 from extask.storage.statements import many, one
@@ -86,6 +86,7 @@ async def news(conn: AsyncConnection, tenant: str, name: str, key: str) -> Confi
             *(each.config for each in staff),
             *(AgentConfig(id=n, version=v, removed=True) for k, n, v in gone if k == "agent"),
         ),
+        duty_profiles=await duty_profiles.list_all(conn, tenant),
     )
     return Configure(key=key, config=config, presence=tuple(each.state for each in staff))
 

@@ -23,7 +23,7 @@ from extask.messages import (
     StoredStay,
     StoredWrapUp,
 )
-from extask.storage import agents, services
+from extask.storage import agents, duty_profiles, services
 from extask.storage.tables import OPEN, engagements, pool_events, pools, sessions, tasks
 from extask.storage.tables import agents as staff
 from extask.storage.task_state import PLACED, instant
@@ -84,6 +84,7 @@ async def stock(conn: AsyncConnection, tenant: str, pool: str, now: datetime) ->
             level_worth=row.level_worth,
             services=tuple(service.config for service in served),
             agents=tuple(agent.config for agent in people),
+            duty_profiles=await duty_profiles.list_all(conn, tenant),
         ),
         presence=tuple(agent.state for agent in people),
         engagements=await _engagements(conn, tenant, pool),

@@ -112,6 +112,7 @@ class AgentRow(Row):
     removed: bool = False
     presence: Presence = "offline"
     on_duty: bool = True
+    duty_profile: str = ""
     rona: bool = False
 
     @property
@@ -130,7 +131,11 @@ class AgentRow(Row):
     def state(self) -> AgentPresence:
         """What the distributor is told of the agent's state when it starts."""
         return AgentPresence(
-            agent=self.id, presence=self.presence, on_duty=self.on_duty, rona=self.rona
+            agent=self.id,
+            presence=self.presence,
+            on_duty=self.on_duty,
+            duty_profile=self.duty_profile,
+            rona=self.rona,
         )
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from pydantic import BaseModel
 from sqlalchemy import Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from extask.storage.rows import Row
-
-R = TypeVar("R", bound=Row)
+R = TypeVar("R", bound=BaseModel)
 
 
 async def one(

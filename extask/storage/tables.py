@@ -108,12 +108,25 @@ agents = Table(
     _flag("removed"),
     _text("presence"),
     _flag("on_duty"),
+    _text("duty_profile"),
     _flag("rona"),
     _instant("heard_until", null=True),
     Index(None, "heard_until"),
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("tenant", "upn"),
     ForeignKeyConstraint(["tenant", "pool"], ["pools.tenant", "pools.name"]),
+)
+
+duty_profiles = Table(
+    "duty_profiles",
+    metadata,
+    *_of_tenant(
+        _text("name"),
+        _number("version"),
+        _json("responsibilities"),
+        _flag("removed"),
+    ),
+    PrimaryKeyConstraint("tenant", "name"),
 )
 
 agent_services = Table(

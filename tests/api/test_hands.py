@@ -202,6 +202,40 @@ async def test_levels_of_a_policy_come_in_their_order(desk: Desk) -> None:
     assert answer.json()["faults"][0]["pointer"] == "/policy/1/after"
 
 
+async def test_a_responsibility_is_held_by_who_is_on_duty_for_it(desk: Desk) -> None:
+    level = {"responsibility": "emergencies"}
+    await desk.ok("PATCH", "/services/support", {"policy": [level]})
+    task = await create(desk)
+    await in_state(desk, task, "queued")
+    why = await desk.ok("GET", f"/tasks/{task}/explain")
+    assert [each["rule"] for each in why["waits"]["agents"]] == ["not_qualified", "presence"]
+    unknown = await desk.call("PUT", "/agents/a-anna/state", {"duty_profile": "on_call"})
+    assert unknown.json()["faults"][0]["code"] == "unknown_duty_profile"
+    body = {"responsibilities": ["emergencies", "visits"]}
+    await desk.ok("PUT", "/duty-profiles/on_call", body)
+    state = await desk.ok("PUT", "/agents/a-anna/state", {"duty_profile": "on_call"})
+    assert state["duty_profile"] == "on_call"
+    session = await offer(desk, task)
+    await eventually(lambda: _on_call(desk))
+    listed = await desk.ok("GET", "/duty-profiles")
+    assert listed["value"] == [{"name": "on_call", **body}]
+    assert (await desk.call("DELETE", "/duty-profiles/on_call")).status_code == 204
+    assert (await desk.call("DELETE", "/duty-profiles/on_call")).status_code == 404
+    assert (await desk.ok("GET", "/duty-profiles"))["value"] == []
+    assert await verb(desk, "accept", session) == "done"
+    gone = await desk.call("PUT", "/agents/a-anna/state", {"duty_profile": "on_call"})
+    assert gone.status_code == 400
+    await desk.ok("PUT", "/agents/a-anna/state", {"duty_profile": ""})
+    twice = {"responsibilities": ["visits", "visits"]}
+    assert (await desk.call("PUT", "/duty-profiles/on_call", twice)).status_code == 400
+
+
+async def _on_call(desk: Desk) -> bool:
+    """Whether the read model has followed."""
+    found = await desk.ok("GET", "/agents/a-anna")
+    return bool(found["duty_profile"] == "on_call")
+
+
 def test_the_page_of_rules_says_what_the_code_says() -> None:
     page = (ROOT / "docs/reference/rules.md").read_text()
     told = [line.split(" | ") for line in page.splitlines() if line.startswith("| `")]

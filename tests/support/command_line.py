@@ -82,7 +82,7 @@ def handler(api: FakeApi) -> type[BaseHTTPRequestHandler]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-        do_GET = do_POST = do_PATCH = do_PUT = handle_any  # noqa: N815 - the library's names
+        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = handle_any  # noqa: N815 - the library's names
 
     return Handler
 

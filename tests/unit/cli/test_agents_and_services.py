@@ -15,6 +15,7 @@ AGENT: dict[str, Any] = {
     "services": {"support": True, "frontdesk": False},
     "presence": "available",
     "on_duty": True,
+    "duty_profile": "on_call",
     "rona": False,
 }
 SERVICE: dict[str, Any] = {"name": "support", "workflow": None, "rona_timeout": "20s"}
@@ -25,7 +26,7 @@ def test_agents_are_listed_with_state_and_services(online: Extask, api: FakeApi)
 
     assert online("agent", "list", "--json").json == [AGENT]
     shown = online("agent", "list").out
-    assert "available  yes      no" in shown
+    assert "available  yes      on_call       no" in shown
     assert "support, frontdesk (off)" in shown
 
 
