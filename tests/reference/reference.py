@@ -37,7 +37,8 @@ Words
   `qualification` 0.
 - The answer to a supervisor who pulls back open offers names no agent.
 - The losers of a broadcast lose their offers before the winner has accepted.
-- Supervisors and those who pick up come `too_late` for a task that has ended.
+- A task that has ended is `already_ended` for supervisors and those who pick up.
+- Whether a task is blocking is explained as its present offer fixed it.
 - Events of one moment come in no order but that of offers among themselves.
 """
 

@@ -168,10 +168,16 @@ def blocking_ruling(agent: Agent, load: Load) -> Ruling | None:
     return None
 
 
-def number_ruling(pool: Pool, entry: Entry, agent: Agent, load: Load) -> Ruling | None:
+def fixed(pool: Pool, entry: Entry) -> bool:
+    """Tell whether a task is a blocking one: as its offer fixed it, else as the next one would."""
+    holder = entry.work or (entry.offers[0] if entry.offers else None)
+    return blocks(pool, entry) if holder is None else holder.blocking
+
+
+def number_ruling(agent: Agent, load: Load, *, blocking: bool) -> Ruling | None:
     """C4: no non-blocking task for who has as many as they may."""
     full = load.non_blocking >= agent.config.simultaneous
-    return ("number_reached", None) if full and not blocks(pool, entry) else None
+    return ("number_reached", None) if full and not blocking else None
 
 
 def level_ruling(pool: Pool, entry: Entry, agent: Agent) -> Ruling | None:
@@ -227,7 +233,7 @@ def state_ruling(pool: Pool, service: Service, agent: Agent) -> Ruling | None:
         return ("off_duty", None)
     if flagged(pool, agent):
         return ("rona_flagged", agent.rona_until)
-    return None if active(service, agent) else ("not_active", None)
+    return None if active(service, agent) else ("not_serving", None)
 
 
 def ruling(pool: Pool, entry: Entry, agent: Agent, load: Load) -> Ruling:
@@ -237,7 +243,7 @@ def ruling(pool: Pool, entry: Entry, agent: Agent, load: Load) -> Ruling:
     return (
         state_ruling(pool, service, agent)
         or blocking_ruling(agent, load)
-        or number_ruling(pool, entry, agent, load)
+        or number_ruling(agent, load, blocking=fixed(pool, entry))
         or (("excluded", None) if excluded else None)
         or level_ruling(pool, entry, agent)
         or cooling_ruling(pool, entry, agent)

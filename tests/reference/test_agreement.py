@@ -10,50 +10,12 @@ from dataclasses import replace
 
 import pytest
 
-from extask.distribution import Distributor
-from extask.messages import (
-    AgentConfig,
-    AgentPresence,
-    Enqueue,
-    Place,
-    PoolConfig,
-    ServiceConfig,
-)
 from tests.reference.agreement import Run, Terms
-from tests.reference.generator import CORE, LARGE, LARGE_CORE, START, WHOLE
+from tests.reference.generator import CORE, LARGE, LARGE_CORE, WHOLE
 from tests.reference.state import Readings
 
-TODAY = Terms(
-    words=False,
-    estimates=False,
-    reasons=False,
-    rulings=False,
-    whose=False,
-    readings=Readings(
-        cooling_moves=False,
-        whole_rewrites=False,
-        moved_work_stays=False,
-        longest_rona=False,
-        level_beside_order=False,
-        own_offer_apart=False,
-    ),
-)
+TODAY = Terms(rulings=False, readings=Readings(whole_rewrites=False, moved_work_stays=False))
 """What is known to differ: see `test_disagreements.py`."""
-
-
-WHOLE_TERMS = replace(TODAY, words=True, estimates=True)
-
-
-def tells_policies() -> bool:
-    """Tell whether the distributor knows policies yet: it tells the algorithm of an offer."""
-    service, agent = ServiceConfig(name="s"), AgentConfig(id="a", services={"s": True})
-    config = PoolConfig(services=(service,), agents=(agent,))
-    pool = Distributor(config, [AgentPresence(agent="a", presence="available")], at=START)
-    pool.apply(Enqueue(key="k", task="t", run=1, epoch=1, place=Place(service="s")), START)
-    return any("algorithm" in event.data for event in pool.take_events())
-
-
-whole = pytest.mark.skipif(not tells_policies(), reason="the distributor knows no policies yet")
 
 
 @pytest.mark.parametrize("seed", range(1, 11))
@@ -69,16 +31,14 @@ def test_ten_thousand_tasks_and_two_hundred_agents_come_out_alike() -> None:
     assert Run(1, LARGE_CORE, replace(TODAY, counts=False)).go(most=1_000_000)
 
 
-@whole
 @pytest.mark.parametrize("seed", range(1, 11))
 def test_a_whole_day_comes_out_alike(seed: int) -> None:
     """The same with policies, broadcast, pick-up, supervisors, hold and wrap-up."""
-    assert Run(seed, WHOLE, WHOLE_TERMS).go(most=400)
+    assert Run(seed, WHOLE, TODAY).go(most=400)
 
 
-@whole
 @pytest.mark.prove
 @pytest.mark.timeout(0)
 def test_ten_thousand_tasks_of_whole_days_come_out_alike() -> None:
     """All of it with 200 agents until 10,000 tasks have come."""
-    assert Run(1, LARGE, replace(WHOLE_TERMS, counts=False)).go(most=1_000_000)
+    assert Run(1, LARGE, replace(TODAY, counts=False)).go(most=1_000_000)

@@ -18,6 +18,7 @@ from extask.messages import (
     AgentPresence,
     AnyCommand,
     Assign,
+    Configure,
     Decline,
     Enqueue,
     Move,
@@ -32,7 +33,7 @@ from extask.messages import (
 )
 from tests.reference.agreement import DisagreementError, Pair, Run, Terms
 from tests.reference.generator import START, WHOLE, Step
-from tests.reference.test_agreement import WHOLE_TERMS
+from tests.reference.test_agreement import TODAY
 
 TERMS = Terms()
 UNCOUNTED = Terms(rulings=False)
@@ -98,7 +99,6 @@ def at(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
 
-@otherwise
 def test_a_lapsed_offer_is_too_late_though_the_task_had_a_stay_before() -> None:
     """`too_late`: "The offer had lapsed." The distributor tells `already_ended`."""
     desk = Desk()
@@ -107,7 +107,6 @@ def test_a_lapsed_offer_is_too_late_though_the_task_had_a_stay_before() -> None:
     desk.accept(30, "t.2.1", "aa")
 
 
-@otherwise
 def test_the_window_of_an_offered_task_rules_others_out() -> None:
     """ "preferred_window (…): for agents not preferred while it holds". It rules nobody out."""
     desk = Desk()
@@ -131,7 +130,6 @@ def test_a_move_within_the_service_keeps_the_number_of_an_accepted_task() -> Non
     desk.move(2, "t", Place(service="s", priority="normal"), unless="completed")
 
 
-@otherwise
 def test_a_cool_down_goes_with_the_task_to_another_service() -> None:
     """ "Cool-down per task and agent after decline (…)". A Move forgets it."""
     desk = Desk()
@@ -140,7 +138,6 @@ def test_a_cool_down_goes_with_the_task_to_another_service() -> None:
     desk.move(2, "t", Place(service="r"))
 
 
-@otherwise
 def test_a_shorter_flag_does_not_end_a_longer_one() -> None:
     """ "flagged RONA until they clear it or `rona_for` (…) ends". The last lapse counts alone."""
     desk = Desk(
@@ -163,7 +160,6 @@ def test_rulings_are_counted_for_large_services_too() -> None:
     desk.enqueue(1, "t", Place(service="s"))
 
 
-@otherwise
 def test_a_level_that_begins_as_a_window_ends_is_not_the_last() -> None:
     """ "An entry has reached level i when now >= entered + after_i". It waits for ever."""
     levels = [{"after": 20, "skills": {"x": 1}}, {"after": 40, "skills": {"y": 1}}, {"after": 45}]
@@ -176,7 +172,6 @@ def test_a_level_that_begins_as_a_window_ends_is_not_the_last() -> None:
     desk.at(60)
 
 
-@otherwise
 def test_who_is_offered_a_broadcast_may_be_assigned_the_task() -> None:
     """ "offered to others (these offers end (…))"; C1 excludes *other* tasks. It refuses."""
     desk = Desk(terms=UNCOUNTED)
@@ -184,17 +179,6 @@ def test_who_is_offered_a_broadcast_may_be_assigned_the_task() -> None:
     desk.at(1, Assign(key=desk.key(), task="t", agent="aa"))
 
 
-@otherwise
-def test_who_is_assigned_is_told_with_the_level_that_admits_them() -> None:
-    """ "assigned, picked_up: the agent's level if any else 0". It tells 0."""
-    first = PolicyLevel(skills={"x": 1})
-    desk = Desk(terms=UNCOUNTED, policy=(first, PolicyLevel()))
-    desk.at(0, StartEngagement(key=desk.key(), agent="ab", engagement="call"))
-    desk.enqueue(0, "t", Place(service="r", distribution="pickup"))
-    desk.at(1, Assign(key=desk.key(), task="t", agent="aa"))
-
-
-@otherwise
 def test_the_answer_to_pulling_a_task_back_names_whose_work_it_ended() -> None:
     """ "`done`: it happened; `agent` and `session` say whose work it ended". It names nobody."""
     desk = Desk()
@@ -211,4 +195,20 @@ def test_a_changed_service_does_not_hide_who_waits_for_it() -> None:
     restored from its own snapshot offers t2, as the reference does.
     """
     traits = replace(WHOLE, faults=False, agents=8, reconfigure=12)
-    Run(1015, traits, WHOLE_TERMS, shrinking=0).go(most=300)
+    Run(1015, traits, TODAY, shrinking=0).go(most=300)
+
+
+@otherwise
+def test_a_task_that_is_offered_goes_on_reaching_levels() -> None:
+    """ "An entry has reached level i when now >= entered + after_i". It tells an end long past."""
+    desk = Desk(agents=1)
+    first = AgentConfig(id="zz", services={"r": True}, skills={"x": 1})
+    late = PolicyLevel(skills={"x": 1})
+    service = ServiceConfig(
+        name="r", version=2, policy=(late, PolicyLevel(after=timedelta(seconds=5)))
+    )
+    presence = (AgentPresence(agent="zz", presence="available"),)
+    config = PoolConfig(version=2, services=(service,), agents=(first,))
+    desk.at(0, Configure(key=desk.key(), config=config, presence=presence))
+    desk.enqueue(0, "t", Place(service="r"))
+    desk.at(6)
