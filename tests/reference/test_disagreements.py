@@ -187,13 +187,65 @@ def test_the_answer_to_pulling_a_task_back_names_whose_work_it_ended() -> None:
     desk.at(2, PullBack(key=desk.key(), task="t"))
 
 
-@otherwise
-def test_a_changed_service_does_not_hide_who_waits_for_it() -> None:
-    """P5: "with an eligible free agent and a waiting task, something is offered at once".
+def some_service(version: int, **settings: object) -> ServiceConfig:
+    """Configure service `s` with one level that begins after five seconds, or as told."""
+    level = PolicyLevel(after=timedelta(seconds=5))
+    told = {"name": "s", "version": version, "policy": (level,), **settings}
+    return ServiceConfig.model_validate(told)
 
-    After service s5 was configured anew, n010 becomes free and nothing is offered; a distributor
-    restored from its own snapshot offers t2, as the reference does.
+
+def configured(key: str, service: ServiceConfig | None = None, **agent: object) -> Configure:
+    """Change the service, or agent `n`, who is available when they come."""
+    services = () if service is None else (service,)
+    agents = (AgentConfig.model_validate({"id": "n", **agent}),) if agent else ()
+    presence = (AgentPresence(agent="n", presence="available"),)
+    config = PoolConfig(services=services, agents=agents)
+    return Configure(key=key, config=config, presence=presence)
+
+
+def queued(task: str, ends: float | None = None, **place: object) -> Enqueue:
+    """Put a task into the queue of service `s`, perhaps until an instant."""
+    asked = Place.model_validate({"service": "s", **place})
+    until = None if ends is None else at(ends)
+    return Enqueue(key=task, task=task, run=1, epoch=1, place=asked, expires_at=until)
+
+
+REORDERED = (
+    Step(at(0), queued("t2", skills={"f": 2, "b": 1})),
+    Step(at(16), queued("t6", block_agent=False, skills={"g": 1})),
+    Step(at(53), configured("c1", version=1)),
+    Step(at(80), queued("t21", 280)),
+    Step(at(82), configured("c2", some_service(3, simultaneous=True, distribution="broadcast"))),
+    Step(at(98), queued("t24", 100, block_agent=False)),
+    Step(at(171), queued("t38", 190, skills={"b": 3, "f": 4})),
+    Step(
+        at(195),
+        configured("c3", version=2, services={"s": True}, skills={"g": 2, "f": 4, "b": 3}),
+    ),
+    Step(at(4_042), configured("c4", some_service(5, policy=()))),
+    Step(at(4_100)),
+)
+
+
+@otherwise
+def test_a_service_configured_anew_keeps_the_order_of_who_waits() -> None:
+    """P8: "snapshot and restore at any point changes nothing that follows".
+
+    After the last Configure the distributor offers t6 before t2; one restored from its own
+    snapshot offers t2 first, as the reference does. (Seed 1015 of many configurations shows
+    a strict task that is never offered for it.)
     """
+    skills = {"g": 4, "f": 5, "b": 1}
+    agent = AgentConfig(id="a", simultaneous=2, skills=skills, services={"s": True})
+    config = PoolConfig(services=(some_service(1),), agents=(agent,))
+    pair = Pair(config, [AgentPresence(agent="a", presence="available")], TODAY)
+    for step in REORDERED:
+        pair.take(step, Random(0))  # noqa: S311 - a draw
+
+
+@otherwise
+def test_a_day_of_many_configurations_comes_out_alike() -> None:
+    """P5: "with an eligible free agent and a waiting task, something is offered at once"."""
     traits = replace(WHOLE, faults=False, agents=8, reconfigure=12)
     Run(1015, traits, TODAY, shrinking=0).go(most=300)
 
