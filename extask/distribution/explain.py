@@ -131,8 +131,8 @@ def position(entry: Entry) -> int:
 
 def arrival(pool: Pool, entry: Entry) -> Standing:
     """Tell a task that has just entered where it stands; with few agents, also why it waits."""
-    few = len(entry.service.members) <= FEW_AGENTS
-    return standing(pool, entry) if few else brief(pool, entry)
+    counts = entry.waiting and len(entry.service.members) <= FEW_AGENTS
+    return standing(pool, entry) if counts else brief(pool, entry)
 
 
 def standing(pool: Pool, entry: Entry) -> Standing:

@@ -296,8 +296,6 @@ class Naive:
         if event.session:
             self.end_share(event)
         task.where = "nowhere"
-        if not same:
-            task.cooled = {}
         self.place(task, event)
         self.wait(task)
 
