@@ -9,7 +9,7 @@ from extask.distribution import clock
 from extask.distribution.capacity import has_room
 from extask.distribution.choice import is_active, is_cooling, is_present
 from extask.distribution.policy import grade
-from extask.distribution.waiting import is_reserved
+from extask.distribution.waiting import is_blocking, is_reserved
 from extask.messages import PRIORITIES, Pickup, Ruling, Standing
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _rulings(pool: Pool, entry: Entry, agent: Agent) -> Iterator[tuple[str, int 
         yield "not_serving", None
     if agent.blocking:
         yield "blocking_work", _blocked_until(agent)
-    elif not has_room(agent, blocking=entry.blocking):
+    elif not has_room(agent, blocking=is_blocking(entry)):
         yield "number_reached", None
     yield from _of_entry(pool, entry, agent)
 
@@ -83,7 +83,7 @@ def _of_entry(pool: Pool, entry: Entry, agent: Agent) -> Iterator[tuple[str, int
     if agent.id in entry.exclude:
         yield "excluded", None
     if not (entry.reserved if entry.waiting else is_reserved(pool, entry)):
-        yield from _of_policy(entry, agent)
+        yield from _of_policy(pool, entry, agent)
     elif agent.id not in entry.preferred:
         only = entry.preferred_only
         yield ("preferred_only", None) if only else ("preferred_window", entry.window)
@@ -91,12 +91,12 @@ def _of_entry(pool: Pool, entry: Entry, agent: Agent) -> Iterator[tuple[str, int
         yield "cooling_down", entry.cooldowns[agent.id].until
 
 
-def _of_policy(entry: Entry, agent: Agent) -> Iterator[tuple[str, int | None]]:
+def _of_policy(pool: Pool, entry: Entry, agent: Agent) -> Iterator[tuple[str, int | None]]:
     policy = entry.service.policy
     graded = grade(agent, policy.asked(entry.skills))
     if graded is None:
         yield "not_qualified", None
-    elif graded.level > entry.reached:
+    elif graded.level > policy.reached(entry, pool.now):
         yield "level_not_reached", policy.begin(entry, graded.level)
 
 

@@ -107,6 +107,7 @@ class Lanes:
         """Give the lane for a need; a new one is filled with the agents in reach."""
         lane = self._lanes.get(need)
         if lane is None or lane.policy is not policy:
+            self._lanes.pop(need, None)  # so that the new one is the youngest
             lane = self._lanes[need] = Lane(need, policy)
             lane.fill(reachable)
             self._drop_empty()

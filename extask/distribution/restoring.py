@@ -11,7 +11,7 @@ from extask.distribution.commands.places import new_entry
 from extask.distribution.deadlines import Kind
 from extask.distribution.sessions import add_session
 from extask.distribution.state import Session
-from extask.distribution.waiting import enter
+from extask.distribution.waiting import enter, is_blocking
 
 if TYPE_CHECKING:
     from extask.distribution.pool import Pool
@@ -58,7 +58,7 @@ def restore_offer(pool: Pool, entry: Entry, agent: Agent, offer: StoredOffer) ->
 
 def _open(pool: Pool, entry: Entry, agent: Agent, name: str, offered: int) -> Session:
     """Reserve an agent for a task under a session's known name."""
-    entry.blocking = entry.block_agent or not entry.service.config.simultaneous
+    entry.blocking = is_blocking(entry)
     deadline = pool.now + entry.service.rona_timeout
     session = Session(name, agent, entry, entry.blocking, offered, deadline)
     add_session(pool, session)

@@ -74,7 +74,8 @@ class Service:
     def configure(self, config: ServiceConfig) -> None:
         """Take over settings; simultaneous tasks leave no wrap-up."""
         self.config = config
-        self.policy = Policy.of(config.policy)
+        policy = Policy.of(config.policy)
+        self.policy = self.policy if self.policy == policy else policy
         self.acw = 0 if config.simultaneous else span(config.acw)
         self.rona_timeout = max(span(config.rona_timeout), _SHORTEST_OFFER)
         self.rona_for = span(config.rona_for)

@@ -138,6 +138,11 @@ def _arm_level(pool: Pool, entry: Entry) -> None:
         pool.deadlines.add(begin, Kind.LEVEL_BEGIN, entry.seq, entry)
 
 
+def is_blocking(entry: Entry) -> bool:
+    """Say whether an offer of it now would be a blocking one."""
+    return entry.block_agent or not entry.service.config.simultaneous
+
+
 def is_reserved(pool: Pool, entry: Entry) -> bool:
     """Say whether only preferred agents may take it: by wish, or while the window is open."""
     if entry.preferred_only:
@@ -150,7 +155,7 @@ def is_reserved(pool: Pool, entry: Entry) -> bool:
 
 def _shelve(pool: Pool, entry: Entry) -> None:
     service = entry.service
-    entry.blocking = entry.block_agent or not service.config.simultaneous
+    entry.blocking = is_blocking(entry)
     entry.reserved = is_reserved(pool, entry)
     entry.reached = service.policy.reached(entry, pool.now)
     if entry.pickup:

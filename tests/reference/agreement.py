@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import unified_diff
 from itertools import groupby, islice
 from random import Random
@@ -51,7 +51,8 @@ def told_answer(answer: Answer | None, terms: Terms) -> dict[str, Any]:
         del told["at"]
     if told["reason"] == "already_ended" and not terms.reasons:
         told["reason"] = "too_late"
-    return {**told, "standing": told_standing(answer.standing, terms)}
+    # An answer counts agents only where that costs little; a standing that is asked for always.
+    return {**told, "standing": told_standing(answer.standing, replace(terms, counts=False))}
 
 
 def told_standing(standing: Standing | None, terms: Terms) -> dict[str, Any] | None:

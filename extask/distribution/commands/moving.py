@@ -66,10 +66,7 @@ def _change_queue(pool: Pool, entry: Entry, command: Move, target: Service) -> N
     data: dict[str, Any] = {"from": entry.service.name, "from_epoch": entry.epoch}
     data.update(state="queued", transfer=command.transfer)
     session = detach(pool, entry, "moved", data)
-    stood = (entry.service, entry.level, entry.number, entry.entered)
     settle(pool, entry, command.place, target)
-    if stood[:2] == (target, entry.level) and not command.transfer:
-        entry.number, entry.entered = stood[2:]
     if command.transfer and not target.config.keep_place:
         pool.seq += 1
         entry.first_queued, entry.seq = pool.now, pool.seq
