@@ -39,7 +39,7 @@ Words
 - The answer to a supervisor who pulls back open offers names no agent.
 - The losers of a broadcast lose their offers before the winner has accepted.
 - A task that has ended is `already_ended` for supervisors and those who pick up.
-- Whether a task is blocking is explained as its present offer fixed it.
+- Whether a task is blocking is explained as its next offer would fix it.
 - Events of one moment come in no order but that of offers among themselves.
 """
 

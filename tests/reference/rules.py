@@ -168,12 +168,6 @@ def blocking_ruling(agent: Agent, load: Load) -> Ruling | None:
     return None
 
 
-def fixed(pool: Pool, entry: Entry) -> bool:
-    """Tell whether a task is a blocking one: as its offer fixed it, else as the next one would."""
-    holder = entry.work or (entry.offers[0] if entry.offers else None)
-    return blocks(pool, entry) if holder is None else holder.blocking
-
-
 def number_ruling(agent: Agent, load: Load, *, blocking: bool) -> Ruling | None:
     """C4: no non-blocking task for who has as many as they may."""
     full = load.non_blocking >= agent.config.simultaneous
@@ -243,7 +237,7 @@ def ruling(pool: Pool, entry: Entry, agent: Agent, load: Load) -> Ruling:
     return (
         state_ruling(pool, service, agent)
         or blocking_ruling(agent, load)
-        or number_ruling(agent, load, blocking=fixed(pool, entry))
+        or number_ruling(agent, load, blocking=blocks(pool, entry))
         or (("excluded", None) if excluded else None)
         or level_ruling(pool, entry, agent)
         or cooling_ruling(pool, entry, agent)

@@ -221,9 +221,8 @@ def take_away(pool: Pool, entry: Entry) -> Work | None:
 def come_to(pool: Pool, entry: Entry, command: Move) -> None:
     """Let a task come to a service: no number, no level reached, not yet offered."""
     target = pool.services[command.place.service].config
-    number = entry.number if entry.service == target.name and not command.transfer else None
     entry.service = target.name
-    entry.number, entry.level, entry.tried = number, -1, False
+    entry.number, entry.level, entry.tried = None, -1, False
     entry.entered = pool.now
     if command.transfer and not target.keep_place:
         pool.serial += 1
