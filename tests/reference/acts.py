@@ -66,6 +66,7 @@ def give(pool: Pool, entry: Entry, taker: Candidate, *, first: bool, flags: bool
         "free": taker.free,
         "qualification": taker.qualification,
         "config": pool.version,
+        "distribution": distribution(pool, entry),
     }
     pool.tell_of(entry, "offered", agent=offer.agent, session=offer.session, data=data)
     return offer

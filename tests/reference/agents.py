@@ -31,7 +31,7 @@ from tests.reference.rules import (
     NOTHING,
     Candidate,
     blocking_ruling,
-    level_of,
+    blocks,
     load_of,
     number_ruling,
     present,
@@ -129,11 +129,10 @@ def complete(pool: Pool, entry: Entry, code: str) -> None:
 # ------------------------------------------------------------------ picking up, supervisors
 
 
-def told_of(pool: Pool, entry: Entry, agent: Agent, why: str) -> Candidate:
+def told_of(pool: Pool, agent: Agent, why: str) -> Candidate:
     """Describe an agent who gets a task outside of its order."""
-    level = (level_of(pool, entry, agent) or 0) if pool.readings.level_beside_order else 0
     free = not load_of(pool, agent.config.id).anything
-    return Candidate(agent.config.id, why, level, "", free, 0)
+    return Candidate(agent.config.id, why, 0, "", free, 0)
 
 
 def no_entry(pool: Pool, task: str) -> Answer:
@@ -156,7 +155,7 @@ def pick_up(pool: Pool, command: PickUp) -> Answer:
     ruled = ruling(pool, entry, agent, load_of(pool, command.agent))
     if ruled != NOTHING:
         return refused(ruled[0], task=command.task)
-    taker = told_of(pool, entry, agent, "picked_up")
+    taker = told_of(pool, agent, "picked_up")
     offer = acts.give(pool, entry, taker, first=False, flags=False)
     acts.accept(pool, entry, offer)
     return of_session_done(pool, entry, offer)
@@ -178,7 +177,7 @@ def assign(pool: Pool, command: Assign) -> Answer:
     if rule:
         return refused(rule, task=command.task)
     acts.cancel_offers(pool, entry, "assigned")
-    taker = told_of(pool, entry, agent, "assigned")
+    taker = told_of(pool, agent, "assigned")
     offer = acts.give(pool, entry, taker, first=False, flags=True)
     return of_session_done(pool, entry, offer)
 
@@ -197,7 +196,7 @@ def refusal(pool: Pool, entry: Entry, agent: Agent) -> str:
         return "presence"
     if not agent.on_duty:
         return "off_duty"
-    ruled = blocking_ruling(agent, load) or number_ruling(pool, entry, agent, load)
+    ruled = blocking_ruling(agent, load) or number_ruling(agent, load, blocking=blocks(pool, entry))
     return "" if ruled is None else ruled[0]
 
 

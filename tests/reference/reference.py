@@ -29,6 +29,7 @@ Moves and ends
 - What is left of an accepted task's life is never negative.
 - A later stay of a task ends the earlier one even if it is then refused.
 - A returned task of a removed service is told as `displaced`; one that an agent has is not.
+- The answer to a task that is offered at once tells no rulings.
 - An answer tells what is so after the dispatch, before what a zero span brings about.
 
 Words
@@ -37,7 +38,8 @@ Words
   `qualification` 0.
 - The answer to a supervisor who pulls back open offers names no agent.
 - The losers of a broadcast lose their offers before the winner has accepted.
-- Supervisors and those who pick up hear `already_ended` of a task that has ended.
+- A task that has ended is `already_ended` for supervisors and those who pick up.
+- Whether a task is blocking is explained as its next offer would fix it.
 - Events of one moment come in no order but that of offers among themselves.
 """
 
@@ -45,6 +47,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from extask.messages import AgentPresence, Answer, AnyCommand, Event, PoolConfig, Standing
 from tests.reference import acts, agents, moments, order, standing, tasks
@@ -104,7 +107,10 @@ class Reference:
         entry = self._pool.entries.get(answer.task or "")
         if command.kind not in ("enqueue", "move") or answer.status != "done" or entry is None:
             return answer
-        told = {"standing": standing.standing(self._pool, entry), "rank": entry.rank}
+        place = standing.standing(self._pool, entry)
+        if not entry.waiting:
+            place = place.model_copy(update={"agents_free": 0, "why": {}})
+        told: dict[str, Any] = {"standing": place, "rank": entry.rank}
         if entry.offers and answer.agent is None:
             first = entry.offers[0]
             told |= {"agent": first.agent, "session": first.session}

@@ -168,10 +168,10 @@ def blocking_ruling(agent: Agent, load: Load) -> Ruling | None:
     return None
 
 
-def number_ruling(pool: Pool, entry: Entry, agent: Agent, load: Load) -> Ruling | None:
+def number_ruling(agent: Agent, load: Load, *, blocking: bool) -> Ruling | None:
     """C4: no non-blocking task for who has as many as they may."""
     full = load.non_blocking >= agent.config.simultaneous
-    return ("number_reached", None) if full and not blocks(pool, entry) else None
+    return ("number_reached", None) if full and not blocking else None
 
 
 def level_ruling(pool: Pool, entry: Entry, agent: Agent) -> Ruling | None:
@@ -237,7 +237,7 @@ def ruling(pool: Pool, entry: Entry, agent: Agent, load: Load) -> Ruling:
     return (
         state_ruling(pool, service, agent)
         or blocking_ruling(agent, load)
-        or number_ruling(pool, entry, agent, load)
+        or number_ruling(agent, load, blocking=blocks(pool, entry))
         or (("excluded", None) if excluded else None)
         or level_ruling(pool, entry, agent)
         or cooling_ruling(pool, entry, agent)

@@ -43,8 +43,6 @@ class Readings:
     """A Move within the service of a task that an agent has keeps number, clock, cool-downs."""
     longest_rona: bool = True
     """A flag that ends later than a new one stays until its end."""
-    level_beside_order: bool = True
-    """Who is assigned or picks up is told with the level that admits them, if any."""
     own_offer_apart: bool = True
     """An agent's offer of a task does not stand in the way of being assigned that very task."""
 
