@@ -35,6 +35,21 @@ def attends(agent: Agent, service: Service) -> bool:
     return agent.on_duty and is_present(agent, service) and is_active(agent, service)
 
 
+def is_blocking(entry: Entry) -> bool:
+    """Say whether an offer of it now would be a blocking one."""
+    return entry.block_agent or not entry.service.config.simultaneous
+
+
+def is_reserved(pool: Pool, entry: Entry) -> bool:
+    """Say whether only preferred agents may take it: by wish, or while the window is open."""
+    if entry.preferred_only:
+        return True
+    if pool.now >= entry.window:
+        return False
+    known = (pool.agents.get(name) for name in entry.preferred)
+    return any(agent is not None and attends(agent, entry.service) for agent in known)
+
+
 def line_up(agent: Agent) -> None:
     """Put the agent where they now belong among the candidates of each service in reach.
 
@@ -114,13 +129,15 @@ def is_cooling(pool: Pool, entry: Entry, agent: str) -> bool:
 
 def _is_somebody_else(pool: Pool, entry: Entry) -> bool:
     reachable = entry.service.reachable
-    demands = entry.service.policy.asked(entry.skills)[: entry.reached + 1]
+    reserved = entry.reserved if entry.waiting else is_reserved(pool, entry)
+    policy = entry.service.policy
+    demands = policy.asked(entry.skills)[: policy.reached(entry, pool.now) + 1]
     return any(
         name in reachable
         and name not in entry.exclude
         and not _within_cooldown(pool, entry, name)
-        and (entry.reserved or grade(reachable[name], demands) is not None)
-        for name in (entry.preferred if entry.reserved else reachable)
+        and (reserved or grade(reachable[name], demands) is not None)
+        for name in (entry.preferred if reserved else reachable)
     )
 
 

@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 
 from extask.distribution import clock
 from extask.distribution.capacity import has_room
-from extask.distribution.choice import is_active, is_cooling, is_present
+from extask.distribution.choice import (
+    is_active,
+    is_blocking,
+    is_cooling,
+    is_present,
+    is_reserved,
+)
 from extask.distribution.policy import grade
-from extask.distribution.waiting import is_blocking, is_reserved
 from extask.messages import PRIORITIES, Pickup, Ruling, Standing
 
 if TYPE_CHECKING:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from extask.distribution import clock
 from extask.distribution.agents import available_again
 from extask.distribution.capacity import engage
+from extask.distribution.choice import is_blocking
 from extask.distribution.commands.places import new_entry
 from extask.distribution.deadlines import Kind
 from extask.distribution.sessions import add_session
 from extask.distribution.state import Session
-from extask.distribution.waiting import enter, is_blocking
+from extask.distribution.waiting import enter
 
 if TYPE_CHECKING:
     from extask.distribution.pool import Pool

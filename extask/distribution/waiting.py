@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from extask.distribution.choice import attends
+from extask.distribution.choice import is_blocking, is_reserved
 from extask.distribution.deadlines import Kind
 from extask.distribution.order import Shelf
 from extask.distribution.state import Wishes
@@ -136,21 +136,6 @@ def _arm_level(pool: Pool, entry: Entry) -> None:
     begin = entry.service.policy.begin(entry, entry.reached + 1)
     if begin is not None:
         pool.deadlines.add(begin, Kind.LEVEL_BEGIN, entry.seq, entry)
-
-
-def is_blocking(entry: Entry) -> bool:
-    """Say whether an offer of it now would be a blocking one."""
-    return entry.block_agent or not entry.service.config.simultaneous
-
-
-def is_reserved(pool: Pool, entry: Entry) -> bool:
-    """Say whether only preferred agents may take it: by wish, or while the window is open."""
-    if entry.preferred_only:
-        return True
-    if pool.now >= entry.window:
-        return False
-    known = (pool.agents.get(name) for name in entry.preferred)
-    return any(agent is not None and attends(agent, entry.service) for agent in known)
 
 
 def _shelve(pool: Pool, entry: Entry) -> None:

@@ -66,12 +66,10 @@ def _knows(pool: Pool, name: str) -> bool:
 def _take_service(pool: Pool, config: ServiceConfig) -> bool:
     service = pool.services.get(config.name)
     if service is None:
-        service = pool.services[config.name] = Service(config)
-        for agent in pool.agents.values():
-            if config.name in agent.config.services:
-                service.members[agent.id] = agent
+        service = _add_service(pool, config)
     elif config.version < service.config.version:
         return False
+    _reach_levels(pool, service)
     service.configure(config)
     for agent in service.members.values():
         restation(pool, agent)
@@ -82,6 +80,21 @@ def _take_service(pool: Pool, config: ServiceConfig) -> bool:
     if config.removed:
         _take_offers_back(pool, service)
     return True
+
+
+def _add_service(pool: Pool, config: ServiceConfig) -> Service:
+    service = pool.services[config.name] = Service(config)
+    for agent in pool.agents.values():
+        if config.name in agent.config.services:
+            service.members[agent.id] = agent
+    return service
+
+
+def _reach_levels(pool: Pool, service: Service) -> None:
+    """Note what levels tasks have reached, with agents too: reached levels stay reached."""
+    for entry in pool.entries.values():
+        if entry.service is service:
+            entry.reached = service.policy.reached(entry, pool.now)
 
 
 def _take_offers_back(pool: Pool, service: Service) -> None:
