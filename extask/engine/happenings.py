@@ -17,10 +17,9 @@ from extask.engine.progress import (
     Happening,
     Interrupted,
     Patched,
-    Progress,
-    Redirected,
 )
-from extask.engine.run import MOST_TRANSFERS, Run, Then
+from extask.engine.redirecting import redirect
+from extask.engine.run import Run, Then
 from extask.messages import Answer, Outcome, Report, Reprioritize, SetExpiry, TaskEvent, Withdraw
 
 LAST_WORDS = timedelta(minutes=5)
@@ -209,11 +208,11 @@ def _expired(run: Run, event: TaskEvent, now: datetime) -> None:
 def _aborted(run: Run, event: Aborted, now: datetime) -> None:
     p = run.progress
     if p.completed:
-        answer_request(run, event, "completed")
+        run.decide(event.request, "completed")
     elif p.cause is not None and p.cause.outcome != "expired":
         _abort_again(run, event, p.cause, now)
     elif p.where == "out":
-        late = partial(answer_request, run, event, "completed")
+        late = partial(run.decide, event.request, "completed")
         _recall(run, _abort_outcome(event, working=False), partial(_recalled, run, event), late)
     else:
         _take_out_to_abort(run, event)
@@ -224,7 +223,7 @@ def _abort_again(run: Run, event: Aborted, cause: Ending, now: datetime) -> None
     if event.by == "supervisor" and cause.outcome != "aborted_by_supervisor":
         run.record(now, "event", "aborted", by=event.by, reason=event.reason)
         run.change(cause=_cause(event, "aborted_by_supervisor"))
-    answer_request(run, event, "done")
+    run.decide(event.request, "done")
 
 
 def _take_out_to_abort(run: Run, event: Aborted) -> None:
@@ -245,7 +244,7 @@ def _withdrawn_to_abort(run: Run, event: Aborted, answer: Answer, now: datetime)
 
 def _outrun(run: Run, event: Aborted, answer: Answer) -> None:
     if answer.status == "completed":
-        answer_request(run, event, "completed")
+        run.decide(event.request, "completed")
     else:
         run.change(events=(event, *run.progress.events))
 
@@ -259,72 +258,13 @@ def _abort_outcome(event: Aborted, *, working: bool) -> Outcome:
 def _abort(run: Run, event: Aborted, outcome: Outcome, now: datetime) -> None:
     run.record(now, "event", "aborted", by=event.by, reason=event.reason)
     run.time_passed()
-    answer_request(run, event, "done")
+    run.decide(event.request, "done")
     _last_words(run, _cause(event, outcome), "aborted", now)
 
 
 def _cause(event: Aborted, outcome: Outcome) -> Ending:
     result = "by supervisor" if event.by == "supervisor" else "by API"
     return Ending(kind="cancelled", outcome=outcome, result=result)
-
-
-def answer_request(run: Run, event: Aborted | Redirected, answer: str) -> None:
-    """Keep what the caller of an abort or transfer is to be told."""
-    run.change(requests={**run.progress.requests, event.request: answer})
-
-
-def _redirected(run: Run, event: Redirected, now: datetime) -> None:
-    p = run.progress
-    if p.completed:
-        answer_request(run, event, "completed")
-    elif p.cause is not None:
-        answer_request(run, event, "ended")
-    elif event.session and (p.where != "with_agent" or p.session != event.session):
-        answer_request(run, event, "not_working")
-    elif p.transfers >= MOST_TRANSFERS:
-        answer_request(run, event, "too_many_transfers")
-    else:
-        _redirect(run, event, now)
-
-
-def _redirect(run: Run, event: Redirected, now: datetime) -> None:
-    """Go to another service's queue, from wherever the task stands, unless it was completed."""
-    run.record(now, "event", "redirected", service=event.service)
-    chosen = {"service": event.service, "priority": event.priority or run.progress.asked_priority}
-    journey = crossing.Journey(
-        run.facts.place.model_copy(update=chosen),
-        partial(_arrived, event),
-        partial(_stays, event, run.progress),
-        transfer=True,
-        unless="returned" if event.session else "completed",
-        came_first=partial(_came_first, event),
-    )
-    crossing.go_to(run, journey)
-
-
-def _arrived(event: Redirected, run: Run, now: datetime) -> None:
-    answer_request(run, event, "done")
-    crossing.transferred(run, now)
-
-
-def _stays(event: Redirected, before: Progress, run: Run, now: datetime, reason: str) -> None:
-    """Go on where the task was; one that came back from another pool waits as if returned."""
-    run.record(now, "event", "rejected", service=event.service, reason=reason)
-    answer_request(run, event, reason)
-    p = run.progress
-    if p.where == "in" and before.interrupted is not None:
-        run.enter_again(before.interrupted, now)
-    elif p.where == "out" and before.where != "out":
-        run.fail(now, f"the queue is no more: {reason}")
-
-
-def _came_first(event: Redirected, run: Run, answer: Answer) -> None:
-    if answer.status == "completed":
-        answer_request(run, event, "completed")
-    elif answer.status == "returned":
-        answer_request(run, event, "not_working")
-    else:
-        run.change(events=(event, *run.progress.events))
 
 
 def _last_words(run: Run, cause: Ending, handler: str, now: datetime) -> None:
@@ -399,5 +339,5 @@ _HAPPENINGS: dict[str, Callable[[Run, Any, datetime], None]] = {
     "expired": _expired,
     "aborted": _aborted,
     "patched": _patched,
-    "redirected": _redirected,
+    "redirected": redirect,
 }

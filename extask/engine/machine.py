@@ -80,7 +80,7 @@ class Engine:
             return
         if p.ending is not None and p.ending.kind != "transferred":
             if isinstance(event, (Aborted, Redirected)):
-                happenings.answer_request(self._run, event, "ended")
+                self._run.decide(event.request, "ended")
         elif not happenings.is_old(self._run, event):
             self._run.change(events=(*p.events, event))
 

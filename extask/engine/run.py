@@ -207,6 +207,10 @@ class Run:
             unsent=(),
         )
 
+    def decide(self, request: str, answer: str) -> None:
+        """Keep what the caller of an abort or transfer is to be told."""
+        self.change(requests={**self.progress.requests, request: answer})
+
     def names(self, now: datetime) -> dict[str, Any]:
         """Give all that expressions may use, in Python's types."""
         p, facts = self.progress, self.facts
