@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from random import Random
 
 from tests.unit.distribution.machine import people_acts, task_acts
+from tests.unit.distribution.machine.draws import seconds
 from tests.unit.distribution.machine.driver import Judged
 
+NO_TIME = timedelta(0)
 SHOWN = 12
 """Acts that a failure tells."""
 Act = Callable[[Judged, Random], None]
@@ -39,6 +42,7 @@ WEIGHTS: dict[Act, float] = {
     task_acts.withdraw: 2,
     task_acts.ask: 2,
     task_acts.explain: 2,
+    task_acts.list_for_picking_up: 1,
     task_acts.reprioritize: 4,
     task_acts.set_expiry: 2,
     task_acts.astray: 1,
@@ -60,11 +64,16 @@ def step(judged: Judged, name: str, dice: Random) -> None:
     """Let one act happen, another if there is nothing to act on, and check everything."""
     del judged.last[:-SHOWN]
     said = judged.said
+    lot = dice.random()
+    if lot < 0.2:
+        judged.lead(judged.now + seconds(dice, 0.000001, 0.1, 0.5, 1, 2))
+    judged.lag = seconds(dice, 0, 1, 30) if lot > 0.9 else NO_TIME
     for other in (name, *dice.sample(INSTEAD, 2), "wait"):
         NAMES[other](judged, dice)
         if judged.said > said:
             judged.tally[f"act {other}"] += 1
             break
+    judged.lag = NO_TIME
     judged.check()
     judged.tally["steps"] += 1
 

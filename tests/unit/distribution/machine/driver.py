@@ -46,6 +46,10 @@ class Judged:
         self.window: OrderedDict[str, tuple[AnyCommand, Answer]] = OrderedDict()
         self.forgotten: OrderedDict[str, tuple[AnyCommand, Answer]] = OrderedDict()
         self.said = 0
+        self.lag = timedelta(0)
+        """How far behind the pool's time the instants of commands are."""
+        self.owed: tuple[Event, ...] = ()
+        """What the pool has told since the twin heard of time."""
         self.last: list[Any] = []
         """What was done lately, for who reads a failure."""
         told = tuple(draws.told(dice, it.id) for it in self.config.agents)
@@ -94,25 +98,33 @@ class Judged:
         self.said += 1
         self.last.append(done)
 
+    def lead(self, at: datetime) -> None:
+        """Let time go on for the pool alone; the twin hears of it with the next command."""
+        self.note(f"the pool alone until {at.isoformat()}")
+        self.said -= 1
+        self.pool.advance(at)
+        self.owed += self.hear()
+
     def advance(self, at: datetime) -> None:
         self.note(f"until {at.isoformat()}")
         self.pool.advance(at)
         self.twin.advance(at)
-        assert self.twin.take_events() == self.hear()
+        heard, twins = self.owed + self.hear(), self.twin.take_events()
+        assert twins == heard
+        self.owed = ()
 
     def apply(self, command: AnyCommand, at: datetime | None = None) -> Answer:
         """Apply a command to both; what is due until then happens first."""
-        at = at or self.now
+        at = at or self.now - self.lag
         self.note((at, command))
-        self.pool.advance(at)
-        before = self.hear()
         fresh = command.key not in self.window
         if fresh:
             self.begin(command)
         answer = self.pool.apply(command, at)
         assert self.twin.apply(command, at) == answer
-        heard, twins = before + self.hear(), self.twin.take_events()
+        heard, twins = self.owed + self.hear(), self.twin.take_events()
         assert twins == heard
+        self.owed = ()
         self.log.command = None
         if fresh:
             self.remember(command, answer)
@@ -176,6 +188,7 @@ class Judged:
 
     def restore(self) -> None:
         """P8: the twin goes on from a snapshot of the pool."""
+        self.advance(self.now)
         data = self.pool.snapshot()
         with patch.object(remembering, "REMEMBERED", WINDOW):
             self.twin = Distributor.restore(data)

@@ -217,6 +217,7 @@ def repeat(judged: Judged, dice: Random) -> None:
     """P7: a repeat is answered as before and changes nothing, at whatever time it is sent."""
     if not judged.window:
         return
+    judged.advance(judged.now)
     command, answer = dice.choice(list(judged.window.values()))
     before, heard = judged.pool.snapshot(), sum(judged.tally.values())
     assert judged.apply(command, judged.now - seconds(dice, 0, 0, 1, 60)) == answer

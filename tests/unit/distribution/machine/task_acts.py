@@ -209,9 +209,22 @@ def explain(judged: Judged, dice: Random) -> None:
     if task is not None:
         found = {it.agent: (it.rule, it.until) for it in judged.pool.explain(task.name)}
         assert found == every_ruling(judged, task)
-        judged.note(f"explain {task.name}")
+        judged.advance(judged.now)
         for rule, _ in found.values():
             judged.tally[f"explained {rule}"] += 1
+
+
+def list_for_picking_up(judged: Judged, dice: Random) -> None:
+    """An agent sees every task on the lists of their services, the most urgent first."""
+    person = dice.choice(list(judged.picture.people.values()))
+    name, served = person.config.id, person.config.services
+    tasks = [it for it in judged.picture.tasks.values() if it.where == "waiting"]
+    tasks = [it for it in tasks if judged.picture.mode(it) == "pickup" and it.service in served]
+    tasks.sort(key=lambda it: (it.level, it.first_queued, it.seq))
+    expected = [(it.name, *every_ruling(judged, it)[name]) for it in tasks]
+    shown = [(it.task, it.rule, it.until) for it in judged.pool.pickups(name)]
+    assert shown == expected
+    judged.advance(judged.now)
 
 
 def reprioritize(judged: Judged, dice: Random) -> None:
