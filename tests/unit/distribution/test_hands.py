@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from extask.messages import (
+    AgentConfig,
     Answer,
     Assign,
     Configure,
@@ -67,6 +68,18 @@ def test_an_offer_that_a_supervisor_passes_on_blocks_as_the_task_does_by_then() 
     floor.do(Configure(key="off", config=PoolConfig(version=2, services=(chats,))))
     assign(floor, "t-1", "a-1")
     assert floor.last("offered").data["blocking"] is True
+
+
+def test_only_their_own_offer_of_the_task_does_not_stand_in_a_supervisors_way() -> None:
+    together = CHATS.model_copy(update={"distribution": "broadcast"})
+    floor = Floor(together, agents=2, number=1)
+    floor.enqueue("t-1", block_agent=False)
+    lowered = AgentConfig(id="a-1", version=2, simultaneous=0, services={"calls": True})
+    floor.do(Configure(key="low", config=PoolConfig(version=2, agents=(lowered,))))
+    assert assign(floor, "t-1", "a-1").reason == "number_reached"
+    assert sorted(floor.holders()) == ["t-1"]
+    assert assign(floor, "t-1", "a-2").status == "done"
+    assert floor.pool.overview().agents == {"free": 1, "occupied": 1}
 
 
 def test_an_assigned_task_is_taken_from_whom_it_was_offered() -> None:

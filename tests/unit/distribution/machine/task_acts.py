@@ -330,8 +330,10 @@ def pick_up(judged: Judged, dice: Random) -> None:
 
 
 def pair(judged: Judged, dice: Random, tasks: list[Task]) -> tuple[str, str]:
-    """Draw one of some tasks and an agent, mostly one who may take it."""
+    """Draw one of some tasks and an agent, mostly one who may take it, or who just had it."""
     task = dice.choice(tasks)
+    if task.cooled and chance(dice, 0.3):
+        return task.name, dice.choice(list(task.cooled))
     able = [name for name in judged.picture.people if not ruled_out(judged, task, name)]
     return task.name, dice.choice(able) if able and chance(dice, 0.7) else anyone(judged, dice)
 
@@ -372,7 +374,12 @@ def unassignable(judged: Judged, task: Task, agent: str) -> str:
         return "presence"
     if not person.on_duty:
         return "off_duty"
-    return "" if agent in asked else rules.capacity(picture, task, person)[0]
+    own = {name: it for name, it in person.shares.items() if it.task is task}
+    others = {name: it for name, it in person.shares.items() if it.task is not task}
+    person.shares = others
+    reason = rules.capacity(picture, task, person)[0]
+    person.shares = others | own
+    return reason
 
 
 def pull_back(judged: Judged, dice: Random) -> None:
