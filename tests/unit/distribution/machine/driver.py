@@ -143,7 +143,7 @@ class Judged:
             for told in command.presence
             if told.agent not in people or people[told.agent].config.removed
         ]
-        self.picture.configure(command.config)
+        self.log.changed = self.picture.configure(command.config)
         for told in strangers:
             if told.agent in people:
                 person = people[told.agent]
@@ -186,13 +186,15 @@ class Judged:
         watch.check(self.pool, self.log)
         assert self.twin.next_deadline() == self.pool.next_deadline()
 
-    def restore(self) -> None:
-        """P8: the twin goes on from a snapshot of the pool."""
+    def restore(self, at: datetime) -> None:
+        """P8: the twin goes on from a snapshot of the pool, which has yet to tell of its last."""
         self.advance(self.now)
+        self.pool.advance(at)
         data = self.pool.snapshot()
         with patch.object(remembering, "REMEMBERED", WINDOW):
             self.twin = Distributor.restore(data)
         assert self.twin.snapshot() == data
+        assert self.twin.take_events() == self.hear()
 
     def configure(self, **changed: Any) -> Answer:
         self.version += 1

@@ -36,6 +36,8 @@ class Log:
         """What the next events must be, one test each."""
         self.foreseen = False
         """Whether the event under way was such a one."""
+        self.changed: tuple[list[str], list[str]] = ([], [])
+        """Services and agents that the last configuration changed."""
         self.readers = {name[3:]: getattr(self, name) for name in dir(self) if name[:3] == "on_"}
 
     # --- time and ranks ------------------------------------------------------------------------

@@ -71,7 +71,9 @@ class WholeLog(OffersLog):
             self.expect_wrap_up(person.config.id, event.at + acw)
 
     def on_configured(self, event: Event) -> None:
-        assert event.data["version"] == self.picture.version
+        data = event.data
+        assert data["version"] == self.picture.version
+        assert (data["services"], data["agents"]) == self.changed
 
     def on_rebuilt(self, event: Event) -> None:
         assert event.data["tasks"] == len(self.picture.tasks)

@@ -259,7 +259,6 @@ def is_current(judged: Judged, command: Any) -> bool:
     return task is not None and (task.run, task.epoch) == (command.run, begun)
 
 
-def restore(judged: Judged, _: Random) -> None:
+def restore(judged: Judged, dice: Random) -> None:
     """P8: the twin goes on from a snapshot."""
-    judged.restore()
-    judged.note("restored")
+    judged.restore(judged.now + seconds(dice, 0, 1, 7))
