@@ -17,6 +17,7 @@ class WholeLog(OffersLog):
     def on_wrap_up_started(self, event: Event) -> None:
         person, until = self.person(event), instant(event.data["until"])
         assert until is not None
+        assert self.foreseen
         assert event.session not in person.wraps
         person.wraps[event.session or ""] = (event.at, until)
 
@@ -46,7 +47,7 @@ class WholeLog(OffersLog):
     def on_rona_flagged(self, event: Event) -> None:
         person, until = self.person(event), instant(event.data["until"])
         assert until is not None
-        assert person.rona is None or person.rona < until
+        assert self.foreseen
         person.rona = until
 
     def on_rona_cleared(self, event: Event) -> None:

@@ -163,12 +163,12 @@ def change_wrap_up(judged: Judged, dice: Random) -> None:
 
 def change_service(judged: Judged, dice: Random) -> None:
     """Change one or two settings of a service, or all; rarely say what is too old."""
-    waiting = [it.service for it in judged.picture.tasks.values() if it.where == "waiting"]
-    name = dice.choice((*draws.SERVICES, *waiting))
+    name = dice.choice((*draws.SERVICES, *(it.service for it in judged.picture.tasks.values())))
     known = judged.picture.services.get(name)
     config = draws.service(dice, name, judged.version + 1)
     if known is not None and chance(dice, 0.8):
         names = dice.sample(sorted(set(ServiceConfig.model_fields) - {"name"}), 2)
+        names += ["policy"] if chance(dice, 0.3) else []
         values = {it: getattr(config, it) for it in (*names, "version", "removed")}
         config = known.config.model_copy(update=values)
     if chance(dice, 0.05):
@@ -200,7 +200,7 @@ def wait(judged: Judged, dice: Random) -> None:
 
 
 def wait_long(judged: Judged, dice: Random) -> None:
-    judged.advance(judged.now + seconds(dice, *[60] * 9, *[61.000001] * 9, 300, 4000))
+    judged.advance(judged.now + seconds(dice, *[60] * 9, *[61.000001] * 9, 300, 3600, 4000))
 
 
 def next_deadline(judged: Judged, dice: Random) -> None:

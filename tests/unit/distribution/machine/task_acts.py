@@ -203,15 +203,14 @@ def every_ruling(judged: Judged, task: Task) -> dict[str, rules.Ruling]:
     }
 
 
-def explain(judged: Judged, dice: Random) -> None:
-    """Every ruling is the one that the rules give, and changes when they say."""
-    task = somewhere(judged, dice, "waiting", "waiting", "offered", "engaged")
-    if task is not None:
+def explain(judged: Judged, _: Random) -> None:
+    """Every ruling on every task is the one that the rules give, and changes when they say."""
+    for task in judged.picture.tasks.values():
         found = {it.agent: (it.rule, it.until) for it in judged.pool.explain(task.name)}
         assert found == every_ruling(judged, task)
-        judged.advance(judged.now)
-        for rule, _ in found.values():
+        for rule, _until in found.values():
             judged.tally[f"explained {rule}"] += 1
+    judged.advance(judged.now)
 
 
 def list_for_picking_up(judged: Judged, dice: Random) -> None:
