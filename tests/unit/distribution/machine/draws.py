@@ -60,7 +60,7 @@ def policy(dice: Random) -> tuple[PolicyLevel, ...]:
 
 
 def distribution(dice: Random) -> Any:
-    return dice.choice(("direct", "direct", "direct", "broadcast", "broadcast", "pickup"))
+    return dice.choice((*["direct"] * 3, *["broadcast"] * 2, *["pickup"] * 2))
 
 
 def service(dice: Random, name: str, version: int, *, removed: float = 0.15) -> ServiceConfig:

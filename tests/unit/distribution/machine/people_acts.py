@@ -27,7 +27,7 @@ from tests.unit.distribution.machine.picture import Share
 from tests.unit.distribution.machine.task_acts import anyone, told
 
 TICK = timedelta(microseconds=1)
-ONCE = {"enqueue", "move", "withdraw", "accept", "decline", "complete", "return", "pick_up"}
+ONCE = {"enqueue", "move", "withdraw", "accept", "decline", "complete", "return"}
 """Commands that name what they begin or end: they can have no second effect, however late."""
 
 

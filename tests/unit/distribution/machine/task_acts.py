@@ -220,9 +220,11 @@ def list_for_picking_up(judged: Judged, dice: Random) -> None:
     tasks = [it for it in judged.picture.tasks.values() if it.where == "waiting"]
     tasks = [it for it in tasks if judged.picture.mode(it) == "pickup" and it.service in served]
     tasks.sort(key=lambda it: (it.level, it.first_queued, it.seq))
-    expected = [(it.name, *every_ruling(judged, it)[name]) for it in tasks]
-    shown = [(it.task, it.rule, it.until) for it in judged.pool.pickups(name)]
-    assert shown == expected
+    expected = [(it.name, it.service, it.first_queued, it.expires) for it in tasks]
+    shown = judged.pool.pickups(name)
+    assert [(it.task, it.service, it.first_queued, it.expires_at) for it in shown] == expected
+    rulings = [every_ruling(judged, it)[name] for it in tasks]
+    assert [(it.rule, it.until) for it in shown] == rulings
     judged.advance(judged.now)
 
 
@@ -330,8 +332,8 @@ def pick_up(judged: Judged, dice: Random) -> None:
 
 def pair(judged: Judged, dice: Random, tasks: list[Task]) -> tuple[str, str]:
     """Draw one of some tasks and an agent, mostly one who may take it, or who just had it."""
-    task = dice.choice(tasks)
-    if task.cooled and chance(dice, 0.3):
+    task = dice.choice([*tasks, *(it for it in tasks if it.cooled)])
+    if task.cooled and chance(dice, 0.5):
         return task.name, dice.choice(list(task.cooled))
     able = [name for name in judged.picture.people if not ruled_out(judged, task, name)]
     return task.name, dice.choice(able) if able and chance(dice, 0.7) else anyone(judged, dice)
