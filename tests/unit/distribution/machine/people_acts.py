@@ -14,6 +14,7 @@ from extask.messages import (
     EndWrapUp,
     ExtendWrapUp,
     Hold,
+    PolicyLevel,
     Resume,
     Return,
     ServiceConfig,
@@ -168,12 +169,18 @@ def change_service(judged: Judged, dice: Random) -> None:
     config = draws.service(dice, name, judged.version + 1)
     if known is not None and chance(dice, 0.8):
         names = dice.sample(sorted(set(ServiceConfig.model_fields) - {"name"}), 2)
-        names += ["policy"] if chance(dice, 0.3) else []
         values = {it: getattr(config, it) for it in (*names, "version", "removed")}
+        if chance(dice, 0.4):
+            values["policy"] = put_off(known.config.policy, seconds(dice, 3, 10, 30))
         config = known.config.model_copy(update=values)
     if chance(dice, 0.05):
         config = config.model_copy(update={"version": 0})
     judged.configure(services=(config,), level_worth=seconds(dice, 0, 60, 600))
+
+
+def put_off(policy: tuple[PolicyLevel, ...], span: timedelta) -> tuple[PolicyLevel, ...]:
+    """Let all levels begin later; those that were reached stay reached."""
+    return tuple(it.model_copy(update={"after": it.after + span}) for it in policy)
 
 
 def change_agent(judged: Judged, dice: Random) -> None:
