@@ -64,8 +64,8 @@ RARE = {
             *("too_late", "already_ended", "not_for_pickup", "with_agent"),
         )
     ),
-    *(f"move {status}" for status in ("accepted", "returned", "refused", "stale", "expired")),
-    *(f"withdraw {status}" for status in ("accepted", "returned", "completed", "stale")),
+    *(f"move {status}" for status in ("accepted", "returned", "refused", "stale")),
+    *(f"withdraw {status}" for status in ("accepted", "returned", "stale")),
     *("asked together", "a later level", "a repeat", "a late repeat", "report accepted"),
 }
 """What has to occur in each hundred thousand steps, else they prove little."""
