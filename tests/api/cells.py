@@ -43,7 +43,7 @@ steps:
 """,
 }
 LAW, NIGHT = {"skills": {"law": 3}}, {"responsibility": "night"}
-HOUR, MOMENT = timedelta(hours=1), timedelta(seconds=2)
+HOUR, MOMENT = timedelta(hours=1), timedelta(seconds=3)
 AWAY = ("offline", "do_not_disturb", "in_call", "busy", "away")
 
 
