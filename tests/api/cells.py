@@ -205,7 +205,7 @@ def _standing(random: Random, number: int) -> Cell:
     for more in random.sample(list(STANDING), random.randint(0, 3)):
         if more not in chosen and not any(more in one and one & {*chosen} for one in ONE_OF):
             chosen.append(more)
-    cell = Cell(f"s-{number}", random, tuple(chosen))
+    cell = Cell(f"s_{number}", random, tuple(chosen))
     for obstacle in chosen:
         STANDING[obstacle](cell)
     if number % 6 == 5:
@@ -215,7 +215,7 @@ def _standing(random: Random, number: int) -> Cell:
 
 def _made(random: Random, number: int) -> Cell:
     obstacle = list(MADE)[number % len(MADE)]
-    cell = Cell(f"m-{number}", random, (obstacle,))
+    cell = Cell(f"m_{number}", random, (obstacle,))
     MADE[obstacle](cell)
     if random.random() < 0.6:
         cell.state["presence"] = random.choice(AWAY[1:])
@@ -226,7 +226,7 @@ def _made(random: Random, number: int) -> Cell:
 
 def _brief(random: Random, number: int) -> Cell:
     obstacle = list(BRIEF)[number % len(BRIEF)]
-    cell = Cell(f"b-{number}", random, (obstacle,))
+    cell = Cell(f"b_{number}", random, (obstacle,))
     BRIEF[obstacle](cell)
     return cell
 
