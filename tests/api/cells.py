@@ -298,9 +298,10 @@ async def finish(desk: Desk, cell: Cell) -> None:
 
 
 async def miss(desk: Desk, cell: Cell) -> None:
-    """Let the agent miss an offer, of a task that is cancelled then."""
+    """Let the agent miss an offer, of a task that is cancelled then; later ones stand longer."""
     task = await create(desk, cell)
     await offer(desk, task, cell.who)
+    await desk.ok("PATCH", f"/services/{cell.name}", {"rona_timeout": "30s"})
     await in_state(desk, task, "queued")
     await desk.ok("POST", f"/tasks/{task}/cancel", {"reason": "it was for show"})
 
