@@ -24,7 +24,7 @@ def measure() -> float:
 def _one_run(bench: Bench) -> float:
     seconds = 0.0
     for _ in range(EACH):
-        seconds += bench.decide()
+        seconds += bench.decide()[0]
         bench.enqueue()
         bench.accept_offers()
     return EACH / seconds

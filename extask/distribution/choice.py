@@ -59,7 +59,7 @@ def line_up(agent: Agent) -> None:
     if agent.blocking:
         return
     for service in agent.reach:
-        for lane in service.lanes:
+        for lane in service.lanes.all:
             lane.line_up(agent, len(service.members))
 
 

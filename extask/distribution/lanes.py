@@ -10,7 +10,7 @@ from extask.distribution.order import Shelf
 from extask.distribution.policy import grade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from extask.distribution.policy import Grade, Policy, Skills
     from extask.distribution.state import Agent
@@ -95,13 +95,11 @@ def _candidate(agent: Agent, graded: Grade) -> Candidate:
 class Lanes:
     """The lanes of one service by need."""
 
-    __slots__ = ("_lanes",)
+    __slots__ = ("_lanes", "all")
 
     def __init__(self) -> None:
         self._lanes: dict[Need, Lane] = {}
-
-    def __iter__(self) -> Iterator[Lane]:
-        return iter(self._lanes.values())
+        self.all = self._lanes.values()
 
     def find(self, need: Need, policy: Policy, reachable: Iterable[Agent]) -> Lane:
         """Give the lane for a need; a new one is filled with the agents in reach."""

@@ -68,8 +68,10 @@ class Policy(NamedTuple):
 
 def grade(agent: Agent, demands: Sequence[Demand]) -> Grade | None:
     """Find the first of some levels that admits an agent."""
+    if demands == ALL_AT_ONCE:
+        return ADMITTED
     for level, demand in enumerate(demands):
-        if demand is NOTHING or _admits(demand, agent):
+        if _admits(demand, agent):
             return Grade(level, _qualification(demand, agent))
     return None
 
@@ -99,4 +101,6 @@ def _qualification(demand: Demand, agent: Agent) -> int:
 
 
 NOTHING = Demand((), "", "longest_idle")
-EVERYBODY = Policy((0,), (NOTHING,))
+ALL_AT_ONCE = (NOTHING,)
+ADMITTED = Grade(0, 0)
+EVERYBODY = Policy((0,), ALL_AT_ONCE)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from extask.distribution import capacity, clock
 from extask.distribution.agents import available_again, flag_rona, work_ended, wrap_up_session
-from extask.distribution.choice import line_up
+from extask.distribution.choice import is_blocking, line_up
 from extask.distribution.deadlines import Kind
 from extask.distribution.memory import Ending, How
 from extask.distribution.policy import grade
@@ -62,6 +62,7 @@ def assign(pool: Pool, entry: Entry, agent: Agent) -> None:
         cancel_offer(pool, session, "assigned")
     if entry.waiting:
         leave(pool, entry)
+    entry.blocking = is_blocking(entry)
     _open(pool, entry, agent, _Why("assigned"))
     line_up(agent)
 

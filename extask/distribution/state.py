@@ -68,8 +68,9 @@ class Service:
         return len(self.order) + len(self.pickups)
 
     def queue(self) -> list[Entry]:
-        """List all waiting entries."""
-        return [*self.order.waiting.entries(), *self.pickups.values()]
+        """List all waiting entries, alike however they came to wait."""
+        listed = sorted(self.pickups.values(), key=lambda entry: entry.seq)
+        return [*self.order.waiting.entries(), *listed]
 
     def configure(self, config: ServiceConfig) -> None:
         """Take over settings; simultaneous tasks leave no wrap-up."""

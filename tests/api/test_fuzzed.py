@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,7 +23,7 @@ from api.app import create_app
 from tests.api.desk import desk_over, lonely_client
 from tests.support.databases import url_of
 
-EXAMPLES = 8
+EXAMPLES = 50 if os.environ.get("HYPOTHESIS_PROFILE") == "prove" else 4
 EXCLUDED = [
     not_a_server_error,  # 503 is right here: Temporal is away
     ignored_auth,  # sends calls of its own, without the lifespan's key; see test_auth

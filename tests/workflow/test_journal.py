@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
+import pytest
 from sqlalchemy import select
 from temporalio import activity
 from temporalio.worker import Worker
@@ -89,8 +90,9 @@ async def test_what_a_task_was_not_told_is_told_again_and_logged_once(idle_house
 
 
 async def test_a_pool_that_is_behind_takes_no_new_task_until_it_caught_up(
-    idle_house: House,
+    idle_house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(distributor, "BEHIND_AT", 1_000)
     house, journal = idle_house, Delayed(idle_house)
     await house.add_service("support")
     async with distributing(house, journal):

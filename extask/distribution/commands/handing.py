@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from extask.distribution import sessions, stays
+from extask.distribution.capacity import free, reserve
 from extask.distribution.commands.tasks import done
 from extask.distribution.explain import ruling
 from extask.distribution.state import Agent
@@ -15,9 +16,7 @@ if TYPE_CHECKING:
     from extask.distribution.state import Entry
     from extask.messages import Assign, PickUp, PullBack
 
-CAPACITY = frozenset({"blocking_work", "number_reached"})
-"""The rules that an offer of a task itself may bring about."""
-BINDING = CAPACITY | {"presence", "off_duty"}
+BINDING = frozenset({"presence", "off_duty", "blocking_work", "number_reached"})
 """The rules that a supervisor cannot overrule."""
 
 
@@ -31,12 +30,22 @@ def assign(pool: Pool, command: Assign) -> Answer:
         return stays.refused("with_agent", "An agent has accepted the task.", entry.task)
     if [session.agent for session in entry.open_offers] == [agent]:
         return done(pool, entry)
-    asked = any(session.agent is agent for session in entry.open_offers)
-    rule = ruling(pool, entry, agent, BINDING - CAPACITY if asked else BINDING).rule
+    rule = _binding_rule(pool, entry, agent)
     if rule:
         return _ruled_out(rule, entry)
     sessions.assign(pool, entry, agent)
     return done(pool, entry)
+
+
+def _binding_rule(pool: Pool, entry: Entry, agent: Agent) -> str:
+    """Find what a supervisor cannot overrule; the agent's own offer of the task would go first."""
+    own = [session for session in entry.open_offers if session.agent is agent]
+    for session in own:
+        free(session)
+    rule = ruling(pool, entry, agent, BINDING).rule
+    for session in own:
+        reserve(session)
+    return rule
 
 
 def pull_back(pool: Pool, command: PullBack) -> Answer:

@@ -31,10 +31,11 @@ def move(pool: Pool, command: Move) -> Answer:
     first = stays.came_first(entry, command.unless, pool.moment)
     if first is not None:
         return first
-    if command.place.service == entry.service.name and not stays.is_with_agent(entry):
+    own = command.place.service == entry.service.name
+    if own and not stays.is_with_agent(entry):
         _rewrite_place(pool, entry, command)
     else:
-        target = admit(pool, command.place.service)
+        target = admit(pool, command.place.service, limited=not own)
         if isinstance(target, Answer):
             return target
         _change_queue(pool, entry, command, target)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from extask.distribution import clock, stays
+from extask.distribution.capacity import interrupt_or_resume
 from extask.distribution.commands.places import place_data
 from extask.distribution.commands.tasks import done
 from extask.distribution.dispatch import dispatch
 from extask.distribution.explain import standing
 from extask.distribution.restoring import restore
-from extask.distribution.sessions import withdraw
+from extask.distribution.sessions import interrupt, withdraw
 from extask.messages import Answer
 
 if TYPE_CHECKING:
@@ -124,4 +125,8 @@ def _restored(pool: Pool, command: Report, service: Service, agent: Agent | None
     accepted = clock.text(None if entry.session is None else entry.session.accepted_at)
     data = {"blocking": entry.blocking, "reported": True, "accepted_at": accepted}
     pool.emit("accepted", entry, entry.session, data=data)
+    if entry.blocking:
+        interrupt(pool, agent, "blocking_work")
+    else:
+        interrupt_or_resume(pool, agent)
     return done(pool, entry)

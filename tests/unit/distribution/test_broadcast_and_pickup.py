@@ -222,3 +222,13 @@ def test_a_task_for_picking_up_never_holds_up_the_others() -> None:
     assert floor.pool.position("t-2") == 1
     floor.state("a-1", presence="available")
     assert floor.holders() == {"t-2": "a-1"}
+
+
+def test_an_agent_sees_the_lists_of_their_services_the_most_urgent_first() -> None:
+    floor = Floor(LIST, ServiceConfig(name="forms"))
+    floor.enqueue("t-1", life=60)
+    floor.enqueue("t-2", priority="high", exclude=("a-1",))
+    shown = [(it.task, it.priority, it.rule) for it in floor.pool.pickups("a-1")]
+    assert shown == [("t-2", "high", "excluded"), ("t-1", "normal", "")]
+    assert [it.expires_at for it in floor.pool.pickups("a-1")] == [None, floor.now + seconds(60)]
+    assert floor.pool.pickups("a-9") == ()

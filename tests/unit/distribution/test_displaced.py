@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from extask.distribution import Distributor
 from extask.messages import (
     Answer,
     Configure,
     Decline,
+    PickUp,
     Place,
     PoolConfig,
     Report,
@@ -78,3 +80,17 @@ def test_a_service_that_is_back_in_time_keeps_its_tasks() -> None:
     assert told(floor, "t-1", "waiting", rank=1).status == "done"
     floor.do(Decline(**floor.session("t-1")))
     assert displaced(floor) == ["t-1"]
+
+
+def test_a_restored_pool_tells_them_in_the_same_order() -> None:
+    floor = Floor(ServiceConfig(name="calls", distribution="pickup"))
+    floor.enqueue("t-1")
+    floor.enqueue("t-2")
+    floor.do(PickUp(key=floor.key(), task="t-1", agent="a-1"))
+    floor.do(Return(**floor.session("t-1")))
+    twin = Distributor.restore(floor.pool.snapshot())
+    gone = ServiceConfig(name="calls", version=2, removed=True)
+    config = PoolConfig(version=2, services=(gone,))
+    for pool in (floor.pool, twin):
+        pool.apply(Configure(key="gone", config=config), floor.now)
+    assert floor.pool.take_events() == twin.take_events()

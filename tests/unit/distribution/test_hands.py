@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from extask.messages import (
+    AgentConfig,
     Answer,
     Assign,
+    Configure,
     EndEngagement,
     EndWrapUp,
     ExtendWrapUp,
     Hold,
+    PoolConfig,
     PullBack,
     Resume,
     ServiceConfig,
     StartEngagement,
 )
-from tests.unit.distribution.floor import CHATS, Floor, seconds
+from tests.unit.distribution.floor import CHATS, Floor, move, seconds
 
 
 def assign(floor: Floor, task: str, agent: str) -> Answer:
@@ -53,6 +56,30 @@ def test_capacity_presence_and_duty_refuse_even_a_supervisor() -> None:
     assert assign(floor, "t-1", "a-1").reason == "presence"
     assert assign(floor, "t-1", "a-9").reason == "unknown_agent"
     assert assign(floor, "t-9", "a-1").reason == "unknown_task"
+
+
+def test_an_offer_that_a_supervisor_passes_on_blocks_as_the_task_does_by_then() -> None:
+    floor = Floor(CHATS, agents=2)
+    floor.enqueue("t-1")
+    move(floor, "t-1", "calls", place={"block_agent": False})
+    assign(floor, "t-1", "a-2")
+    assert floor.last("offered").data["blocking"] is False
+    chats = ServiceConfig(name="calls", version=2)
+    floor.do(Configure(key="off", config=PoolConfig(version=2, services=(chats,))))
+    assign(floor, "t-1", "a-1")
+    assert floor.last("offered").data["blocking"] is True
+
+
+def test_only_their_own_offer_of_the_task_does_not_stand_in_a_supervisors_way() -> None:
+    together = CHATS.model_copy(update={"distribution": "broadcast"})
+    floor = Floor(together, agents=2, number=1)
+    floor.enqueue("t-1", block_agent=False)
+    lowered = AgentConfig(id="a-1", version=2, simultaneous=0, services={"calls": True})
+    floor.do(Configure(key="low", config=PoolConfig(version=2, agents=(lowered,))))
+    assert assign(floor, "t-1", "a-1").reason == "number_reached"
+    assert sorted(floor.holders()) == ["t-1"]
+    assert assign(floor, "t-1", "a-2").status == "done"
+    assert floor.pool.overview().agents == {"free": 1, "occupied": 1}
 
 
 def test_an_assigned_task_is_taken_from_whom_it_was_offered() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from extask.messages import (
     Confirm,
     Preferred,
+    ServiceConfig,
 )
 from tests.unit.distribution.floor import START, Floor, move, seconds, two_services
 
@@ -64,3 +65,13 @@ def test_an_accepted_task_moves_only_unless_completed() -> None:
     event = floor.last("moved")
     assert (event.agent, event.data["work_us"]) == ("a-1", 11_000_000)
     assert floor.holders() == {"t-1": "a-1"}
+
+
+def test_an_accepted_task_may_wait_for_its_own_service_again_though_it_is_full() -> None:
+    floor = Floor(ServiceConfig(name="calls", max_waiting=1), agents=2)
+    for task in ("t-0", "t-1"):
+        floor.enqueue(task)
+        floor.accept(task)
+    floor.enqueue("t-2")
+    assert floor.enqueue("t-3").reason == "service_full"
+    assert move(floor, "t-0", "calls", unless="completed").status == "done"

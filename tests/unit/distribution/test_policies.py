@@ -189,4 +189,4 @@ def test_lanes_that_nobody_needs_any_more_are_forgotten() -> None:
         floor.enqueue(f"t-{number}", skills={f"skill_{number}": 1})
         floor.accept(f"t-{number}")
         floor.complete(f"t-{number}")
-    assert len(list(floor.pool._pool.services["calls"].lanes)) <= 10
+    assert len(list(floor.pool._pool.services["calls"].lanes.all)) <= 10

@@ -7,8 +7,17 @@ from typing import Any
 
 import pytest
 
-from extask.messages import Answer, Move, Place, Report, Return, SetAgentState, Withdraw
-from tests.unit.distribution.floor import START, Floor
+from extask.messages import (
+    Answer,
+    Move,
+    Place,
+    Report,
+    Return,
+    SetAgentState,
+    StartEngagement,
+    Withdraw,
+)
+from tests.unit.distribution.floor import CHATS, START, Floor
 
 PLACE = Place(service="calls", priority="high")
 
@@ -74,6 +83,27 @@ def test_an_engagement_with_somebody_unknown_goes_back_to_the_queue() -> None:
     assert answer.status == "returned"
     assert floor.kinds() == ["queued", "offered"]
     assert floor.last("offered").session == "t-1.1.2"
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+def test_reported_blocking_work_interrupts_what_the_agent_has(*, blocking: bool) -> None:
+    floor = Floor(CHATS)
+    for task in ("t-2", "t-3"):
+        floor.enqueue(task, block_agent=False)
+    floor.accept("t-2")
+    place = Place(service="calls", block_agent=blocking)
+    told(floor, "active", agent="a-1", session="t-1.1.1", place=place)
+    assert (floor.last("held").task == "t-2") if blocking else ("held" not in floor.kinds())
+    assert ("offer_cancelled" in floor.kinds()) == blocking
+    assert floor.holders() == {"t-1": "a-1", "t-2": "a-1", **({} if blocking else {"t-3": "a-1"})}
+
+
+def test_a_reported_task_is_held_while_blocking_work_is_under_way() -> None:
+    floor = Floor(CHATS)
+    floor.do(StartEngagement(key="call", agent="a-1", engagement="c-1"))
+    place = Place(service="calls", block_agent=False)
+    told(floor, "active", agent="a-1", session="t-1.1.1", place=place)
+    assert floor.kinds()[-2:] == ["accepted", "held"]
 
 
 def test_a_known_stay_is_left_alone() -> None:
