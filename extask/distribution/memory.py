@@ -30,14 +30,17 @@ class Ending(NamedTuple):
     rank: int = 0
 
 
+_ANSWERS, _ENDINGS = TypeAdapter(Answer), TypeAdapter(Ending)
+
+
 class Memory:
     """The last answered keys and the last endings, the oldest forgotten first."""
 
     __slots__ = ("answers", "endings")
 
     def __init__(self) -> None:
-        self.answers: Past[Answer] = Past(TypeAdapter(Answer), REMEMBERED)
-        self.endings: Past[Ending] = Past(TypeAdapter(Ending), REMEMBERED)
+        self.answers: Past[Answer] = Past(_ANSWERS, REMEMBERED)
+        self.endings: Past[Ending] = Past(_ENDINGS, REMEMBERED)
 
     def answer(self, command: AnyCommand) -> Answer | None:
         """Recall what a command was answered."""

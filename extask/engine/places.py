@@ -10,7 +10,15 @@ from extask.engine.run import Run, StepFailed
 from extask.messages import Place
 
 MOST_PREFERRED = 10
-_WRITTEN = ("preferred", "preferred_only", "prefer_for", "exclude", "skills", "block_agent")
+_WRITTEN = (
+    "preferred",
+    "preferred_only",
+    "prefer_for",
+    "exclude",
+    "skills",
+    "distribution",
+    "block_agent",
+)
 
 
 def place_of(run: Run, names: Mapping[str, Any]) -> Place:

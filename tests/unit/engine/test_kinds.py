@@ -75,6 +75,7 @@ def test_queue_carries_the_steps_words_before_those_of_the_create_call() -> None
         "prefer_for": 90,
         "exclude": ["zoe"],
         "skills": {"english": 5},
+        "distribution": "broadcast",
         "block_agent": False,
     }
     asked = Place(service="support", priority="low", exclude=("bob",))
@@ -97,6 +98,7 @@ def test_queue_carries_the_steps_words_before_those_of_the_create_call() -> None
             prefer_for=timedelta(seconds=90),
             exclude=("zoe",),
             skills={"english": 5},
+            distribution="broadcast",
         ),
     )
 
