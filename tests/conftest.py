@@ -12,7 +12,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 HERE = Path(__file__).parent
-UNMEASURED = {"chaos", "reference", "theory", "test_forecast_pages.py", "test_properties.py"}
+UNMEASURED = {
+    *("chaos", "reference", "theory"),
+    *("test_forecast_pages.py", "test_promises.py", "test_properties.py"),
+}
 _STATUS = pytest.StashKey[int]()
 _INTERNET = 2  # a `socket.connect` address of the internet has a host and a port at least
 
