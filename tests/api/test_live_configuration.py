@@ -32,7 +32,7 @@ CHANGES = {
     "service": Change(
         "presence",
         (("PUT", f"{ANNA}/state", {"presence": "away"}),),
-        ("PATCH", SUPPORT, {"distribute_when": ["available", "away"]}),
+        ("PATCH", SUPPORT, {"distribute_when": ["away"]}),
     ),
     "agent": Change(
         "not_serving",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from extask.storage import jobs
+from extask.storage.tables import task_job_items
 from tests.api.at_work import desk_at_work, eventually, in_state, offer
 from tests.api.desk import TENANT, Desk
 from tests.api.test_auth import furnish_other
@@ -166,8 +167,8 @@ async def test_what_a_task_refuses_is_told_in_its_own_words(at_work: Desk) -> No
     job = (await create(desk, {**CANCEL, "expected": 1})).json()["id"]
     await completed(desk, job)
     async with desk.ports.database.begin() as connection:
-        change = jobs.task_job_items.update().values(row)
-        await connection.execute(change.where(jobs.task_job_items.c.job == job))
+        change = task_job_items.update().values(row)
+        await connection.execute(change.where(task_job_items.c.job == job))
     [result] = (await desk.ok("GET", f"/task-jobs/{job}/results?status=refused"))["value"]
     assert result["problem"]["code"] == "already_completed"
     assert (result["problem"]["status"], result["problem"]["detail"]) == (409, "Too late.")

@@ -54,10 +54,13 @@ async def run(tenant: Tenant, **wanted: Any) -> dict[str, Any]:
         found: dict[str, Any] = await admin.get(f"/task-jobs/{job['id']}")
         return found
 
-    async def is_under_way() -> bool:
-        return bool((await look())["done"] > 0)
+    async def under_way() -> dict[str, Any] | None:
+        found = await look()
+        return found if found["done"] else None
 
-    await eventually(is_under_way, PATIENCE)
+    seen = await eventually(under_way, PATIENCE)
+    assert seen is not None
+    assert seen["pending"] > 0
     await asyncio.to_thread(tenant.world.restart, "worker", "api", by=signal.SIGKILL)
     assert (await admin.ask("POST", "/task-jobs", body, key=key)).expect(200)["id"] == job["id"]
 
@@ -70,20 +73,22 @@ async def run(tenant: Tenant, **wanted: Any) -> dict[str, Any]:
     return found
 
 
-async def told(tenant: Tenant, outcome: str) -> Counter[str]:
+async def told(tenant: Tenant, kind: str, outcome: str) -> Counter[str]:
+    """Count how often each task told of something."""
     records = await tenant.world.records(tenant.name)
-    return Counter(it["task"] for it in records if it["outcome"] == outcome)
+    fits = (it for it in records if (it["kind"], it["outcome"]) == (kind, outcome))
+    return Counter(it["task"] for it in fits)
 
 
 async def test_a_job_whose_worker_and_api_are_killed_asks_each_task_once(tenant: Tenant) -> None:
     tasks = await furnish(tenant)
     moved = await run(tenant, action="reprioritize", priority="high")
     assert (moved["total"], moved["done"], moved["refused"]) == (TASKS, TASKS, 0)
-    assert await told(tenant, "patched") == Counter(tasks)
+    assert await told(tenant, "event", "patched") == Counter(tasks)
     gone = await run(tenant, action="cancel", reason="storm")
     assert (gone["total"], gone["done"], gone["refused"]) == (TASKS, TASKS, 0)
-    assert await told(tenant, "aborted") == Counter(tasks)
-    assert await told(tenant, "cancelled_by_api") == Counter(tasks)
+    assert await told(tenant, "event", "aborted") == Counter(tasks)
+    assert await told(tenant, "ended", "cancelled_by_api") == Counter(tasks)
     await eventually(lambda: all_are_withdrawn(tenant, tasks), PATIENCE)
     events = await tenant.world.events(tenant.name)
     once = Counter(it["task"] for it in events if it["kind"] == "reprioritized")

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -31,7 +32,7 @@ from tests.support.furniture import PLAIN
 from tests.support.house import TENANT, House, dev_server, eventually, opened, working
 
 TASKS = 120
-CANCEL = {"action": "cancel", "reason": "storm"}
+CANCEL: dict[str, Any] = {"action": "cancel", "reason": "storm"}
 
 
 class Forgetful(TaskJobActivities):
@@ -123,7 +124,7 @@ async def test_a_job_goes_on_where_its_worker_left(idle_house: House) -> None:
 
 @pytest.mark.parametrize("wanted", [CANCEL, {"action": "reprioritize", "priority": "low"}])
 async def test_what_was_done_and_not_written_down_is_not_done_again(
-    house: House, wanted: dict[str, str]
+    house: House, wanted: dict[str, Any]
 ) -> None:
     tasks = await furnish(house, 10)
     job = await house.job(begin=False, **wanted)
