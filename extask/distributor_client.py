@@ -17,6 +17,7 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from extask import temporal
@@ -41,6 +42,9 @@ _TRIED_AGAIN = (RPCError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrC
 """No answer, or none from a run that ended meanwhile; a command's key makes a repeat harmless."""
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
+_HANDOVER = 0.2
+"""What a distributor needs to continue as new. An update that arrives in the middle of it would be
+held back by the server for a second."""
 
 
 def _no_permit(_tenant: str, _pool: str) -> AbstractAsyncContextManager[None]:
@@ -64,6 +68,8 @@ class _Lane:
     gathering: bool = False
     full: asyncio.Event = field(default_factory=asyncio.Event)
     sent_at: float = 0.0
+    rests_until: float = 0.0
+    """While the distributor continues as new, nothing is sent."""
 
 
 class DistributorClient:
@@ -83,7 +89,7 @@ class DistributorClient:
         *,
         permits: int = 4,
         shared: Permits = _no_permit,
-        batch: int = 200,
+        batch: int = 400,
         patience: float = 20.0,
         pace: float = 0.05,
     ) -> None:
@@ -227,13 +233,17 @@ class DistributorClient:
                 each.answer.set_exception(error)
 
     async def _deliver(self, lane: _Lane, commands: list[AnyCommand]) -> Answers:
+        loop = asyncio.get_running_loop()
         batch = Batch(commands=tuple(commands))
-        until = asyncio.get_running_loop().time() + self._patience
-        pause = _FIRST_PAUSE
-        while (left := until - asyncio.get_running_loop().time()) > 0:
+        until, pause = loop.time() + self._patience, _FIRST_PAUSE
+        while (left := until - loop.time()) > 0:
             try:
+                await asyncio.sleep(max(0.0, lane.rests_until - loop.time()))
                 return await self._update(lane, batch, timedelta(seconds=left))
             except _TRIED_AGAIN as error:
+                if _hands_over(error):
+                    lane.rests_until = loop.time() + _HANDOVER
+                    continue
                 await self._mend(lane, error)
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
@@ -255,3 +265,8 @@ class DistributorClient:
         except NotFound as missing:
             raise Unavailable(f"There is no pool {lane.pool} yet.") from missing
         await temporal.start_distributor(self._client, start)
+
+
+def _hands_over(error: Exception) -> bool:
+    cause = error.cause if isinstance(error, WorkflowUpdateFailedError) else None
+    return isinstance(cause, ApplicationError) and cause.type == temporal.HANDS_OVER

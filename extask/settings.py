@@ -51,7 +51,7 @@ class DistributorSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="EXTASK_DISTRIBUTOR_", frozen=True)
 
     permits: int = Field(default=4, ge=1, le=8)
-    batch: int = Field(default=200, ge=1, le=1000)
+    batch: int = Field(default=400, ge=1, le=1000)
     pace: float = Field(default=0.1, ge=0, le=1)
 
 

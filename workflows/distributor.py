@@ -47,11 +47,12 @@ CARRIED = 131_072
 snapshot, less a margin. Of more, so much is delivered first."""
 LOOK_FROM = 5_000
 """Tasks below which nobody asks for the size."""
+PER_TASK = 400
+"""Bytes in the snapshot that no task is likely to exceed, ten preferred users included."""
 LOOK_EVERY = 20
-"""The size is looked at anew when the tasks are a twentieth more or fewer than at the last look."""
+"""A pool near its limit is measured again when its tasks are a twentieth more or fewer."""
 COMMANDS_PER_RUN = 20_000
 """A worker that takes the distributor over repeats them all within one workflow task of 2 s."""
-CLOSED = "closed"
 REBUILD_PATIENCE = timedelta(minutes=2)
 ROLL_PATIENCE = timedelta(minutes=30)
 ANY_RUN = 2**31 - 1
@@ -87,8 +88,7 @@ class DistributorWorkflow:
         self._laden = False
         self._closed = False
         self._commands = 0
-        self._looked_at = 0
-        self._full = False
+        self._looked_at, self._measured = self._judgement.size, len(judgement)
         self._described_at = workflow.now() - DETAILS_EVERY
         self._gather()
 
@@ -122,17 +122,27 @@ class DistributorWorkflow:
         return count > BEHIND_AT or (count > 0 and len(pack(self._outbox)) > CARRIED)
 
     async def _continue(self) -> None:
-        """Write everything down, let who calls meanwhile come again, and hand on.
+        """Write everything down, turn away who calls, and hand on.
 
         An update that reaches the server while the last workflow task is under way is held back
-        for a second. So that task does nothing but continue; an empty delivery brings it about.
+        for a second. So that task does little but continue, and comes after a last delivery, in
+        the time of which every caller is told to rest a while. If a signal of it failed, the next
+        run delivers it again as a whole.
         """
         self._closed = True
-        handover, snapshot = self._handover(), self._judgement.snapshot()
-        await self._journal(())
+        snapshot = self._judgement.snapshot()
+        events = tuple(islice(self._outbox, DELIVERED_AT_ONCE))
+        result = await self._journal(events)
+        self._settle(0 if result.undelivered else len(events), result)
+        if result.orphans:
+            snapshot = self._judgement.snapshot()
         known = not self._lost
         workflow.continue_as_new(
-            args=[handover, snapshot if known else b"", pack(self._outbox) if known else b""]
+            args=[
+                self._handover(),
+                snapshot if known else b"",
+                pack(self._outbox) if known else b"",
+            ]
         )
 
     @workflow.update
@@ -141,14 +151,17 @@ class DistributorWorkflow:
         if self._lost:
             await workflow.wait_condition(lambda: not self._lost)
         self._commands += len(batch.commands)
-        answers = tuple(self._apply(command) for command in batch.commands)
+        now = workflow.now()
+        answers = tuple(self._apply(command, now) for command in batch.commands)
         self._gather()
         return Answers(answers=answers)
 
     @submit.validator
     def _may_submit(self, batch: Batch) -> None:  # noqa: ARG002 - Temporal passes it by name
         if self._closed:
-            raise ApplicationError("the distributor continues as new; come again", type=CLOSED)
+            raise ApplicationError(
+                "the distributor continues as new; come again", type=temporal.HANDS_OVER
+            )
 
     @workflow.query
     def standings(self, tasks: list[str]) -> dict[str, Standing]:
@@ -182,12 +195,14 @@ class DistributorWorkflow:
             self._calling = True
             for task in await self._call_roll():
                 key = f"gone:{self._start.generation}:{task}"
-                self._apply(Orphaned(key=key, task=task, run=ANY_RUN, epoch=0))
+                orphaned = Orphaned(key=key, task=task, run=ANY_RUN, epoch=0)
+                self._apply(orphaned, workflow.now())
             self._gather()
             self._calling = False
 
     def _begin(self, snapshot: bytes) -> None:
         self._judgement = Distributor.restore(snapshot)
+        self._looked_at, self._measured = self._judgement.size, len(snapshot)
         events = self._judgement.take_events()
         update = {"generation": events[0].data["generation"]}
         self._start = self._start.model_copy(update=update)
@@ -220,23 +235,25 @@ class DistributorWorkflow:
         )
         return gone
 
-    def _apply(self, command: AnyCommand) -> Answer:
+    def _apply(self, command: AnyCommand, now: datetime) -> Answer:
         if isinstance(command, Enqueue) and len(self._outbox) >= BEHIND_AT:
             message = "The pool has too much undelivered; new tasks are taken again soon."
             return Answer(status="refused", reason="pool_behind", message=message)
         if isinstance(command, Enqueue) and not command.returning and self._is_full():
             message = "The pool is full; spread its services and agents over more pools."
             return Answer(status="refused", reason="pool_full", message=message)
-        return self._judgement.apply(command, workflow.now())
+        return self._judgement.apply(command, now)
 
     def _is_full(self) -> bool:
-        """Tell whether the snapshot is as large as it may be; it is measured now and then only."""
+        """Tell whether the snapshot is as large as it may be; it is measured when it might be."""
         size = self._judgement.size
+        moved = size - self._looked_at
         if size < LOOK_FROM:
-            self._full, self._looked_at = False, 0
-        elif abs(size - self._looked_at) * LOOK_EVERY >= self._looked_at:
-            self._full, self._looked_at = len(self._judgement.snapshot()) >= FULL_AT, size
-        return self._full
+            return False
+        might_be = self._measured + max(moved, 0) * PER_TASK >= FULL_AT
+        if might_be and abs(moved) * LOOK_EVERY >= self._looked_at:
+            self._looked_at, self._measured = size, len(self._judgement.snapshot())
+        return self._measured >= FULL_AT
 
     def _gather(self) -> None:
         self._outbox.extend(self._judgement.take_events())
@@ -316,7 +333,7 @@ class DistributorWorkflow:
         self._next_event += delivered
         self._again = result.undelivered
         for orphan in result.orphans:
-            self._apply(orphan)
+            self._apply(orphan, workflow.now())
         self._gather()
 
     def _has_undelivered(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from extask.distribution import clock
@@ -111,7 +112,7 @@ def explain(pool: Pool, entry: Entry) -> tuple[Ruling, ...]:
     return tuple(ruling(pool, entry, agent) for _, agent in members)
 
 
-def brief(pool: Pool, entry: Entry) -> Standing:
+def brief(pool: Pool, entry: Entry, free: int = 0, why: dict[str, int] | None = None) -> Standing:
     """Tell where the entry stands, at no cost that grows with agents or tasks.
 
     A waiting entry has no agent who might take it, else it would be offered (or picked up).
@@ -123,9 +124,11 @@ def brief(pool: Pool, entry: Entry) -> Standing:
         priority=PRIORITIES[entry.level],
         position=place,
         queue_length=service.waiting,
-        waited=clock.instant(pool.now) - clock.instant(entry.first_queued),
+        waited=timedelta(microseconds=pool.now - entry.first_queued),
         estimated_wait=wait,
         basis=basis,
+        agents_free=free,
+        why=why or {},
     )
 
 
@@ -142,12 +145,10 @@ def arrival(pool: Pool, entry: Entry) -> Standing:
 
 def standing(pool: Pool, entry: Entry) -> Standing:
     """Tell where the entry stands, and count the rules that rule out the service's agents."""
-    told = brief(pool, entry)
     if len(entry.service.members) > COUNTED_AGENTS:
-        return told
+        return brief(pool, entry)
     why = Counter(ruling.rule for ruling in explain(pool, entry))
-    free = why.pop("", 0)
-    return told.model_copy(update={"agents_free": free, "why": dict(why)})
+    return brief(pool, entry, why.pop("", 0), why)
 
 
 def pickups(pool: Pool, agent: Agent) -> tuple[Pickup, ...]:

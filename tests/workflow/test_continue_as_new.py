@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -11,10 +12,11 @@ import pytest
 from sqlalchemy import select
 
 from extask import temporal
-from extask.messages import Accept, Complete, SetAgentState
+from extask.messages import Accept, Complete, Enqueue, Place, SetAgentState
 from extask.storage.tables import pool_events
 from tests.support.databases import url_of
 from tests.support.house import TENANT, House, dev_server, eventually, opened, working
+from workflows import distributor
 
 SUGGEST_AFTER = "limit.historyCount.suggestContinueAsNew=40"
 PATIENT = """
@@ -85,6 +87,28 @@ async def test_a_distributor_hands_queue_sessions_and_keys_to_its_next_run(
         logged = [(row.generation, row.seq) for row in await conn.execute(query)]
     generation = logged[0][0]
     assert sorted(logged) == [(generation, seq) for seq in range(1, len(logged) + 1)]
+
+
+async def test_callers_who_come_while_it_hands_over_rest_and_are_answered_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(distributor, "COMMANDS_PER_RUN", 50)
+    await house.add_service("support")
+
+    async def call(caller: int) -> None:
+        for turn in range(20):
+            name = f"{caller}-{turn}"
+            place = Place(service="support")
+            enqueue = Enqueue(key=name, task=f"t-{name}", run=1, epoch=1, place=place)
+            assert (await house.submit(enqueue)).status == "done"
+
+    await call(0)
+    first_run = await run_id(house, temporal.distributor_id(TENANT, "main"))
+    await asyncio.gather(*(call(caller) for caller in range(1, 25)))
+    assert await run_id(house, temporal.distributor_id(TENANT, "main")) != first_run
+    standing = await house.distributor.standing(TENANT, "main", "t-24-19")
+    assert standing is not None
+    assert standing.queue_length == 25 * 20
 
 
 async def test_a_task_goes_on_in_the_middle_of_its_plan(short_house: House) -> None:

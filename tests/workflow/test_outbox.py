@@ -60,6 +60,7 @@ async def test_a_distributor_delivers_what_is_too_much_to_be_handed_on(
     gated: House, gate: Gate, monkeypatch: pytest.MonkeyPatch, carried: int, *, is_light: bool
 ) -> None:
     monkeypatch.setattr(distributor, "CARRIED", carried)
+    monkeypatch.setattr(distributor, "DELIVERED_AT_ONCE", 5)
     await gated.add_service("support")
     await gated.add_agent("anna", "support")
     await change(gated, on_duty=True)
