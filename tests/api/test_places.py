@@ -22,9 +22,10 @@ async def test_a_list_asks_each_pool_once_for_all_places(
 ) -> None:
     async with desk_at_work(tmp_path) as desk:
         await desk.ok("PUT", "/agents/a-anna/state", {"presence": "offline"})
-        tasks = [(await desk.ok("POST", "/tasks", TASK))["id"] for _ in range(3)]
-        for task in tasks:
-            await in_state(desk, task, "queued")
+        tasks = []
+        for _ in range(3):
+            tasks.append((await desk.ok("POST", "/tasks", TASK))["id"])
+            await in_state(desk, tasks[-1], "queued")
         ended = (await desk.ok("POST", "/tasks", TASK))["id"]
         await desk.ok("POST", f"/tasks/{ended}/cancel", {"reason": "enough"})
         await in_state(desk, ended, "ended")
