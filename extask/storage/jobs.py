@@ -32,9 +32,9 @@ OPEN: tuple[JobState, ...] = ("running", "stopping")
 
 async def preview(conn: AsyncConnection, tenant: str, which: TaskFilter) -> dict[str, int]:
     """Count the tasks that a job would be about, by state: those that have not ended."""
-    query = select(tasks.c.state, func.count()).group_by(tasks.c.state)
+    query = select(tasks.c.state, func.count().label("number")).group_by(tasks.c.state)
     found = await conn.execute(query.where(tasks.c.tenant == tenant, LIVE, *conditions(which)))
-    return dict(found.tuples().all())
+    return {row.state: row.number for row in found}
 
 
 async def create(
