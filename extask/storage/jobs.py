@@ -172,7 +172,8 @@ async def settle(conn: AsyncConnection, tenant: str, job: str, settled: Iterable
     which = (item.tenant == tenant, item.job == job, item.task == bindparam("its_task"))
     change = update(task_job_items).where(*which, item.status == "pending")
     if values:
-        told = {name: bindparam(f"its_{name}") for name in ("status", "code", "message")}
+        names = ("status", "code", "message")
+        told: dict[str, object] = {name: bindparam(f"its_{name}") for name in names}
         await conn.execute(change.values(told), values)
 
 
