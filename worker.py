@@ -21,6 +21,7 @@ from activities.plans import PlanActivities
 from activities.rebuild import RebuildActivities
 from activities.reconcile import ReconcileActivities
 from activities.repairs import Tools
+from activities.task_jobs import TaskJobActivities
 from activities.task_journals import TaskJournals
 from extask import logs, processes, schedule, temporal
 from extask.configurations import Configurations
@@ -30,9 +31,11 @@ from extask.settings import Settings, WorkerSettings
 from extask.storage import pools
 from extask.storage.database import Database
 from extask.storage.permits import Permits
+from extask.task_requests import TaskRequests
 from workflows.distributor import DistributorWorkflow
 from workflows.external_task import ExternalTaskWorkflow
 from workflows.reconciler import ReconcilerWorkflow
+from workflows.task_job import TaskJobWorkflow
 
 RECONNECT_S = 1.0
 
@@ -47,7 +50,10 @@ def workers(
     journals = TaskJournals(database, partial(temporal.is_current, client))
     journal = JournalActivities(database, journals, client, distributor)
     assignment = AssignmentActivities(database, journals, distributor)
-    plans = PlanActivities(Plans(database))
+    known = Plans(database)
+    plans = PlanActivities(known)
+    requests = TaskRequests(database, client, known)
+    jobs = TaskJobActivities(database, client, requests)
     load_pool = pools.starter(database, settings.continue_as_new_after)
     configurations = Configurations(database, distributor)
     tools = Tools(database, client, distributor, load_pool, configuration=configurations)
@@ -57,8 +63,8 @@ def workers(
         client,
         settings,
         temporal.TASK_QUEUE,
-        [ExternalTaskWorkflow],
-        [plans.load_plan, assignment.assign, journal.journal_task],
+        [ExternalTaskWorkflow, TaskJobWorkflow],
+        [plans.load_plan, assignment.assign, journal.journal_task, jobs.work_on_job],
     )
     distributors = one_worker(
         client,

@@ -18,9 +18,10 @@ from temporalio.client import Client
 from extask import executions, temporal
 from extask.distributor_client import DistributorClient, LoadPool
 from extask.errors import Unavailable
-from extask.messages import AnyCommand, Orphaned, SetAgentState
-from extask.storage import heartbeats, holders, repairs
+from extask.messages import AnyCommand, Orphaned, SetAgentState, TaskJob
+from extask.storage import heartbeats, holders, jobs, repairs
 from extask.storage.database import Database
+from extask.storage.job_rows import JobRow
 from extask.storage.rows import SilentAgent, TaskRow
 
 T = TypeVar("T")
@@ -188,6 +189,28 @@ async def distributor_started(tools: Tools) -> Outcome:
     return outcome
 
 
+async def job_taken_up(tools: Tools) -> Outcome:
+    """Start the workflows of jobs that were never begun; stop those that somebody closed."""
+    async with tools.database.connect() as connection:
+        rows = await jobs.begun_before(connection, tools.clock() - CREATED_FOR, AT_MOST)
+
+    async def take_up(row: JobRow) -> Repaired | None:
+        why = await executions.why_gone(tools.client, row.id)
+        if why == executions.GONE:
+            await temporal.start_job(
+                tools.client, TaskJob(tenant=row.tenant, job=row.id), row.title
+            )
+            return Repaired(row.tenant, row.id, "Its workflow was started.")
+        if not why:
+            return None
+        async with tools.database.begin() as connection:
+            ended = await jobs.end(connection, row.tenant, row.id, "stopped", tools.clock())
+        reason = f"The job's workflow {why}; the job has stopped."
+        return Repaired(row.tenant, row.id, reason) if ended else None
+
+    return await _each(rows, take_up)
+
+
 async def configuration_resent(tools: Tools) -> Outcome:
     """Send pools the configuration that they have not acknowledged."""
     known = tools.configuration
@@ -241,6 +264,7 @@ REPAIRS: Mapping[str, Repair] = MappingProxyType(
             distributor_started,
             closed_task_freed,
             holder_gone,
+            job_taken_up,
             configuration_resent,
             silent_presence,
             old_keys_forgotten,

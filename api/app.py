@@ -20,6 +20,7 @@ from api.routes import (
     reports,
     services,
     sessions,
+    task_jobs,
     tasks,
 )
 from api.routes import health as health_routes
@@ -62,7 +63,7 @@ def create_app(ports: Ports | None = None) -> FastAPI:
 
 def _routes() -> APIRouter:
     routes = APIRouter()
-    work = (tasks, sessions, agents, services, duty_profiles, pools, definitions)
+    work = (tasks, task_jobs, sessions, agents, services, duty_profiles, pools, definitions)
     for each in (*work, reports, api_keys, health_routes, health_report):
         routes.include_router(each.routes)
     return routes

@@ -54,14 +54,6 @@ class UnknownService(errors.NotFound):
         self.faults = faults
 
 
-class StateConflict(errors.Conflict):
-    """The present state does not allow this."""
-
-    def __init__(self, code: str, message: str = "") -> None:
-        super().__init__(message)
-        self.code = code  # type: ignore[misc]  # the distributor's reasons are codes of their own
-
-
 STATUS: Mapping[type[ExtaskError], HTTPStatus] = {
     errors.BadInput: HTTPStatus.BAD_REQUEST,
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
@@ -106,10 +98,11 @@ REFUSALS: Mapping[str, HTTPStatus] = {
     "already_ended": HTTPStatus.CONFLICT,
     "already_completed": HTTPStatus.CONFLICT,
     "service_full": HTTPStatus.CONFLICT,
+    "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
     "pool_behind": HTTPStatus.SERVICE_UNAVAILABLE,
     "pool_full": HTTPStatus.SERVICE_UNAVAILABLE,
 }
-"""Reasons with which a distributor or a task refuses, and the status each has here."""
+"""Reasons with which a distributor, a task or a job refuses, and the status each has here."""
 
 
 class FaultShape(BaseModel):

@@ -12,6 +12,7 @@ from temporalio.client import Client
 from extask.distributor_client import DistributorClient
 from extask.plans import Plans
 from extask.storage.database import Database
+from extask.task_requests import TaskRequests
 
 
 def now() -> datetime:
@@ -33,3 +34,8 @@ class Ports:
     def plans(self) -> Plans:
         """What new tasks run by."""
         return Plans(self.database)
+
+    @cached_property
+    def requests(self) -> TaskRequests:
+        """What is asked of tasks."""
+        return TaskRequests(self.database, self.client, self.plans)

@@ -125,7 +125,7 @@ class DistributorClient:
     async def standings(
         self, tenant: str, pool: str, tasks: tuple[str, ...]
     ) -> dict[str, Standing]:
-        """Ask where tasks stand; those that stand nowhere are left out.
+        """Ask where tasks stand, not why; those that stand nowhere are left out.
 
         Raises:
             Unavailable: the distributor does not answer.

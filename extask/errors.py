@@ -8,6 +8,7 @@ ExtaskError
 ├── Conflict                 the present state does not allow it
 │   ├── IdempotencyConflict  the key was used with another body
 │   ├── InUse                it cannot go while something else needs it
+│   ├── MoreThanExpected     more tasks match than were counted before
 │   └── VersionTaken         a published version has other content
 ├── FairUseLimit             too many tasks at once
 ├── Unavailable              try again: something this needs is away
@@ -85,6 +86,12 @@ class InUse(Conflict):
     """It cannot leave its pool while it is in use."""
 
     code = "in_use"
+
+
+class MoreThanExpected(Conflict):
+    """More tasks match than were expected; look at the preview again."""
+
+    code = "more_than_expected"
 
 
 class VersionTaken(Conflict):

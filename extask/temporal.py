@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, NoReturn
 
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import (
+    Client,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.common import (
     SearchAttributeKey,
     SearchAttributePair,
@@ -20,10 +28,12 @@ from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.plugin import SimplePlugin
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import UnsandboxedWorkflowRunner
 
 from extask import settings
-from extask.messages import PoolStart, TaskStart
+from extask.errors import ExtaskError, Unavailable
+from extask.messages import PoolStart, TaskJob, TaskStart
 from extask.payloads import DATA_CONVERTER
 
 TASK_QUEUE = "extask"
@@ -42,6 +52,8 @@ JOURNAL_TASK = "journal_task"
 JOURNAL_POOL = "journal_pool"
 RECONCILER_WORKFLOW = "Reconciler"
 RECONCILE = "reconcile"
+JOB_WORKFLOW = "TaskJob"
+WORK_ON_JOB = "work_on_job"
 TASK_SIGNAL = "task_event"
 DISTRIBUTOR_TASK_TIMEOUT = timedelta(seconds=2)
 """A killed worker's distributor answers elsewhere after this instead of after 10 s."""
@@ -53,6 +65,9 @@ JOURNAL_SILENCE = timedelta(seconds=4)
 
 STICKY_TIMEOUT = timedelta(seconds=1)
 """A killed worker's cached workflows are taken over by others after this."""
+
+PATIENCE = timedelta(seconds=30)
+"""How long a caller waits for Temporal; platforms give up at 120 s."""
 
 
 def plugin() -> SimplePlugin:
@@ -79,6 +94,22 @@ async def connect(*, lazy: bool = False) -> Client:
     config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", "127.0.0.1:7233")
     return await Client.connect(**config, plugins=[plugin()], lazy=lazy)
+
+
+@asynccontextmanager
+async def reaching() -> AsyncIterator[None]:
+    """Translate every way in which Temporal can be away into `Unavailable`."""
+    away = "Temporal does not answer; try again, with the same idempotency key."
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            yield
+    except (ExtaskError, RPCError, WorkflowUpdateFailedError) as error:
+        if isinstance(error, RPCError) and error.status is not RPCStatusCode.NOT_FOUND:
+            raise Unavailable(away) from error
+        raise
+    except (TimeoutError, RuntimeError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+        # A lazy client that cannot connect raises a bare RuntimeError.
+        raise Unavailable(away) from error
 
 
 def distributor_id(tenant: str, pool: str) -> str:
@@ -156,6 +187,24 @@ async def start_distributor(client: Client, start: PoolStart) -> WorkflowHandle[
         task_timeout=DISTRIBUTOR_TASK_TIMEOUT,
         static_summary=f"Distributor of pool {start.pool}",
         search_attributes=attributes({"ExtaskTenant": start.tenant}),
+    )
+
+
+async def start_job(client: Client, job: TaskJob, title: str) -> WorkflowHandle[Any, Any]:
+    """Start a job's workflow under the job's id; one already running is a success.
+
+    A job that has ended may be started again: it finds nothing to do.
+    """
+    title = _bounded(title, 200)
+    return await client.start_workflow(
+        JOB_WORKFLOW,
+        job,
+        id=job.job,
+        task_queue=TASK_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary=title,
+        memo={"title": title},
+        search_attributes=attributes({"ExtaskTenant": job.tenant}),
     )
 
 

@@ -165,8 +165,8 @@ class DistributorWorkflow:
 
     @workflow.query
     def standings(self, tasks: list[str]) -> dict[str, Standing]:
-        """Tell where tasks stand; those that stand nowhere are left out."""
-        found = ((task, self._judgement.standing(task)) for task in tasks)
+        """Tell where tasks stand, not why; those that stand nowhere are left out."""
+        found = ((task, self._judgement.brief(task)) for task in tasks)
         return {task: standing for task, standing in found if standing is not None}
 
     @workflow.query

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from api.auth import Principal
-from api.errors import StateConflict
-from api.operations import pools, services, tasks, temporal
+from api.operations import pools, services, tasks
 from api.operations.people import People
-from api.operations.temporal import reaching_temporal
 from api.ports import Ports
 from api.shapes.common import AgentRef
 from api.shapes.handing import (
@@ -18,10 +16,12 @@ from api.shapes.handing import (
     TransferTaskBody,
     Waits,
 )
+from extask import temporal
 from extask.distribution import RULES, WHY
 from extask.messages import Assign, Explanation, PullBack, TransferTask
 from extask.storage import timeline
 from extask.storage.rows import TaskRow, TimelineEntry
+from extask.task_requests import StateConflict, must_live
 
 
 async def assign(ports: Ports, who: Principal, task: str, agent: str) -> Handed:
@@ -73,11 +73,10 @@ async def hand_on(
     """
     row = await _live(ports, who, task)
     target = await services.find(ports, who, body.service)
-    await temporal.ensure_started(ports, row)
     request = TransferTask(
         request=pools.new_key(), service=target.name, priority=body.priority, session=session
     )
-    answer = await temporal.ask(ports, row, request)
+    answer = await ports.requests.ask(row, request)
     if answer.status == "refused":
         raise _not_transferred(answer.reason, target.name)
     return Handed(id=row.id, session_id=None)
@@ -98,8 +97,7 @@ _REFUSED = {
 
 async def _live(ports: Ports, who: Principal, task: str) -> TaskRow:
     row = await tasks.find(ports, who, task)
-    if row.state == "ended":
-        raise StateConflict("already_ended", f"The task has ended ({row.outcome}).")
+    must_live(row)
     return row
 
 
@@ -113,7 +111,7 @@ async def explain(ports: Ports, who: Principal, task: str) -> TaskExplanation:
     row = await tasks.find(ports, who, task)
     told = None
     if row.state != "ended":
-        async with reaching_temporal():
+        async with temporal.reaching():
             told = await ports.distributor.explain(row.tenant, row.pool, row.id)
     async with ports.database.connect() as connection:
         story = await timeline.timeline(connection, who.tenant, row.id)

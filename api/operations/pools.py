@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Iterable
 from datetime import timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.auth import Principal
-from api.errors import REFUSALS, StateConflict, code_of
-from api.operations.temporal import reaching_temporal
+from api.errors import REFUSALS, code_of
 from api.ports import Ports
 from api.shapes.pools import CreatePool, PatchPool, Pool, PoolList
+from extask import temporal
 from extask.configurations import Configurations
 from extask.errors import BadInput, Conflict, Fault, NotFound, Unavailable
 from extask.messages import Answer, AnyCommand
 from extask.messages import Standing as StandingNow
 from extask.storage import pools
-from extask.storage.rows import PoolRow
+from extask.storage.rows import PoolRow, TaskRow
+from extask.task_requests import StateConflict
 
 PATIENCE = timedelta(seconds=2)
 """How long a caller waits for a pool that need not answer: with a position, to a change."""
@@ -37,7 +39,7 @@ async def submit(ports: Ports, tenant: str, pool: str, command: AnyCommand) -> A
     Raises:
         Unavailable: the pool does not answer.
     """
-    async with reaching_temporal():
+    async with temporal.reaching():
         return await ports.distributor.submit(tenant, pool, command)
 
 
@@ -61,21 +63,35 @@ async def demand(ports: Ports, tenant: str, pool: str, command: AnyCommand) -> A
     raise StateConflict(reason if reason in REFUSALS else "conflict", message)
 
 
-async def standing(ports: Ports, tenant: str, pool: str, task: str) -> StandingNow | None:
-    """Ask where a task stands; None also where the pool does not answer soon."""
+async def standings(ports: Ports, rows: Iterable[TaskRow]) -> dict[str, StandingNow]:
+    """Ask each pool once where its tasks stand; those of one that does not answer soon are absent.
+
+    Only tasks that are queued, all of one tenant, are asked for.
+    """
+    by_pool: dict[str, list[TaskRow]] = {}
+    for row in rows:
+        if row.state == "queued":
+            by_pool.setdefault(row.pool, []).append(row)
+    found = await asyncio.gather(*(_standings(ports, pool, its) for pool, its in by_pool.items()))
+    return {task: told for each in found for task, told in each.items()}
+
+
+async def _standings(ports: Ports, pool: str, rows: list[TaskRow]) -> dict[str, StandingNow]:
+    asked = tuple(row.id for row in rows)
     try:
-        async with asyncio.timeout(PATIENCE.total_seconds()), reaching_temporal():
-            return await ports.distributor.standing(tenant, pool, task)
+        async with asyncio.timeout(PATIENCE.total_seconds()), temporal.reaching():
+            return await ports.distributor.standings(rows[0].tenant, pool, asked)
     except (TimeoutError, Unavailable):
-        await structlog.get_logger("extask.api").awarning("no position", task=task, pool=pool)
-        return None
+        log = structlog.get_logger("extask.api")
+        await log.awarning("no positions", pool=pool, tasks=len(asked))
+        return {}
 
 
 async def configure(ports: Ports, tenant: str, pool: str) -> None:
     """Tell a pool what changed of its configuration; one that is away is told later."""
     told = Configurations(ports.database, ports.distributor)
     try:
-        async with asyncio.timeout(PATIENCE.total_seconds()), reaching_temporal():
+        async with asyncio.timeout(PATIENCE.total_seconds()), temporal.reaching():
             await told.send(tenant, pool)
     except (TimeoutError, Unavailable):
         log = structlog.get_logger("extask.api")

@@ -11,7 +11,6 @@ from api.auth import Principal
 from api.errors import Trouble, refusal, trouble_of
 from api.operations import handing, pools
 from api.operations.people import People
-from api.operations.temporal import reaching_temporal
 from api.ports import Ports
 from api.shapes.handing import TransferTaskBody
 from api.shapes.sessions import (
@@ -25,6 +24,7 @@ from api.shapes.sessions import (
     SessionState,
     TransferSessions,
 )
+from extask import temporal
 from extask.distribution import RULES
 from extask.errors import BadInput, ExtaskError, Fault, NotFound
 from extask.messages import (
@@ -200,7 +200,7 @@ async def pickups(ports: Ports, who: Principal) -> PickupList:
     """
     agent = who.acting_agent()
     pool = await _pool(ports, who.tenant, agent)
-    async with reaching_temporal():
+    async with temporal.reaching():
         found = await ports.distributor.pickups(who.tenant, pool, agent)
     return PickupList(value=[_listed(each) for each in found])
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.auth import Principal
-from api.errors import StateConflict
 from api.faults import Faulty
-from api.operations import creating, params, pools, temporal
+from api.operations import creating, params, pools
 from api.operations.people import People
 from api.ports import Ports
 from api.shapes.tasks import (
@@ -26,14 +26,10 @@ from api.shapes.tasks import (
     WorkflowRef,
 )
 from extask.errors import BadInput, Fault, NotFound
-from extask.messages import CancelTask, Outcome, Standing, TaskPatch
+from extask.messages import CancelTask, Standing, TaskPatch
 from extask.storage import definitions, listing, tasks, timeline
 from extask.storage.rows import Created, IdempotencyKey, TaskFilter, TaskRow
 
-ENDED_BY_CANCEL: frozenset[Outcome] = frozenset(
-    {"cancelled_by_api", "aborted_by_supervisor", "abandoned"}
-)
-ENDED_BY_ABORT: frozenset[Outcome] = frozenset({"aborted_by_supervisor"})
 SUPERVISORS = frozenset({"service_supervisor", "user_supervisor"})
 
 
@@ -46,7 +42,7 @@ async def create(
     """
     known = _key(who, body, key)
     created = await _repeated(ports, who, known) or await _new(ports, who, body, known)
-    await temporal.ensure_started(ports, created.task)
+    await ports.requests.ensure_started(created.task)
     return await _details(ports, created.task), created.created
 
 
@@ -93,15 +89,17 @@ async def find(ports: Ports, who: Principal, task: str) -> TaskRow:
 async def page(
     ports: Ports, who: Principal, which: TaskFilter, after: str | None, limit: int
 ) -> tuple[list[Task], str | None]:
-    """List a page of tasks, and where the next one begins."""
+    """List a page of tasks with their places in queues, and where the next page begins."""
     async with ports.database.connect() as connection:
-        which = await _resolved(connection, who, which)
+        which = await resolved(connection, who, which)
         found = await listing.list_tasks(connection, who.tenant, which, after=after, limit=limit)
         people = await People.of(connection, who.tenant, _agents(found.tasks))
-    return [shown(row, people, None) for row in found.tasks], found.next
+    places = await pools.standings(ports, found.tasks)
+    return [shown(row, people, places.get(row.id)) for row in found.tasks], found.next
 
 
-async def _resolved(connection: AsyncConnection, who: Principal, which: TaskFilter) -> TaskFilter:
+async def resolved(connection: AsyncConnection, who: Principal, which: TaskFilter) -> TaskFilter:
+    """Name the agent of a filter by id."""
     if which.agent is None:
         return which
     return which.model_copy(
@@ -117,12 +115,7 @@ async def change(ports: Ports, who: Principal, task: str, body: PatchTask | Faul
         StateConflict: the task has ended, or its state does not allow it.
     """
     row = await find(ports, who, task)
-    patch = await _patch(ports, row, body)
-    _must_live(row)
-    await temporal.ensure_started(ports, row)
-    answer = await temporal.ask(ports, row, patch)
-    if answer.status == "refused":
-        raise StateConflict("conflict", answer.message or f"Refused: {answer.reason}.")
+    await ports.requests.change(row, await _patch(ports, row, body))
     return await _details(ports, await find(ports, who, task))
 
 
@@ -151,20 +144,14 @@ def _ends(body: PatchTask, now: datetime) -> Iterator[Fault]:
         yield Fault("/expires_at", "in_the_past", "This time is over.")
 
 
-def _must_live(row: TaskRow) -> None:
-    if row.state == "ended":
-        raise StateConflict("already_ended", f"The task has ended ({row.outcome}).")
-
-
 async def cancel(ports: Ports, who: Principal, task: str, reason: str) -> CancelAnswer:
     """Cancel a task, also one that an agent works on.
 
     Raises:
         StateConflict: it has ended, or was completed first.
     """
-    by = "supervisor" if who.role in SUPERVISORS else "api"
-    request = CancelTask(request=pools.new_key(), reason=reason, by=by)
-    await _take_away(ports, who, task, request, ENDED_BY_CANCEL)
+    request = CancelTask(request=pools.new_key(), reason=reason, by=acting_as(who))
+    await ports.requests.cancel(await find(ports, who, task), request)
     return CancelAnswer(id=task)
 
 
@@ -175,30 +162,13 @@ async def abort(ports: Ports, who: Principal, task: str, reason: str) -> AbortAn
         StateConflict: it has ended, or was completed first.
     """
     request = CancelTask(request=pools.new_key(), reason=reason, by="supervisor")
-    await _take_away(ports, who, task, request, ENDED_BY_ABORT)
+    await ports.requests.cancel(await find(ports, who, task), request)
     return AbortAnswer(id=task)
 
 
-async def _take_away(
-    ports: Ports, who: Principal, task: str, request: CancelTask, ends: frozenset[Outcome]
-) -> None:
-    row = await find(ports, who, task)
-    _must_live(row)
-    await temporal.ensure_started(ports, row)
-    try:
-        answer = await temporal.ask(ports, row, request)
-    except StateConflict:
-        # The run may have closed before it could answer; its row says how.
-        row = await find(ports, who, task)
-        if row.outcome in ends:
-            return
-        _must_live(row)
-        raise
-    if answer.status == "refused":
-        if answer.reason == "completed":
-            told = f"An agent completed the task; it is {answer.state} now."
-            raise StateConflict("already_completed", told)
-        raise StateConflict("already_ended", f"The task is {answer.state} already.")
+def acting_as(who: Principal) -> Literal["api", "supervisor"]:
+    """Say as what somebody ends tasks: reports tell supervisors' hands apart."""
+    return "supervisor" if who.role in SUPERVISORS else "api"
 
 
 async def story(ports: Ports, who: Principal, task: str) -> Timeline:
@@ -218,10 +188,9 @@ async def _details(ports: Ports, row: TaskRow) -> TaskDetails:
     async with ports.database.connect() as connection:
         private = await tasks.private(connection, row.tenant, row.id)
         people = await People.of(connection, row.tenant, _agents([row]))
-    queued = row.state == "queued"
-    standing = await pools.standing(ports, row.tenant, row.pool, row.id) if queued else None
+    places = await pools.standings(ports, [row])
     return TaskDetails(
-        **dict(shown(row, people, standing)),
+        **dict(shown(row, people, places.get(row.id))),
         customer=private.customer if private else {},
         context_parameters=list(private.context_parameters) if private else [],
         links=list(row.links),

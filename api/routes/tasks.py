@@ -10,7 +10,6 @@ from pydantic import Field
 from api.errors import responses
 from api.operations import handing, tasks
 from api.routes.guard import IdempotencyKey, In, Who, router
-from api.shapes.common import Body, Reference, Text
 from api.shapes.handing import AssignTaskBody, Handed, TaskExplanation, TransferTaskBody
 from api.shapes.tasks import (
     AbortAnswer,
@@ -21,24 +20,18 @@ from api.shapes.tasks import (
     PatchTaskBody,
     TaskDetails,
     TaskList,
+    TaskSelection,
     Timeline,
 )
-from extask.messages import TaskState
-from extask.storage.rows import TaskFilter
 
 PAGE = 50
 LARGEST_PAGE = 200
 routes = router("tasks", prefix="/tasks")
 
 
-class TaskQuery(Body):
-    """Which tasks to list; what is left out does not filter."""
+class TaskQuery(TaskSelection):
+    """Which tasks to list, and which page of them."""
 
-    state: list[TaskState] = Field(default=[], description="States; several may be given.")
-    service: Reference | None = Field(default=None, description="Name of a service.")
-    agent: Reference | None = Field(default=None, description="UPN or id of an agent.")
-    customer: Text | None = Field(default=None, description="A customer identifier.")
-    reference: Text | None = Field(default=None, description="A reference id.")
     limit: int = Field(default=PAGE, ge=1, le=LARGEST_PAGE, description="Tasks in a page.")
     after: Annotated[str, Field(max_length=400)] | None = Field(
         default=None, description="Where the page begins; comes with `nextLink`."
@@ -84,17 +77,10 @@ async def list_tasks(
     """List tasks, newest first.
 
     Filter by state, service, agent, customer or reference. Follow `nextLink` until it is empty;
-    pages neither repeat nor lose a task while others are created. Places in the queue are told
-    by *Get a task* only.
+    pages neither repeat nor lose a task while others are created. `position` and `estimated_wait`
+    are those of this moment; where a pool does not answer soon they are empty.
     """
-    which = TaskFilter(
-        states=tuple(query.state),
-        service=query.service,
-        agent=query.agent,
-        customer=query.customer,
-        reference=query.reference,
-    )
-    value, after = await tasks.page(ports, who, which, query.after, query.limit)
+    value, after = await tasks.page(ports, who, query.chosen(), query.after, query.limit)
     link = str(request.url.include_query_params(after=after)) if after else None
     return TaskList(value=value, nextLink=link)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, WrapValidator
 from pydantic_core import PydanticCustomError
@@ -27,6 +27,7 @@ from api.shapes.common import (
     Yes,
 )
 from extask.messages import Outcome, Priority, TaskState
+from extask.storage.rows import TaskFilter
 
 PREFERRED = 10
 LINKS = 10
@@ -172,6 +173,31 @@ class AbortTaskBody(Body):
     """Why a supervisor aborts a task."""
 
     reason: Said = Field(description="Why, for the record.")
+
+
+class TaskSelection(Body):
+    """Which tasks are meant; what is left out does not filter."""
+
+    state: list[TaskState] = Field(default=[], description="States; several may be given.")
+    service: Reference | None = Field(default=None, description="Name of a service.")
+    agent: Reference | None = Field(default=None, description="UPN or id of an agent.")
+    customer: Text | None = Field(default=None, description="A customer identifier.")
+    reference: Text | None = Field(default=None, description="A reference id.")
+
+    def chosen(self) -> TaskFilter:
+        """Say the same to the database."""
+        return TaskFilter(
+            states=tuple(self.state),
+            service=self.service,
+            agent=self.agent,
+            customer=self.customer,
+            reference=self.reference,
+        )
+
+    @classmethod
+    def of(cls, chosen: TaskFilter) -> Self:
+        """Show a filter to the world."""
+        return cls(state=list(chosen.states), **chosen.model_dump(exclude={"states"}))
 
 
 class WorkflowRef(Shape):

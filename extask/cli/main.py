@@ -11,6 +11,7 @@ from extask.cli import (
     agents,
     definitions,
     duty_profiles,
+    jobs,
     pools,
     reports,
     services,
@@ -35,6 +36,7 @@ app.command()(doctor)
 app.command()(forecast)
 app.add_typer(definitions.app, name="definition")
 app.add_typer(tasks.app, name="task")
+app.add_typer(jobs.app, name="job")
 app.add_typer(sessions.app, name="session")
 app.add_typer(agents.app, name="agent")
 app.add_typer(duty_profiles.app, name="duty-profile")

@@ -106,6 +106,11 @@ class Distributor:
         entry = self._pool.entries.get(task)
         return None if entry is None else explain.standing(self._pool, entry)
 
+    def brief(self, task: str) -> Standing | None:
+        """Tell where a task stands, at no cost that grows with agents or tasks."""
+        entry = self._pool.entries.get(task)
+        return None if entry is None else explain.brief(self._pool, entry)
+
     def position(self, task: str) -> int:
         """Give the place in the queue from 1; 0 for a task that stands in no order."""
         entry = self._pool.entries.get(task)

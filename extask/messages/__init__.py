@@ -50,6 +50,7 @@ from extask.messages.configuration import (
     PoolConfig,
     ServiceConfig,
 )
+from extask.messages.jobs import JobAction, JobProgress, JobState, TaskJob
 from extask.messages.pools import (
     Event,
     EventKind,
@@ -122,6 +123,9 @@ __all__ = [
     "Explanation",
     "ExtendWrapUp",
     "Hold",
+    "JobAction",
+    "JobProgress",
+    "JobState",
     "JournalResult",
     "LoadedPlan",
     "Look",
@@ -165,6 +169,7 @@ __all__ = [
     "TaskAnswer",
     "TaskCommand",
     "TaskEvent",
+    "TaskJob",
     "TaskJournal",
     "TaskPatch",
     "TaskStart",

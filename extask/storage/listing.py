@@ -30,7 +30,7 @@ async def list_tasks(
     Pages neither repeat nor lose a task while others are created. Raises `errors.BadInput` for
     an `after` that no page gave.
     """
-    query = select(tasks).where(tasks.c.tenant == tenant, *_conditions(which))
+    query = select(tasks).where(tasks.c.tenant == tenant, *conditions(which))
     if after is not None:
         at, (task,) = cursors.read(after, str)
         place = tuple_(literal(at, Instant), literal(task))
@@ -42,7 +42,8 @@ async def list_tasks(
     return TaskPage(tasks=page, next=last and cursors.write(last.created_at, last.id))
 
 
-def _conditions(which: TaskFilter) -> Iterator[ColumnElement[bool]]:
+def conditions(which: TaskFilter) -> Iterator[ColumnElement[bool]]:
+    """Say in SQL which tasks a filter names."""
     if which.states:
         yield tasks.c.state.in_(which.states)
     exact = {

@@ -11,7 +11,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-from extask.storage import schema
+from extask.storage import job_tables, schema
 from extask.storage.schema import flag as _flag
 from extask.storage.schema import instant as _instant
 from extask.storage.schema import json as _json
@@ -396,3 +396,5 @@ repairs = Table(
 reconciler_notes = Table(
     "reconciler_notes", metadata, _text("name"), _text("value"), PrimaryKeyConstraint("name")
 )
+
+task_jobs, task_job_items = job_tables.jobs, job_tables.items

@@ -28,6 +28,7 @@ from extask.messages import (
     TaskPatch,
 )
 from extask.settings import WorkerSettings
+from extask.storage.rows import TaskFilter
 from tests.support.furniture import PLAIN
 from tests.support.house import TENANT, House, dev_server, eventually, opened, working
 
@@ -155,6 +156,7 @@ async def record(folder: Path) -> None:
             await _write(house, name, folder / "distributor.json")
             await _record_rebuilt(house, folder)
             await _record_round(house, folder)
+            await _record_job(house, folder)
         settings = WorkerSettings(continue_as_new_after=40)
         url = f"sqlite:///{Path(place) / 'continued.db'}"
         async with dev_server() as env, opened(env.client, url, settings) as house, working(house):
@@ -190,6 +192,16 @@ async def _record_round(house: House, folder: Path) -> None:
         task_queue=temporal.DISTRIBUTOR_QUEUE,
     )
     await _write(house, "reconciler", folder / "reconciler.json")
+
+
+async def _record_job(house: House, folder: Path) -> None:
+    """Cancel tasks by a job."""
+    for _ in range(3):
+        await house.until(await house.create("nobody"), "queued")
+    which = TaskFilter(service="nobody")
+    job = await house.job(action="cancel", reason="no longer needed", filter=which)
+    await house.handle(job).result()
+    await _write(house, job, folder / "job.json")
 
 
 async def _record_continued(house: House, folder: Path) -> None:

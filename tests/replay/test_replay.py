@@ -13,7 +13,9 @@ from extask import temporal
 from workflows.distributor import DistributorWorkflow
 from workflows.external_task import ExternalTaskWorkflow
 from workflows.reconciler import ReconcilerWorkflow
+from workflows.task_job import TaskJobWorkflow
 
+WORKFLOWS = (ExternalTaskWorkflow, DistributorWorkflow, ReconcilerWorkflow, TaskJobWorkflow)
 HISTORIES = Path(__file__).with_name("histories")
 FILES = sorted(HISTORIES.glob("*/*.json"))
 
@@ -21,10 +23,7 @@ FILES = sorted(HISTORIES.glob("*/*.json"))
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}-{file.stem}")
 def test_a_recorded_history_replays(file: Path) -> None:
     history = WorkflowHistory.from_json(file.stem, file.read_text())
-    replayer = Replayer(
-        workflows=[ExternalTaskWorkflow, DistributorWorkflow, ReconcilerWorkflow],
-        plugins=[temporal.plugin()],
-    )
+    replayer = Replayer(workflows=WORKFLOWS, plugins=[temporal.plugin()])
     asyncio.run(replayer.replay_workflow(history))
 
 

@@ -25,13 +25,15 @@ from extask.messages import (
     Place,
     ServiceConfig,
     SetAgentState,
+    TaskJob,
     TaskStart,
 )
 from extask.settings import WorkerSettings
-from extask.storage import agents, definitions, pools, services, tasks, tenants
+from extask.storage import agents, definitions, jobs, pools, services, tasks, tenants
 from extask.storage.database import Database
+from extask.storage.job_rows import JobRow, NewJob
 from extask.storage.migrate import upgrade
-from extask.storage.rows import AgentRow, NewTask, ServiceRow, TaskRow, TenantRow
+from extask.storage.rows import AgentRow, NewTask, ServiceRow, TaskFilter, TaskRow, TenantRow
 
 TEMPORAL = Path(sys.executable).parent / "temporal"
 TENANT = "demo"
@@ -135,6 +137,27 @@ class House:
         fields = set(TaskStart.model_fields) & set(NewTask.model_fields)
         values = {name: getattr(new, name) for name in fields}
         return TaskStart(tenant=TENANT, task=new.id, **values)
+
+    async def job(self, *, begin: bool = True, **wanted: Any) -> str:
+        """Create a job over all tasks that match now, and begin it; answers the id."""
+        new = NewJob(
+            id=f"j-{uuid.uuid4().hex}",
+            acts_as="api",
+            requested_by="test",
+            created_at=datetime.now(UTC),
+            **{"filter": TaskFilter(), **wanted},
+        )
+        async with self.database.begin() as conn:
+            made = await jobs.create(conn, TENANT, new, expected=10_000, key=None)
+        if begin:
+            start = TaskJob(tenant=TENANT, job=new.id)
+            await temporal.start_job(self.client, start, made.job.title)
+        return new.id
+
+    async def job_row(self, job: str) -> JobRow:
+        """Read a job's row."""
+        async with self.database.connect() as conn:
+            return await jobs.must_get(conn, TENANT, job)
 
     async def submit(self, command: AnyCommand, pool: str = "main") -> Answer:
         """Hand a command to a pool."""

@@ -14,7 +14,7 @@ import worker
 from extask import temporal
 from extask.settings import WorkerSettings
 from tests.support.house import House, dev_server, eventually, opened, working
-from workflows import distributor, external_task, reconciler
+from workflows import distributor, external_task, reconciler, task_job
 
 SLOTS = 4
 TASKS = 40
@@ -72,7 +72,7 @@ async def test_every_activity_that_workflows_name_is_registered_where_they_run(
 ) -> None:
     house = idle_house
     both = worker.workers(house.client, house.database, house.distributor, house.settings)
-    rooms = ((distributor, reconciler), (external_task,))
+    rooms = ((distributor, reconciler), (external_task, task_job))
     for each, modules in zip(both, rooms, strict=True):
         named = set().union(*map(activities_named_in, modules))
         assert named

@@ -69,6 +69,9 @@ def test_standing_counts_the_first_rule_of_each_agent() -> None:
     assert standing.why == {"blocking_work": 1, "presence": 1, "off_duty": 1}
     assert (standing.position, standing.queue_length, standing.waited) == (1, 1, seconds(5))
     assert floor.pool.overview().agents == {"blocked": 1, "unreachable": 2}
+    told = floor.pool.brief("t-2")
+    assert told == standing.model_copy(update={"why": {}})
+    assert floor.pool.brief("t-9") is None
     assert floor.pool.standing("t-9") is None
     assert floor.pool.explain("t-9") == ()
     assert floor.pool.position("t-9") == 0
