@@ -69,6 +69,15 @@ async def furnish(house: House, tasks: int) -> list[str]:
     return list(made)
 
 
+async def until_all(house: House, tasks: list[str], name: str, value: str) -> None:
+    """Wait until the journal has written down of all tasks what their job asked for."""
+
+    async def written() -> bool:
+        return {getattr(await house.row(task), name) for task in tasks} == {value}
+
+    await eventually(written)
+
+
 async def told(house: House, outcome: str) -> Counter[str]:
     """Count how often each task told of an event."""
     row = task_records.c
@@ -92,9 +101,8 @@ async def test_each_task_is_asked_once_and_the_progress_is_shown(house: House) -
     handle = await temporal.start_job(house.client, start, "Give tasks priority high")
     made = JobProgress.model_validate(await handle.result())
     assert (made.state, made.total, made.done, made.refused) == ("completed", TASKS, TASKS, 0)
+    await until_all(house, tasks, "priority", "high")
     assert await told(house, "patched") == Counter(tasks)
-    rows = [await house.row(task) for task in tasks]
-    assert {row.priority for row in rows} == {"high"}
     assert (await house.row(kept)).priority == "normal"
     described = await handle.describe()
     assert await described.static_summary() == "Give tasks priority high"
@@ -118,8 +126,8 @@ async def test_a_job_goes_on_where_its_worker_left(idle_house: House) -> None:
         made = JobProgress.model_validate(await house.handle(job).result())
     assert left.done >= task_jobs.PAGE
     assert (made.state, made.done) == ("completed", TASKS)
+    await until_all(house, tasks, "outcome", "cancelled_by_api")
     assert await told(house, "aborted") == Counter(tasks)
-    assert {(await house.row(task)).outcome for task in tasks} == {"cancelled_by_api"}
 
 
 @pytest.mark.parametrize("wanted", [CANCEL, {"action": "reprioritize", "priority": "low"}])
