@@ -93,8 +93,11 @@ async def test_each_task_is_asked_once_and_the_progress_is_shown(house: House) -
     made = JobProgress.model_validate(await handle.result())
     assert (made.state, made.total, made.done, made.refused) == ("completed", TASKS, TASKS, 0)
     assert await told(house, "patched") == Counter(tasks)
-    rows = [await house.row(task) for task in tasks]
-    assert {row.priority for row in rows} == {"high"}
+
+    async def all_are_high() -> bool:
+        return {(await house.row(task)).priority for task in tasks} == {"high"}
+
+    await eventually(all_are_high)
     assert (await house.row(kept)).priority == "normal"
     described = await handle.describe()
     assert await described.static_summary() == "Give tasks priority high"
