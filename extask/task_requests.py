@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from temporalio.client import Client, WorkflowUpdateFailedError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from extask import errors, temporal
 from extask.messages import CancelTask, Outcome, TaskAnswer, TaskPatch, TransferTask
@@ -61,12 +61,10 @@ class TaskRequests:
         """Change priority, end of life or parameters of a task.
 
         Raises:
-            StateConflict: it has ended, or its state does not allow it.
+            StateConflict: it has ended.
             Unavailable: Temporal, or every worker, is away.
         """
-        answer = await self.ask(task, patch)
-        if answer.status == "refused":
-            raise StateConflict("conflict", answer.message or f"Refused: {answer.reason}.")
+        await self.ask(task, patch)
 
     async def cancel(self, task: TaskRow, request: CancelTask) -> None:
         """Cancel a task, also one that an agent works on; by a supervisor, abort it.
@@ -107,11 +105,7 @@ class TaskRequests:
                 answer: TaskAnswer = await handle.execute_update(
                     name, request, id=request.request, result_type=TaskAnswer
                 )
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                raise StateConflict("already_ended", "The task has ended already.") from error
-            raise
-        except WorkflowUpdateFailedError as error:
+        except (RPCError, WorkflowUpdateFailedError) as error:
             told = "The task ended before this was done."
             raise StateConflict("already_ended", told) from error
         return answer
