@@ -21,7 +21,7 @@ CALLERS = 10
 PATIENCE = 90.0
 WHICH = {"service": "desk"}
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.prove, pytest.mark.timeout(300)]
 
 
 async def create(flow: Flow) -> list[str]:

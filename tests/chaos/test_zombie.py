@@ -6,6 +6,7 @@ What it goes on to ask counts no more: it queues nothing, and takes part in the 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 STANDS_STILL, TAKES_OVER = "worker", "relief"
 ATTEMPTS = 5
+COMES_WITHIN = 15.0
 TAKEN_OVER = 60.0
 """Temporal hands a few more tasks to a worker that stands still, each for ten seconds."""
 GIVEN_UP = "Workflow task not found"
@@ -68,9 +70,12 @@ async def stopped_inside_an_enqueue(tenant: Tenant) -> str:
 
 
 async def stop_worker(tenant: Tenant) -> None:
+    """Stop it at the instant, unless that passed before anybody looked."""
     async with looking_at(tenant.world, tenant.name, LIMIT) as sight:
-        await INSTANTS["inside an enqueue"](sight)
-        tenant.world.processes[STANDS_STILL].pause()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(COMES_WITHIN):
+                await INSTANTS["inside an enqueue"](sight)
+                tenant.world.processes[STANDS_STILL].pause()
 
 
 async def is_inside(tenant: Tenant, task: str) -> bool:

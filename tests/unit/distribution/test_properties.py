@@ -37,7 +37,9 @@ CHECKED, PROVED = 20_000, 2_000_000
 """Steps in `make check` and in `make prove`."""
 CASES, PROOFS = 4, 16
 LIFE = 400
-"""Steps of a world in `make prove`."""
+"""Steps of a world that dice drive."""
+UNLUCKY = 3
+"""Rare kinds that five thousand steps may miss."""
 DRAWN = [name for name, act in acts.NAMES.items() for _ in range(round(2 * acts.WEIGHTS[act]))]
 COMMANDS = {it.model_fields["kind"].default for it in get_args(get_args(AnyCommand)[0])}
 RARE = {
@@ -71,11 +73,11 @@ RARE = {
 """What has to occur in each hundred thousand steps, else they prove little."""
 
 
-def every_kind_occurred(tally: Counter[str]) -> None:
-    """A machine that is always refused proves nothing."""
+def missing(tally: Counter[str]) -> set[str]:
+    """Give the kinds of acts, events and answers that did not occur."""
     expected = {f"act {name}" for name in acts.NAMES} | set(get_args(EventKind))
     expected |= {f"{command} done" for command in COMMANDS}
-    assert not {it for it in expected if not tally[it]}
+    return {it for it in expected if not tally[it]}
 
 
 class JudgementMachine(RuleBasedStateMachine):
@@ -119,12 +121,15 @@ def test_the_properties_hold_under_random_commands(case: int) -> None:
 
     run_state_machine_as_test(seed(case)(Machine), settings=LENGTH)
     assert Machine.tally["steps"] >= CHECKED // CASES
-    every_kind_occurred(Machine.tally)
+    assert len(missing(Machine.tally)) <= UNLUCKY
 
 
-@pytest.mark.parametrize("number", range(3))
-def test_a_world_of_dice_holds_them_too(number: int) -> None:
-    acts.live(number, 100, Counter())
+def test_worlds_of_dice_hold_them_too_and_everything_occurs_there() -> None:
+    """A machine that is always refused proves nothing."""
+    tally: Counter[str] = Counter()
+    for number in range(20):
+        acts.live(number, LIFE, tally)
+    assert not missing(tally)
 
 
 @pytest.mark.prove
@@ -137,5 +142,5 @@ def test_the_properties_hold_for_very_long(case: int) -> None:
     for world in range(worlds):
         acts.live(1_000_000 * (case + 1) + world, LIFE, tally)
     assert tally["steps"] >= PROVED // PROOFS
-    every_kind_occurred(tally)
+    assert not missing(tally)
     assert not {it for it in RARE if not tally[it]}
