@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from temporalio.client import Client, WorkflowUpdateFailedError
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from extask import errors, temporal
 from extask.messages import CancelTask, Outcome, TaskAnswer, TaskPatch, TransferTask
@@ -13,6 +15,8 @@ from extask.storage.database import Database
 from extask.storage.rows import TaskRow
 
 _UPDATES = {CancelTask: "cancel", TaskPatch: "patch", TransferTask: "transfer"}
+_NOT_READY = 0.1
+"""Seconds until a workflow that was not ready for an update is asked again."""
 _BY_SUPERVISOR: frozenset[Outcome] = frozenset({"aborted_by_supervisor"})
 _BY_ANYBODY: frozenset[Outcome] = _BY_SUPERVISOR | {"cancelled_by_api", "abandoned"}
 
@@ -98,17 +102,29 @@ class TaskRequests:
         """
         must_live(task)
         await self.ensure_started(task)
-        handle = self._client.get_workflow_handle(task.id)
-        name = _UPDATES[type(request)]
         try:
             async with temporal.reaching():
-                answer: TaskAnswer = await handle.execute_update(
-                    name, request, id=request.request, result_type=TaskAnswer
-                )
+                return await self._update(task.id, request)
         except (RPCError, WorkflowUpdateFailedError) as error:
             told = "The task ended before this was done."
             raise StateConflict("already_ended", told) from error
-        return answer
+
+    async def _update(
+        self, task: str, request: CancelTask | TaskPatch | TransferTask
+    ) -> TaskAnswer:
+        """Send it until the workflow hears it: a workflow task that fails takes it along."""
+        handle = self._client.get_workflow_handle(task)
+        while True:
+            try:
+                answer: TaskAnswer = await handle.execute_update(
+                    _UPDATES[type(request)], request, id=request.request, result_type=TaskAnswer
+                )
+            except RPCError as error:
+                if error.status is not RPCStatusCode.FAILED_PRECONDITION:
+                    raise
+            else:
+                return answer
+            await asyncio.sleep(_NOT_READY)
 
     async def was_granted(self, task: str, request: str) -> bool:
         """Tell whether a task, perhaps ended since, did what was asked under this key.

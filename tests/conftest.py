@@ -5,17 +5,11 @@ from __future__ import annotations
 import ipaddress
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-HERE = Path(__file__).parent
-UNMEASURED = {
-    *("chaos", "reference", "theory"),
-    *("test_forecast_pages.py", "test_promises.py", "test_properties.py"),
-}
 _STATUS = pytest.StashKey[int]()
 _INTERNET = 2  # a `socket.connect` address of the internet has a host and a port at least
 
@@ -43,13 +37,6 @@ def _local(host: str) -> bool:
 
 
 sys.addaudithook(_stay_on_this_machine)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Measure no coverage where other tests cover the same at a fraction of the time."""
-    for item in items:
-        if UNMEASURED.intersection(item.path.relative_to(HERE).parts):
-            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.hookimpl(trylast=True)

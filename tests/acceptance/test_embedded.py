@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.embedded import BIN, Ports, free_ports, gone, started, wait_until
+from tests.support.embedded import BIN, Ports, dev, free_ports, gone, started, wait_until
 
-DEV = [str(BIN / "extask"), "dev"]
+DEV = dev()
 ROLES = ["tenant_admin", "workflow_admin", "supervisor", "flow"]
 Extask = Callable[..., Any]
 

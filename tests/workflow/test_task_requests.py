@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
+from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
 
 from extask.messages import Accept, CancelTask, Complete, TaskAnswer
 from extask.plans import Plans
@@ -52,6 +55,26 @@ async def test_what_an_agent_completed_is_not_cancelled(house: House) -> None:
     with pytest.raises(StateConflict, match="An agent completed the task") as refused:
         await requests.cancel(row, CANCEL)
     assert refused.value.code == "already_completed"
+
+
+async def test_a_workflow_that_is_not_ready_is_asked_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.add_service("desk", await house.publish(PLAIN))
+    requests = TaskRequests(house.database, house.client, Plans(house.database))
+    seen = await house.until(await house.create("desk"), "queued")
+    send, asked = WorkflowHandle.execute_update, []
+
+    async def fails_at_first(*args: Any, **more: Any) -> Any:
+        asked.append(more["id"])
+        if asked == ["c-1"]:
+            raise RPCError("workflow task failure", RPCStatusCode.FAILED_PRECONDITION, b"")
+        return await send(*args, **more)
+
+    monkeypatch.setattr(WorkflowHandle, "execute_update", fails_at_first)
+    await requests.cancel(seen, CANCEL)
+    assert asked.count("c-1") == 2
+    assert (await house.until(seen.id, "ended")).outcome == "cancelled_by_api"
 
 
 def test_a_refused_cancel_says_what_came_first() -> None:

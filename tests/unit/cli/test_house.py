@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import io
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -160,6 +162,16 @@ def test_the_guard_ends_what_it_was_told_to_guard_and_nothing_else() -> None:
         assert guarded.wait() in (-signal.SIGTERM, -signal.SIGKILL)
         assert forgotten.poll() is None
         forgotten.kill()
+
+
+def test_the_guard_ends_where_there_is_nothing_left_to_guard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""], start_new_session=True) as ended:
+        ended.wait()
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"+{ended.pid}\n"))
+    with pytest.warns(RuntimeWarning, match="found in sys.modules"):
+        runpy.run_module("extask.cli.guard", run_name="__main__")
 
 
 def test_the_guard_kills_what_does_not_listen() -> None:

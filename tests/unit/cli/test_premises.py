@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,13 @@ def test_a_new_folder_is_made_for_its_owner_and_kept_from_others(tmp_path: Path)
         with pytest.raises(ExtaskError, match="another `extask dev` runs on it"), occupied(folder):
             pass  # never reached
     with occupied(folder):
+        pass
+
+
+def test_a_folder_with_sound_contents_is_fine(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "extask.db")) as connection:
+        connection.execute("CREATE TABLE something (name TEXT)")
+    with occupied(Folder(tmp_path)):
         pass
 
 
