@@ -11,6 +11,9 @@ from extask import logs, processes, temporal
 from extask.settings import Settings
 
 GRACE_SECONDS = 10
+IDLE_SECONDS = 75
+"""A connection is kept so long between two requests: longer than proxies and clients do, so that it
+is never closed here while a request is on its way."""
 
 
 def main() -> None:
@@ -27,6 +30,7 @@ def main() -> None:
         port=settings.api.port,
         log_config=None,
         access_log=False,
+        timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
 
