@@ -151,10 +151,11 @@ class _Round:
             fronts.extend(self._reserved_fronts(service, agent))
         if not fronts:
             return None
-        first = fronts[0] if len(fronts) == 1 else min(fronts, key=attrgetter("key"))
-        if first.entry is None:
-            return None
-        return min(front.claim for front in fronts), first.entry
+        first, claim = fronts[0], fronts[0].claim
+        if len(fronts) > 1:
+            first = min(fronts, key=attrgetter("key"))
+            claim = min(front.claim for front in fronts)
+        return None if first.entry is None else (claim, first.entry)
 
     def _add_lane(self, fronts: list[Front], service: Service, lane: Lane) -> None:
         worth = self.pool.level_worth

@@ -77,9 +77,10 @@ class Shelf:
             self.held[entry.level].remove(fifo)
             return
         items = self.levels[entry.level]
-        items.remove(fifo)
         if self.heads[entry.level][2] is not entry:
+            items.remove(fifo)
             return
+        items.pop(0)
         if items:
             self.heads[entry.level] = items[0]
         else:
