@@ -87,6 +87,7 @@ REFUSALS: Mapping[str, HTTPStatus] = {
     "unknown_task": HTTPStatus.NOT_FOUND,
     "unknown_engagement": HTTPStatus.NOT_FOUND,
     "not_yours": HTTPStatus.FORBIDDEN,
+    "not_queued": HTTPStatus.CONFLICT,
     "not_offered": HTTPStatus.CONFLICT,
     "not_active": HTTPStatus.CONFLICT,
     "too_late": HTTPStatus.CONFLICT,

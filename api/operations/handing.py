@@ -18,7 +18,8 @@ from api.shapes.handing import (
 )
 from extask import temporal
 from extask.distribution import RULES, WHY
-from extask.messages import Assign, Explanation, PullBack, TransferTask
+from extask.errors import NotFound
+from extask.messages import Answer, Assign, Explanation, PullBack, TransferTask
 from extask.storage import timeline
 from extask.storage.rows import TaskRow, TimelineEntry
 from extask.task_requests import StateConflict, must_live
@@ -35,7 +36,7 @@ async def assign(ports: Ports, who: Principal, task: str, agent: str) -> Handed:
     async with ports.database.connect() as connection:
         chosen = await People.resolve(connection, who.tenant, agent)
     command = Assign(key=pools.new_key(), task=row.id, agent=chosen, by=who.name)
-    answer = await pools.demand(ports, row.tenant, row.pool, command)
+    answer = await _of_queue(ports, row, command)
     return Handed(id=row.id, session_id=answer.session)
 
 
@@ -48,8 +49,17 @@ async def pull_back(ports: Ports, who: Principal, task: str) -> Handed:
     """
     row = await _live(ports, who, task)
     command = PullBack(key=pools.new_key(), task=row.id, by=who.name)
-    await pools.demand(ports, row.tenant, row.pool, command)
+    await _of_queue(ports, row, command)
     return Handed(id=row.id, session_id=None)
+
+
+async def _of_queue(ports: Ports, task: TaskRow, command: Assign | PullBack) -> Answer:
+    """Hand over a command about a task that lives; its pool may not know it, all the same."""
+    try:
+        return await pools.demand(ports, task.tenant, task.pool, command)
+    except NotFound as error:
+        told = f"The task is {task.state}, and in no queue at present."
+        raise StateConflict("not_queued", told) from error
 
 
 async def transfer(ports: Ports, who: Principal, task: str, body: TransferTaskBody) -> Handed:

@@ -23,6 +23,14 @@ steps:
 """
 
 
+LATER = """
+workflow: later
+version: 1
+steps:
+  rest: { delay: 1h, then: end }
+"""
+
+
 async def second_service(desk: Desk, **settings: Any) -> None:
     """Add a service whose workflow queues at the service itself."""
     await desk.ok("POST", "/definitions", {"source": OWN})
@@ -54,6 +62,17 @@ async def lead(desk: Desk, task: str, act: str, body: Any = None) -> Any:
     answer = await desk.call("POST", f"/tasks/{task}/{act}", body, who="user_supervisor")
     told = answer.json()
     return (answer.status_code, told.get("code", ""), told.get("detail", ""))
+
+
+async def test_a_task_in_no_queue_is_neither_assigned_nor_pulled_back(desk: Desk) -> None:
+    await desk.ok("POST", "/definitions", {"source": LATER})
+    named = {"name": "later", "upn": "later@acme.example", "workflow": "later"}
+    await desk.ok("POST", "/services", named)
+    task = str((await desk.ok("POST", "/tasks", {"service": "later"}))["id"])
+    await in_state(desk, task, "delayed")
+    told = (409, "not_queued", "The task is delayed, and in no queue at present.")
+    assert await lead(desk, task, "assign", {"agent": "a-anna"}) == told
+    assert await lead(desk, task, "pull-back") == told
 
 
 async def test_a_supervisor_assigns_and_pulls_back_and_everybody_sees_why(desk: Desk) -> None:
