@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from extask import processes
 from extask.distribution import Distributor
 from extask.messages import (
     PRIORITIES,
@@ -181,6 +182,7 @@ def _at(times: Sequence[float], part: float) -> float:
 
 def main() -> None:
     """Print all figures."""
+    processes.collect_rarely()  # as a worker does
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     few = decisions(1_000, count)
     many = decisions(100_000, count)
