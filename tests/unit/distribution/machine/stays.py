@@ -120,7 +120,7 @@ class StaysLog(Log):
 
     def on_displaced(self, event: Event) -> None:
         task = self.picture.tasks[event.task or ""]
-        assert task.where == "waiting"
+        assert task.where != "engaged"
         assert self.service(task).config.removed
 
     def leave(self, event: Event, how: str) -> None:

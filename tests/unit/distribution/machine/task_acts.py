@@ -118,9 +118,11 @@ def move(judged: Judged, dice: Random) -> None:
     )
     expected = came_first(judged, name, unless)
     if expected == "done" and task is not None:
-        stays = task.where != "engaged" and command.place.service == task.service
-        full = "" if stays else refusal(judged, command.place.service)
-        expected = f"refused {full}" if full else expected
+        own = command.place.service == task.service
+        reason = refusal(judged, command.place.service)
+        if own and (task.where != "engaged" or reason == "service_full"):
+            reason = ""
+        expected = f"refused {reason}" if reason else expected
     answer = judged.apply(command)
     told(answer, expected)
 
