@@ -98,8 +98,8 @@ class Reference:
         acts.dispatch(pool)
         pool.answers[command.key] = self._told(command, answer)
         moments.advance(pool, at)
-        for key in list(pool.answers)[:-REMEMBERED]:
-            del pool.answers[key]
+        while len(pool.answers) > REMEMBERED:
+            del pool.answers[next(iter(pool.answers))]
         return pool.answers[command.key]
 
     def _told(self, command: AnyCommand, answer: Answer) -> Answer:
