@@ -20,6 +20,7 @@ from tests.reference.state import Readings
 SAMPLES = 2
 SHOWN = 12
 SHRINKING = 20  # seconds
+FEW = 500
 NEW_WORDS = ("why", "algorithm", "free", "qualification", "config")
 
 
@@ -256,11 +257,13 @@ class Run:
         return steps
 
     def report(self, error: Exception) -> str:
-        """Say how both disagree, at which step of which seed, and the fewest steps that show it."""
+        """Say how both disagree, at which step of which seed, and the steps that show it."""
         number = len(self.steps)
         last = shown(self.steps[-SHOWN:])
         fewest = self.shrink(error)
         text = f"seed {self.seed}, step {number}: {type(error).__name__}: {error}\nlast:\n{last}"
+        if len(fewest) > FEW:
+            return text
         return f"{text}\nfewest:\n{shown(fewest)}\n{self.fails(fewest)}"
 
 
