@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from extask.messages import PolicyLevel
-from tests.reference.state import Agent, Entry, Pool, Service
+from tests.reference.state import Agent, Entry, Offer, Pool, Service, Work
 
 NO_POLICY = (PolicyLevel(),)
 SHORT = timedelta(seconds=5)
@@ -47,7 +47,8 @@ def loads_of(pool: Pool) -> dict[str, Load]:
     """Count for every agent in one pass over all entries."""
     loads = {name: Load() for name in pool.agents}
     for entry in pool.entries.values():
-        for held in (*entry.offers, entry.work) if entry.work else entry.offers:
+        held_by: list[Offer | Work] = [*entry.offers, *([entry.work] if entry.work else [])]
+        for held in held_by:
             load = loads[held.agent]
             load.blocking_work = load.blocking_work or held.blocking
             load.non_blocking += not held.blocking
