@@ -125,9 +125,8 @@ def test_a_shorter_flag_does_not_end_a_longer_one() -> None:
 
 def test_offers_of_one_moment_flag_in_no_order() -> None:
     """ "At one moment: expiry, lapses, (…)": no lapse comes first. The longest flag counts."""
-    told = {"simultaneous": True, "rona_timeout": timedelta(seconds=20)}
-    desk = Desk(agents=1, rona_for=timedelta(seconds=90), **told)
-    service = ServiceConfig.model_validate({"name": "s", "version": 2, **told})
+    desk = Desk(agents=1, simultaneous=True, rona_for=timedelta(seconds=90))
+    service = ServiceConfig(name="s", version=2, simultaneous=True)
     desk.at(0, Configure(key=desk.key(), config=PoolConfig(version=2, services=(service,))))
     desk.away(0, "aa")
     desk.enqueue(0, "t", Place(service="s", block_agent=False))
