@@ -32,6 +32,7 @@ from tests.reference.rules import (
     Candidate,
     blocking_ruling,
     blocks,
+    case_of,
     load_of,
     number_ruling,
     present,
@@ -152,7 +153,7 @@ def pick_up(pool: Pool, command: PickUp) -> Answer:
         return refused("too_late", task=command.task)
     if distribution(pool, entry) != "pickup":
         return refused("not_for_pickup", task=command.task)
-    ruled = ruling(pool, entry, agent, load_of(pool, command.agent))
+    ruled = ruling(pool, case_of(pool, entry), agent, load_of(pool, command.agent))
     if ruled != NOTHING:
         return refused(ruled[0], task=command.task)
     taker = told_of(pool, agent, "picked_up")

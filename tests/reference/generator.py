@@ -311,5 +311,5 @@ def replace_model(service: ServiceConfig, **changed: Any) -> ServiceConfig:
 
 CORE = Traits(policies=False, broadcast=False, pickup=False, supervisors=False, holding=False)
 WHOLE = Traits()
-LARGE = replace(WHOLE, agents=200, tasks=1_000, backlog=60)
-LARGE_CORE = replace(CORE, agents=200, tasks=1_000, backlog=60)
+LARGE = replace(WHOLE, agents=200, tasks=10_000, backlog=60)
+LARGE_CORE = replace(CORE, agents=200, tasks=2_000, backlog=60)

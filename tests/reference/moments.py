@@ -24,7 +24,7 @@ def happenings(pool: Pool) -> Iterator[datetime]:
 
 def looks(pool: Pool, entry: Entry) -> Iterator[datetime]:
     """Instants at which somebody else may become a candidate for a waiting task."""
-    if entry.preferred:
+    if entry.place.preferred:
         yield entry.window_end
     yield from (entry.entered + after for after in acts.next_level(pool, entry))
     for cool in entry.cooling.values():

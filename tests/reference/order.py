@@ -7,7 +7,7 @@ from copy import copy
 from datetime import datetime
 
 from extask.messages import PRIORITIES, Priority
-from tests.reference.rules import Candidate, candidates, loads_of
+from tests.reference.rules import Candidate, blocking_ruling, candidates, loads_of, state_ruling
 from tests.reference.state import MIDDLE, STRIDES, Entry, Pool, Service
 
 
@@ -66,9 +66,9 @@ def first_of(service: Service, entries: list[Entry]) -> Entry:
     if strict:
         return min(strict, key=fifo)
     turns = [(e.number, MIDDLE.index(e.priority), fifo(e), e) for e in entries if e.number]
-    for rank, level in enumerate(MIDDLE):
-        heads = without_number(entries, level)[:1]
-        turns += [(service.next[level], rank, fifo(head), head) for head in heads]
+    for level in {e.priority for e in entries if e.number is None and e.priority in MIDDLE}:
+        head = without_number(entries, level)[0]
+        turns.append((service.next[level], MIDDLE.index(level), fifo(head), head))
     if turns:
         return min(turns, key=lambda turn: turn[:3])[3]
     return min(entries, key=fifo)
@@ -119,11 +119,14 @@ def claim(pool: Pool, entries: list[Entry]) -> tuple[object, ...]:
 def next_to_offer(pool: Pool) -> tuple[Entry, list[Candidate]] | None:
     """Choose the service by its claim, its first entry that has a taker, and the takers ranked."""
     loads = loads_of(pool)
+    spare = [a for name, a in pool.agents.items() if blocking_ruling(a, loads[name]) is None]
     takers: dict[str, dict[str, list[Candidate]]] = {}
-    for entry in pool.entries.values():
-        found = candidates(pool, entry, loads) if in_order(pool, entry) else []
-        if found:
-            takers.setdefault(entry.service, {})[entry.task] = found
+    for name, service in pool.services.items():
+        queue = standing_in(pool, name)
+        ready = [a for a in spare if queue and state_ruling(pool, service, a) is None]
+        found = {one.task: candidates(pool, one, ready, loads) for one in queue}
+        if any(found.values()):
+            takers[name] = {task: some for task, some in found.items() if some}
     if not takers:
         return None
     taken = {name: [pool.entries[task] for task in tasks] for name, tasks in takers.items()}

@@ -21,7 +21,8 @@ Windows, levels, cool-downs, flags
   as somebody else when a cool-down might be cut.
 - A cool-down is cut *while* there is nobody else: should somebody come, it holds again.
 - A task that an agent has goes on reaching levels.
-- A RONA flag of no length is none; one that is longer than a new one stays.
+- A RONA flag of no length is none; one that is longer than a new one stays. Where offers of one
+  agent lapse at one moment, any of them may be the first to flag.
 
 Moves and ends
 - A transfer to the service in which the task stands is no transfer: number and time stay.
@@ -98,8 +99,8 @@ class Reference:
         acts.dispatch(pool)
         pool.answers[command.key] = self._told(command, answer)
         moments.advance(pool, at)
-        for key in list(pool.answers)[:-REMEMBERED]:
-            del pool.answers[key]
+        while len(pool.answers) > REMEMBERED:
+            del pool.answers[next(iter(pool.answers))]
         return pool.answers[command.key]
 
     def _told(self, command: AnyCommand, answer: Answer) -> Answer:

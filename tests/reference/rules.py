@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from extask.messages import PolicyLevel
-from tests.reference.state import Agent, Entry, Pool, Service
+from tests.reference.state import Agent, Entry, Offer, Pool, Service, Work
 
 NO_POLICY = (PolicyLevel(),)
 SHORT = timedelta(seconds=5)
@@ -15,7 +15,7 @@ Ruling = tuple[str, datetime | None]
 NOTHING: Ruling = ("", None)
 
 
-@dataclass
+@dataclass(slots=True)
 class Load:
     """What an agent has to do at this moment."""
 
@@ -47,18 +47,18 @@ def loads_of(pool: Pool) -> dict[str, Load]:
     """Count for every agent in one pass over all entries."""
     loads = {name: Load() for name in pool.agents}
     for entry in pool.entries.values():
-        pairs = [(one.agent, one.blocking) for one in entry.offers]
-        if entry.work is not None:
-            pairs.append((entry.work.agent, entry.work.blocking))
-        for name, blocking in pairs:
-            loads[name].blocking_work = loads[name].blocking_work or blocking
-            loads[name].non_blocking += not blocking
+        held_by: list[Offer | Work] = [*entry.offers, *([entry.work] if entry.work else [])]
+        for held in held_by:
+            load = loads[held.agent]
+            load.blocking_work = load.blocking_work or held.blocking
+            load.non_blocking += not held.blocking
+            load.anything = True
     for name, agent in pool.agents.items():
-        load = loads[name]
-        load.blocking_work = load.blocking_work or any(f.blocking for f in agent.foreign.values())
-        load.anything = bool(
-            load.blocking_work or load.non_blocking or agent.foreign or agent.wrap_ups
-        )
+        if agent.foreign or agent.wrap_ups:
+            load = loads[name]
+            calls = agent.foreign.values()
+            load.blocking_work = load.blocking_work or any(one.blocking for one in calls)
+            load.anything = True
     return loads
 
 
@@ -98,9 +98,9 @@ def reach(pool: Pool, entry: Entry) -> None:
     """Let an entry reach the levels whose time has come; a shorter policy cuts what it reached."""
     steps = levels(pool.services[entry.service])
     entry.level = min(entry.level, len(steps) - 1)
-    for index, step in enumerate(steps):
-        if pool.now >= entry.entered + step.after:
-            entry.level = max(entry.level, index)
+    for index in range(entry.level + 1, len(steps)):
+        if pool.now >= entry.entered + steps[index].after:
+            entry.level = index
 
 
 def asked(entry: Entry, level: PolicyLevel) -> dict[str, int]:
@@ -109,37 +109,6 @@ def asked(entry: Entry, level: PolicyLevel) -> dict[str, int]:
     for skill, least in entry.place.skills.items():
         both[skill] = max(both.get(skill, least), least)
     return both
-
-
-def responsible(pool: Pool, agent: Agent, name: str) -> bool:
-    """Tell whether the agent's present duty profile holds a responsibility; none is asked: yes."""
-    profile = pool.profiles.get(agent.profile)
-    if not name:
-        return True
-    return profile is not None and not profile.removed and name in profile.responsibilities
-
-
-def admits(pool: Pool, entry: Entry, level: PolicyLevel, agent: Agent) -> bool:
-    """Tell whether a level admits an agent to a task."""
-    skilled = all(
-        agent.config.skills.get(skill, 0) >= least for skill, least in asked(entry, level).items()
-    )
-    return skilled and responsible(pool, agent, level.responsibility)
-
-
-def level_of(pool: Pool, entry: Entry, agent: Agent) -> int | None:
-    """Find the first reached level that admits an agent."""
-    for index, level in enumerate(levels(pool.services[entry.service])):
-        if index <= entry.level and admits(pool, entry, level, agent):
-            return index
-    return None
-
-
-def qualification(entry: Entry, level: PolicyLevel, agent: Agent) -> int:
-    """Sum the agent's levels in the asked skills, where the level's algorithm looks at them."""
-    if level.algorithm != "most_qualified":
-        return 0
-    return sum(agent.config.skills.get(skill, 0) for skill in asked(entry, level))
 
 
 def awaited(pool: Pool, entry: Entry) -> bool:
@@ -154,6 +123,66 @@ def window_holds(pool: Pool, entry: Entry) -> bool:
     if entry.place.preferred_only:
         return True
     return pool.now < entry.window_end and awaited(pool, entry)
+
+
+# ------------------------------------------------------------------ a task at a moment
+
+
+@dataclass(slots=True)
+class Case:
+    """A task at a moment, with all about it that is the same for every agent."""
+
+    entry: Entry
+    service: Service
+    blocking: bool
+    """Whether it would be offered as a blocking one."""
+    preferred: list[str]
+    window: bool
+    """Whether only preferred agents are candidates."""
+    levels: list[tuple[PolicyLevel, dict[str, int]]]
+    """The policy's levels, each with the skills that it and the task ask."""
+
+
+def case_of(pool: Pool, entry: Entry) -> Case:
+    """Look up what is the same for every agent."""
+    service = pool.services[entry.service]
+    steps = [(level, asked(entry, level)) for level in levels(service)]
+    holds = window_holds(pool, entry)
+    return Case(entry, service, blocks(pool, entry), entry.preferred, holds, steps)
+
+
+def responsible(pool: Pool, agent: Agent, name: str) -> bool:
+    """Tell whether the agent's present duty profile holds a responsibility; none is asked: yes."""
+    if not name:
+        return True
+    profile = pool.profiles.get(agent.profile)
+    return profile is not None and not profile.removed and name in profile.responsibilities
+
+
+def admits(pool: Pool, case: Case, index: int, agent: Agent) -> bool:
+    """Tell whether a level admits an agent to a task."""
+    level, skills = case.levels[index]
+    held = agent.config.skills
+    for skill, least in skills.items():
+        if held.get(skill, 0) < least:
+            return False
+    return responsible(pool, agent, level.responsibility)
+
+
+def level_of(pool: Pool, case: Case, agent: Agent) -> int | None:
+    """Find the first level that admits an agent, reached or not."""
+    for index in range(len(case.levels)):
+        if admits(pool, case, index, agent):
+            return index
+    return None
+
+
+def qualification(case: Case, index: int, agent: Agent) -> int:
+    """Sum the agent's levels in the asked skills, where the level's algorithm looks at them."""
+    level, skills = case.levels[index]
+    if level.algorithm != "most_qualified":
+        return 0
+    return sum(agent.config.skills.get(skill, 0) for skill in skills)
 
 
 # ------------------------------------------------------------------ the rules, in their order
@@ -174,47 +203,44 @@ def number_ruling(agent: Agent, load: Load, *, blocking: bool) -> Ruling | None:
     return ("number_reached", None) if full and not blocking else None
 
 
-def level_ruling(pool: Pool, entry: Entry, agent: Agent) -> Ruling | None:
+def level_ruling(pool: Pool, case: Case, agent: Agent) -> Ruling | None:
     """Preferred window, or the levels of the policy."""
-    if window_holds(pool, entry):
-        if agent.config.id in entry.preferred:
+    entry = case.entry
+    if case.window:
+        if agent.config.id in case.preferred:
             return None
         if entry.place.preferred_only:
             return ("preferred_only", None)
         return ("preferred_window", entry.window_end)
-    if level_of(pool, entry, agent) is not None:
-        return None
-    for level in levels(pool.services[entry.service]):
-        if admits(pool, entry, level, agent):
-            return ("level_not_reached", entry.entered + level.after)
-    return ("not_qualified", None)
+    index = level_of(pool, case, agent)
+    if index is None:
+        return ("not_qualified", None)
+    if index > entry.level:
+        return ("level_not_reached", entry.entered + case.levels[index][0].after)
+    return None
 
 
-def somebody_else(pool: Pool, entry: Entry, agent: Agent) -> bool:
+def somebody_else(pool: Pool, case: Case, agent: Agent) -> bool:
     """Tell whether another agent might take the task if only they had nothing to do."""
-    service = pool.services[entry.service]
     for other in pool.agents.values():
-        cool = entry.cooling.get(other.config.id)
+        cool = case.entry.cooling.get(other.config.id)
         if (
             other is not agent
-            and present(service, other)
-            and other.on_duty
-            and active(service, other)
-            and not flagged(pool, other)
-            and other.config.id not in entry.place.exclude
-            and level_ruling(pool, entry, other) is None
+            and state_ruling(pool, case.service, other) is None
+            and other.config.id not in case.entry.place.exclude
+            and level_ruling(pool, case, other) is None
             and not (cool is not None and pool.now < cool.end)
         ):
             return True
     return False
 
 
-def cooling_ruling(pool: Pool, entry: Entry, agent: Agent) -> Ruling | None:
+def cooling_ruling(pool: Pool, case: Case, agent: Agent) -> Ruling | None:
     """Find whether an agent cools down from a task: cut short while there is nobody else."""
-    cool = entry.cooling.get(agent.config.id)
+    cool = case.entry.cooling.get(agent.config.id)
     if cool is None or pool.now >= cool.end:
         return None
-    if pool.now >= cool.start + SHORT and not somebody_else(pool, entry, agent):
+    if pool.now >= cool.start + SHORT and not somebody_else(pool, case, agent):
         return None
     return ("cooling_down", cool.end)
 
@@ -230,17 +256,23 @@ def state_ruling(pool: Pool, service: Service, agent: Agent) -> Ruling | None:
     return None if active(service, agent) else ("not_serving", None)
 
 
-def ruling(pool: Pool, entry: Entry, agent: Agent, load: Load) -> Ruling:
-    """Find the first rule that rules an agent out for a task, and when that changes by itself."""
-    service = pool.services[entry.service]
-    excluded = agent.config.id in entry.place.exclude
+def own_ruling(pool: Pool, case: Case, agent: Agent, load: Load) -> Ruling | None:
+    """Find the first of the rules that look at the task: all but state and blocking work."""
+    excluded = agent.config.id in case.entry.place.exclude
     return (
-        state_ruling(pool, service, agent)
-        or blocking_ruling(agent, load)
-        or number_ruling(agent, load, blocking=blocks(pool, entry))
+        number_ruling(agent, load, blocking=case.blocking)
         or (("excluded", None) if excluded else None)
-        or level_ruling(pool, entry, agent)
-        or cooling_ruling(pool, entry, agent)
+        or level_ruling(pool, case, agent)
+        or cooling_ruling(pool, case, agent)
+    )
+
+
+def ruling(pool: Pool, case: Case, agent: Agent, load: Load) -> Ruling:
+    """Find the first rule that rules an agent out for a task, and when that changes by itself."""
+    return (
+        state_ruling(pool, case.service, agent)
+        or blocking_ruling(agent, load)
+        or own_ruling(pool, case, agent, load)
         or NOTHING
     )
 
@@ -261,24 +293,26 @@ class Candidate:
     rank: tuple[object, ...] = ()
 
 
-def candidate(pool: Pool, entry: Entry, agent: Agent, load: Load) -> Candidate:
+def candidate(pool: Pool, case: Case, agent: Agent, load: Load) -> Candidate:
     """Describe an agent whom nothing rules out."""
     name, free = agent.config.id, not load.anything
-    if window_holds(pool, entry):
-        return Candidate(name, "preferred", 0, "", free, 0, (entry.preferred.index(name),))
-    index = level_of(pool, entry, agent)
+    if case.window:
+        return Candidate(name, "preferred", 0, "", free, 0, (case.preferred.index(name),))
+    index = level_of(pool, case, agent)
     assert index is not None
-    level = levels(pool.services[entry.service])[index]
-    fit = qualification(entry, level, agent)
+    fit = qualification(case, index, agent)
     rank = (not free, index, -fit, load.non_blocking, agent.idle_since, name)
-    return Candidate(name, "policy", index, level.algorithm, free, fit, rank)
+    return Candidate(name, "policy", index, case.levels[index][0].algorithm, free, fit, rank)
 
 
-def candidates(pool: Pool, entry: Entry, loads: dict[str, Load]) -> list[Candidate]:
-    """Everybody who may be offered a task now, the best first."""
+def candidates(
+    pool: Pool, entry: Entry, ready: list[Agent], loads: dict[str, Load]
+) -> list[Candidate]:
+    """Everybody among the ready ones who may be offered a task now, the best first."""
+    case = case_of(pool, entry)
     found = [
-        candidate(pool, entry, agent, loads[name])
-        for name, agent in pool.agents.items()
-        if ruling(pool, entry, agent, loads[name]) == NOTHING
+        candidate(pool, case, agent, loads[agent.config.id])
+        for agent in ready
+        if own_ruling(pool, case, agent, loads[agent.config.id]) is None
     ]
     return sorted(found, key=lambda one: one.rank)

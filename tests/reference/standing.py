@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from extask.messages import Basis, Standing
 from tests.reference.order import position
-from tests.reference.rules import loads_of, ruling
+from tests.reference.rules import case_of, loads_of, ruling
 from tests.reference.state import Entry, Pool, Service
 
 LOOKED_BACK = timedelta(seconds=3600)
@@ -25,10 +25,10 @@ class Ruled(NamedTuple):
 
 def explain(pool: Pool, entry: Entry) -> tuple[Ruled, ...]:
     """Rule on every agent who has the entry's service among theirs, by id."""
-    loads = loads_of(pool)
+    loads, case = loads_of(pool), case_of(pool, entry)
     members = [one for one in pool.agents.values() if entry.service in one.config.services]
     return tuple(
-        Ruled(one.config.id, *ruling(pool, entry, one, loads[one.config.id]))
+        Ruled(one.config.id, *ruling(pool, case, one, loads[one.config.id]))
         for one in sorted(members, key=lambda one: one.config.id)
     )
 

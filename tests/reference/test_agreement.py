@@ -1,7 +1,7 @@
 """The distributor decides as the reference does that was written from the rules alone.
 
-A run that fails prints its seed, the step, what both tell, the last steps and the fewest steps
-that still show it.
+A run that fails prints its seed, the step, what both tell, the last steps and, if they are few,
+the fewest steps that still show it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ def test_a_day_without_policies_comes_out_alike(seed: int) -> None:
 
 
 @pytest.mark.prove
-@pytest.mark.timeout(0)
-def test_ten_thousand_tasks_and_two_hundred_agents_come_out_alike() -> None:
-    """The same with 200 agents until 10,000 tasks have come."""
-    assert Run(1, LARGE_CORE, TERMS).go(most=1_000_000)
+@pytest.mark.timeout(3_000)
+def test_two_thousand_tasks_without_policies_come_out_alike() -> None:
+    """The same with 200 agents until 2,000 tasks have come."""
+    assert Run(1, LARGE_CORE, TERMS, shrinking=0).go(most=1_000_000)
 
 
 @pytest.mark.parametrize("seed", range(1, 11))
@@ -37,7 +37,7 @@ def test_a_whole_day_comes_out_alike(seed: int) -> None:
 
 
 @pytest.mark.prove
-@pytest.mark.timeout(0)
+@pytest.mark.timeout(3_000)
 def test_ten_thousand_tasks_of_whole_days_come_out_alike() -> None:
     """All of it with 200 agents until 10,000 tasks have come."""
-    assert Run(1, LARGE, TERMS).go(most=1_000_000)
+    assert Run(1, LARGE, TERMS, shrinking=0).go(most=1_000_000)

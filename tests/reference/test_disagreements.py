@@ -77,10 +77,10 @@ class Desk:
         state = SetAgentState(key=self.key(), agent=agent, presence="away")
         self.at(seconds, state)
 
-    def move(self, seconds: float, task: str, place: Place, unless: str = "accepted") -> None:
+    def move(self, seconds: float, task: str, place: Place, **fields: object) -> None:
         """Move a task from its first stay to its second."""
         told = {"key": self.key(), "task": task, "run": 1, "epoch": 1, "to_epoch": 2}
-        self.at(seconds, Move.model_validate({**told, "place": place, "unless": unless}))
+        self.at(seconds, Move.model_validate({**told, "place": place, **fields}))
 
 
 def at(seconds: float) -> datetime:
@@ -121,6 +121,19 @@ def test_a_shorter_flag_does_not_end_a_longer_one() -> None:
     desk.at(5)
     desk.at(20)
     desk.at(80)
+
+
+def test_offers_of_one_moment_flag_in_no_order() -> None:
+    """ "At one moment: expiry, lapses, (…)": no lapse comes first. The longest flag counts."""
+    desk = Desk(agents=1, simultaneous=True, rona_for=timedelta(seconds=90))
+    service = ServiceConfig(name="s", version=2, simultaneous=True)
+    desk.at(0, Configure(key=desk.key(), config=PoolConfig(version=2, services=(service,))))
+    desk.away(0, "aa")
+    desk.enqueue(0, "t", Place(service="s", block_agent=False))
+    desk.enqueue(0, "u", Place(service="s", block_agent=False))
+    desk.move(0, "t", Place(service="r", block_agent=False), transfer=True)
+    desk.at(1, SetAgentState(key=desk.key(), agent="aa", presence="available"))
+    desk.at(21)
 
 
 def test_rulings_are_counted_for_large_services_too() -> None:
