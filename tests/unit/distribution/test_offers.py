@@ -9,6 +9,8 @@ from extask.messages import (
     Configure,
     Decline,
     EndEngagement,
+    ExtendWrapUp,
+    PolicyLevel,
     PoolConfig,
     Preferred,
     Return,
@@ -172,3 +174,93 @@ def test_excluded_agents_never_get_the_task() -> None:
     assert [it.rule for it in floor.pool.explain("t-1")] == ["excluded", "excluded"]
     floor.enqueue("t-2", exclude=("a-1",))
     assert floor.holders() == {"t-2": "a-2"}
+
+
+def test_a_wrap_up_that_was_extended_ends_by_itself() -> None:
+    floor = Floor(ServiceConfig(name="calls", acw=seconds(5)))
+    floor.enqueue("t-1")
+    floor.accept("t-1")
+    wrap_up = {**floor.session("t-1"), "key": "w"}
+    floor.complete("t-1")
+    floor.do(ExtendWrapUp(**wrap_up, by=seconds(6)))
+    floor.wait(10)
+    assert "wrap_up_ended" not in floor.kinds()
+    assert floor.pool.next_deadline() == START + seconds(11)
+    floor.wait(1)
+    assert floor.last("wrap_up_ended").at == START + seconds(11)
+
+
+def test_a_cool_down_is_not_cut_while_another_preferred_agent_is_there() -> None:
+    wishes = tuple(Preferred(agent=agent) for agent in ("a-1", "a-2"))
+    levels = (PolicyLevel(skills={"law": 1}),)
+    floor = Floor(ServiceConfig(name="calls", policy=levels), agents=3)
+    floor.enqueue("t-0", preferred=wishes[1:])
+    floor.accept("t-0")
+    floor.enqueue("t-1", preferred=wishes)
+    floor.do(Decline(**floor.session("t-1")))
+    floor.wait(30)
+    assert floor.holders() == {"t-0": "a-2"}
+    assert floor.rules("t-1")["a-1"] == "cooling_down"
+    floor.state("a-2", presence="away")
+    assert floor.holders() == {"t-0": "a-2", "t-1": "a-1"}
+
+
+def test_a_cool_down_is_cut_though_somebody_is_there_who_is_not_preferred() -> None:
+    floor = Floor(agents=2)
+    floor.enqueue("t-1", preferred=(Preferred(agent="a-1"),))
+    floor.do(Decline(**floor.session("t-1")))
+    floor.wait(4)
+    assert floor.holders() == {}
+    floor.wait(1)
+    assert floor.holders() == {"t-1": "a-1"}
+
+
+def test_while_others_are_asked_a_cool_down_is_told_as_if_the_task_waited() -> None:
+    service = ServiceConfig(name="calls", distribution="broadcast")
+    wishes = (Preferred(agent="a-1"), Preferred(agent="a-2"))
+    for place, rules in (
+        ({"preferred": wishes}, ["cooling_down", "blocking_work", "preferred_window"]),
+        ({"exclude": ("a-3",)}, ["cooling_down", "blocking_work", "excluded"]),
+    ):
+        floor = Floor(service, agents=3)
+        floor.enqueue("t-1", **place)
+        declined = next(it for it in floor.pool.sessions if it.agent == "a-1")
+        floor.do(Decline(key="d", session=declined.session, agent="a-1"))
+        floor.wait(6)
+        assert list(floor.rules("t-1").values()) == rules
+        floor.state("a-2", duty_profile="x", presence="busy")
+        told = list(floor.rules("t-1").values())
+        assert told == ["", "presence", rules[2]]
+
+
+def test_a_cool_down_is_cut_while_whoever_else_is_there_lacks_what_the_task_asks() -> None:
+    for asked, holder in (({"law": 1}, {"t-1": "a-1"}), ({"law": 0}, {})):
+        floor = Floor(skills=[{"law": 1}, {}])
+        call = StartEngagement(key="on", agent="a-2", engagement="c")
+        floor.do(call)
+        floor.enqueue("t-1", skills=asked)
+        floor.do(Decline(**floor.session("t-1")))
+        floor.wait(5)
+        assert floor.holders() == holder
+
+
+def test_a_cool_down_is_cut_until_another_level_lets_somebody_else_in() -> None:
+    levels = (PolicyLevel(skills={"law": 1}), PolicyLevel(after=seconds(9)))
+    floor = Floor(ServiceConfig(name="calls", policy=levels), skills=[{"law": 1}, {}])
+    floor.do(StartEngagement(key="on", agent="a-2", engagement="c"))
+    floor.enqueue("t-1")
+    floor.do(Decline(**floor.session("t-1")))
+    floor.wait(5)
+    assert floor.holders() == {"t-1": "a-1"}
+    floor.do(Decline(**floor.session("t-1")))
+    floor.wait(5)
+    assert floor.holders() == {}
+
+
+def test_two_whose_cool_downs_are_cut_at_once_are_asked_one_after_the_other() -> None:
+    floor = Floor(agents=2)
+    floor.enqueue("t-1")
+    floor.do(Decline(**floor.session("t-1")))
+    floor.do(Decline(**floor.session("t-1")))
+    floor.wait(5)
+    assert floor.holders() == {"t-1": "a-1"}

@@ -190,3 +190,25 @@ def test_lanes_that_nobody_needs_any_more_are_forgotten() -> None:
         floor.accept(f"t-{number}")
         floor.complete(f"t-{number}")
     assert len(list(floor.pool._pool.services["calls"].lanes.all)) <= 10
+
+
+def test_a_duty_profile_told_again_in_the_same_version_counts() -> None:
+    floor = Floor(EMERGENCIES, duty_profiles=(ON_CALL,))
+    floor.state("a-1", duty_profile="on_call")
+    other = ON_CALL.model_copy(update={"responsibilities": ()})
+    floor.do(Configure(key="1", config=PoolConfig(duty_profiles=(other,))))
+    floor.enqueue("t-1")
+    assert floor.rules("t-1") == {"a-1": "not_qualified"}
+
+
+def test_of_two_demands_for_a_skill_the_larger_counts() -> None:
+    for own, has, rule in (
+        (3, 2, "not_qualified"),
+        (3, 3, ""),
+        (0, 2, ""),
+        (0, 0, "not_qualified"),
+    ):
+        levels = (PolicyLevel(skills={"law": 2}),)
+        floor = Floor(ServiceConfig(name="calls", policy=levels), skills=[{"law": has}])
+        floor.enqueue("t-1", skills={"law": own, "other": 0}, distribution="pickup")
+        assert floor.rules("t-1") == {"a-1": rule}

@@ -11,6 +11,7 @@ from extask.messages import (
     AgentConfig,
     AgentPresence,
     Complete,
+    EndEngagement,
     Place,
     PoolConfig,
     Report,
@@ -222,3 +223,48 @@ def test_an_ending_is_told_as_it_was() -> None:
     answer = rebuilt(endings=(ending,)).apply(stay("t-2", "active", epoch=3), START)
     assert (answer.status, answer.at, answer.rank) == ("completed", EARLIER, 4)
     assert (answer.agent, answer.session, answer.code) == ("a-2", "t-2.1.3", "c")
+
+
+def test_several_calls_and_wrap_ups_of_one_agent_are_all_known_again() -> None:
+    call = {"agent": "a-1", "started_at": EARLIER}
+    engagements = tuple(
+        StoredEngagement(engagement=f"{word}-{blocking}", blocking=blocking, **call)
+        for word in "cd"
+        for blocking in (True, False)
+    )
+    until = START + timedelta(seconds=5)
+    wrap_ups = tuple(
+        StoredWrapUp(
+            session=f"t-{number}.1.1", agent="a-1", service="calls", task=f"t-{number}",
+            run=2, epoch=3, since=EARLIER, until=until,
+        )
+        for number in (7, 8)
+    )  # fmt: skip
+    pool = rebuilt(engagements=engagements, wrap_ups=wrap_ups)
+    agent = pool._pool.agents["a-1"]
+    assert (agent.blocking, agent.companions) == (4, 2)
+    pool.take_events()
+    pool.advance(until)
+    ended = pool.take_events()
+    assert [(it.session, it.task, it.run, it.epoch, it.service) for it in ended] == [
+        (f"t-{number}.1.1", f"t-{number}", 2, 3, "calls") for number in (7, 8)
+    ]
+    for name in ("c-True", "c-False"):
+        pool.apply(EndEngagement(key=name, agent="a-1", engagement=name), START)
+    assert (agent.blocking, agent.companions) == (1, 1)
+    assert [it.kind for it in pool.take_events()] == ["engagement_ended"] * 2
+
+
+def test_a_flag_of_an_agent_without_services_ends_at_once() -> None:
+    agents = (AgentConfig(id="a-1", services={"gone": True}),)
+    presence = (AgentPresence(agent="a-1", presence="available", rona=True),)
+    stock = Stock(config=PoolConfig(agents=agents), presence=presence)
+    pool = Distributor.rebuilt(stock, 2, at=START)
+    assert pool.next_deadline() == START
+
+
+def test_a_task_that_is_on_offer_again_is_offered_for_the_first_time_no_more() -> None:
+    pool = rebuilt(stays=(StoredStay(report=stay("t-1", offers=1), offers=(OFFER,)),))
+    pool.advance(START + timedelta(seconds=20))
+    offered = [event for event in pool.take_events() if event.kind == "offered"]
+    assert [(it.session, it.data["first"]) for it in offered] == [("t-1.1.2", False)]
