@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
+
 from extask.messages import (
     Accept,
     AgentConfig,
@@ -264,3 +268,62 @@ def test_two_whose_cool_downs_are_cut_at_once_are_asked_one_after_the_other() ->
     floor.do(Decline(**floor.session("t-1")))
     floor.wait(5)
     assert floor.holders() == {"t-1": "a-1"}
+
+
+@pytest.mark.parametrize(("lasting", "flags"), [(0, 0), (1, 1)])
+def test_a_flag_of_no_length_is_none_and_the_shortest_is_one(lasting: int, flags: int) -> None:
+    floor = Floor(ServiceConfig(name="calls", rona_for=timedelta(microseconds=lasting)))
+    floor.enqueue("t-1")
+    floor.wait(20)
+    assert floor.kinds().count("rona_flagged") == flags
+    lapsed = floor.last("lapsed")
+    told = (lapsed.task, lapsed.session, lapsed.agent, lapsed.rank)
+    assert told == ("t-1", "t-1.1.1", "a-1", 3)
+
+
+@pytest.mark.parametrize(("lasting", "rules"), [(0, ["blocking_work"]), (1, ["cooling_down"])])
+def test_a_cool_down_of_no_length_is_none(lasting: int, rules: list[str]) -> None:
+    floor = Floor(ServiceConfig(name="calls", decline_cooldown=timedelta(microseconds=lasting)))
+    floor.enqueue("t-1")
+    floor.do(Decline(**floor.session("t-1")))
+    assert list(floor.rules("t-1").values()) == rules
+    entry = floor.pool._pool.entries["t-1"]
+    assert (len(entry.cooldowns), len(entry.service.cooling)) == (lasting, lasting)
+    floor.wait(1)
+    assert (floor.holders(), entry.service.cooling) == ({"t-1": "a-1"}, {})
+
+
+@pytest.mark.parametrize(("lasting", "ends"), [(0, 0), (1, 1)])
+def test_a_wrap_up_of_no_length_is_none(lasting: int, ends: int) -> None:
+    acw = timedelta(microseconds=lasting)
+    floor = Floor(ServiceConfig(name="calls", acw=acw))
+    call = {"agent": "a-1", "engagement": "c"}
+    floor.do(StartEngagement(key="on", **call, acw=acw))
+    floor.do(EndEngagement(key="off", **call))
+    assert floor.kinds().count("wrap_up_started") == ends
+    floor.wait(1)
+    floor.enqueue("t-1")
+    floor.accept("t-1")
+    floor.complete("t-1")
+    assert floor.kinds().count("wrap_up_started") == 2 * ends
+    floor.wait(1)
+    assert floor.kinds().count("wrap_up_ended") == 2 * ends
+
+
+def test_a_cool_down_that_is_over_is_forgotten_and_others_are_not() -> None:
+    lasting = ServiceConfig(name="calls", rona_timeout=seconds(999))
+    floor = Floor(lasting, agents=3)
+    floor.enqueue("t-1")
+    floor.enqueue("t-2", exclude=("a-1", "a-2"))
+    floor.do(Decline(**floor.session("t-1")))
+    entry = floor.pool._pool.entries["t-1"]
+    assert (list(entry.cooldowns), entry.service.cooling) == (["a-1"], {})
+    floor.wait(30)
+    floor.do(Decline(**floor.session("t-1")))
+    assert (list(entry.cooldowns), list(entry.service.cooling)) == (["a-1", "a-2"], [1])
+    floor.state("a-1", presence="away")
+    floor.wait(30)
+    assert (list(entry.cooldowns), list(entry.service.cooling)) == (["a-2"], [1])
+    floor.wait(30)
+    assert floor.holders() == {"t-1": "a-2", "t-2": "a-3"}
+    assert entry.service.cooling == {}

@@ -212,3 +212,20 @@ def test_of_two_demands_for_a_skill_the_larger_counts() -> None:
         floor = Floor(ServiceConfig(name="calls", policy=levels), skills=[{"law": has}])
         floor.enqueue("t-1", skills={"law": own, "other": 0}, distribution="pickup")
         assert floor.rules("t-1") == {"a-1": rule}
+
+
+def test_who_lacks_a_skill_that_is_asked_at_level_nought_is_the_least_qualified() -> None:
+    levels = (PolicyLevel(skills={"law": 0}, algorithm="most_qualified"),)
+    floor = Floor(ServiceConfig(name="calls", policy=levels), skills=[{}, {"law": 1}])
+    floor.enqueue("t-1")
+    floor.enqueue("t-2")
+    assert floor.offered() == [("t-1", "a-2"), ("t-2", "a-1")]
+    told = [it.data["qualification"] for it in floor.log if it.kind == "offered"]
+    assert told == [1, 0]
+
+
+def test_where_the_longest_idle_is_asked_qualification_is_nought() -> None:
+    levels = (PolicyLevel(skills={"law": 1}),)
+    floor = Floor(ServiceConfig(name="calls", policy=levels), skills=[{"law": 5}])
+    floor.enqueue("t-1")
+    assert floor.last("offered").data["qualification"] == 0

@@ -12,11 +12,13 @@ from extask.messages import (
     EndWrapUp,
     Event,
     ExtendWrapUp,
+    Hold,
     PickUp,
     PolicyLevel,
     PoolConfig,
     Preferred,
     Reprioritize,
+    Resume,
     Return,
     ServiceConfig,
     SetExpiry,
@@ -329,10 +331,21 @@ def test_an_interruption_tells_by_what_a_task_is_held() -> None:
     assert head(floor.last("held")) == {"kind": "held", **whole, "rank": 4}
     assert floor.last("held").data == {"by": "interruption"}
     floor.wait(3)
-    floor.do(EndEngagement(key="off", agent="a-1", engagement="c-1"))
     whole["at"] = START + seconds(5)
-    assert head(floor.last("resumed")) == {"kind": "resumed", **whole, "rank": 5}
+    floor.do(Hold(**floor.session("t-1")))
+    assert head(floor.last("hold_changed")) == {"kind": "hold_changed", **whole, "rank": 5}
+    assert floor.last("hold_changed").data == {"agent": True, "interruption": True}
+    floor.do(Resume(**floor.session("t-1")))
+    floor.do(EndEngagement(key="off", agent="a-1", engagement="c-1"))
+    assert head(floor.last("resumed")) == {"kind": "resumed", **whole, "rank": 7}
     assert floor.last("resumed").data == {"held_us": 3_000_000}
+    floor.do(Hold(**floor.session("t-1")))
+    floor.wait(4)
+    floor.do(Resume(**floor.session("t-1")))
+    assert floor.last("resumed").data == {"held_us": 4_000_000}
+    floor.complete("t-1")
+    shares = (floor.last("completed").data[name] for name in ("work_us", "hold_us"))
+    assert tuple(shares) == (2_000_000, 7_000_000)
 
 
 def test_a_configuration_tells_its_version_and_what_changed() -> None:

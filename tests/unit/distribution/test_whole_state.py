@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from extask.distribution import Distributor
+import pytest
+
+from extask.distribution import Distributor, memory
+from extask.distribution.columns import Reader
 from extask.distribution.deadlines import _holds
 from extask.distribution.order import Order
 from extask.distribution.pool import Pool
+from extask.distribution.snapshot import FORMAT
 from extask.distribution.state import Agent, Entry, Service, Session
 from extask.distribution.throughput import Throughput
 from extask.messages import (
+    AgentConfig,
     Configure,
     Decline,
     DutyProfile,
@@ -154,3 +160,47 @@ def test_after_a_blocking_task_its_wrap_up_is_known_again() -> None:
     floor.wait(60)
     floor.state("a-1", presence="offline")
     stays_the_same(floor)
+
+
+def test_several_calls_and_wrap_ups_are_known_again() -> None:
+    floor = Floor(agents=2)
+    for number in range(4):
+        call = {"agent": "a-1", "engagement": f"c-{number}"}
+        on = StartEngagement(key=floor.key(), **call, blocking=number < 2, acw=seconds(9))
+        floor.do(on)
+    assert floor.pool._pool.agents["a-1"].companions == 2
+    stays_the_same(floor)
+    for number in range(2):
+        floor.do(EndEngagement(key=floor.key(), agent="a-1", engagement=f"c-{number}"))
+    stays_the_same(floor)
+    newer = AgentConfig(id="a-2", version=7, simultaneous=3, services={"calls": True})
+    floor.do(Configure(key="newer", config=PoolConfig(agents=(newer,))))
+    stays_the_same(floor)
+
+
+@pytest.mark.parametrize("looking", [True, False])
+def test_whether_garbage_is_looked_for_is_as_before(*, looking: bool) -> None:
+    snapshot = Floor().pool.snapshot()
+    try:
+        if not looking:
+            gc.disable()
+        Distributor.restore(snapshot)
+        assert gc.isenabled() == looking
+    finally:
+        gc.enable()
+
+
+def test_what_was_forgotten_stays_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "REMEMBERED", 3)
+    floor = Floor()
+    for number in range(3):
+        floor.enqueue(f"t-{number}", life=-1)
+    floor.pool = Distributor.restore(floor.pool.snapshot())
+    floor.enqueue("t-3", life=-1)
+    floor.pool = Distributor.restore(floor.pool.snapshot())
+    known = floor.pool._pool.memory.ending
+    assert [known(f"t-{number}") is None for number in range(4)] == [True, False, False, False]
+
+
+def test_a_snapshot_tells_its_format() -> None:
+    assert Reader(Floor().pool.snapshot()).get("format") == FORMAT
