@@ -71,6 +71,10 @@ def test_what_a_workflow_asks_of_a_waiting_task() -> None:
     moved = move(floor, "t-1", "calls")
     assert told(moved) == {**DONE, "priority": "high", "rank": 1}
     assert moved.standing == floor.pool.standing("t-1")
+    unknown = refused("unknown_task", "The pool knows no such stay of this task.", "t-1")
+    assert told(floor.do(Confirm(**floor.about("t-1", 7)))) == unknown
+    unknown["task"] = "t-9"
+    assert told(floor.do(Confirm(**floor.about("t-9")))) == unknown
     out = floor.do(Withdraw(**floor.about("t-1", 2)))
     assert told(out) == {**DONE, "priority": "high", "rank": 2, "first_queued": AT}
 
@@ -131,6 +135,14 @@ def test_a_task_that_comes_after_its_end_has_expired_at_once() -> None:
     floor.enqueue("t-2")
     late = floor.do(SetExpiry(**floor.about("t-2"), expires_at=AT))
     assert told(late) == {"status": "expired", "at": floor.now, "task": "t-2", "rank": 5}
+
+
+def test_a_task_whose_life_ended_here_has_expired_without_a_code() -> None:
+    floor = Floor(agents=0)
+    floor.enqueue("t-1", life=5)
+    floor.wait(7)
+    expired = {"status": "expired", "at": AT + seconds(5), "task": "t-1", "rank": 2}
+    assert told(floor.do(Confirm(**floor.about("t-1")))) == expired
 
 
 def test_what_an_agent_asks() -> None:
