@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from extask.messages import PRIORITIES, Enqueue, Place, Preferred, ServiceConfig
+from extask.messages import (
+    PRIORITIES,
+    Configure,
+    Enqueue,
+    Place,
+    PoolConfig,
+    Preferred,
+    ServiceConfig,
+)
 from tests.unit.distribution.floor import Floor, seconds
 
 WORTH = 60_000_000
@@ -117,3 +125,26 @@ def test_a_level_is_worth_as_much_waiting_as_the_pool_says() -> None:
         floor.enqueue("t-calls", priority="normal")
         floor.complete("t-0")
         assert list(floor.holders()) == [first]
+
+
+def test_a_changed_worth_of_a_level_counts_for_those_who_wait_already() -> None:
+    for before, after, first in ((60, 61, "t-calls"), (61, 60, "t-forms"), (90, 10, "t-forms")):
+        floor = Floor(
+            ServiceConfig(name="calls"),
+            ServiceConfig(name="forms"),
+            agents=2,
+            level_worth=seconds(before),
+        )
+        for task in ("t-1", "t-2"):
+            floor.enqueue(task, exclude=("a-2",) if task == "t-1" else ())
+            floor.accept(task)
+        floor.enqueue("t-forms", "forms", priority="low")
+        floor.enqueue("t-last", "forms", priority="nothing_else")
+        floor.wait(60)
+        floor.enqueue("t-calls", priority="normal")
+        floor.enqueue("t-late", priority="lowest", exclude=("a-1",))
+        floor.do(Configure(key="same", config=PoolConfig(level_worth=seconds(before))))
+        config = PoolConfig(version=2, level_worth=seconds(after))
+        floor.do(Configure(key="worth", config=config))
+        floor.complete("t-1")
+        assert floor.offered()[-1] == (first, "a-1")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from extask.messages import (
     AgentConfig,
     AgentPresence,
@@ -229,3 +231,17 @@ def test_where_the_longest_idle_is_asked_qualification_is_nought() -> None:
     floor = Floor(ServiceConfig(name="calls", policy=levels), skills=[{"law": 5}])
     floor.enqueue("t-1")
     assert floor.last("offered").data["qualification"] == 0
+
+
+@pytest.mark.parametrize("barred", [(), ("a-2",)])
+def test_lanes_in_which_tasks_wait_are_never_forgotten(barred: tuple[str, ...]) -> None:
+    known = {f"skill_{number}": 1 for number in range(30)}
+    floor = Floor(skills=[known, {}])
+    floor.state("a-1", presence="offline")
+    for number in range(30):
+        floor.enqueue(f"t-{number}", skills={f"skill_{number}": 1}, exclude=barred)
+    floor.state("a-1", presence="available")
+    for number in range(30):
+        assert floor.holders() == {f"t-{number}": "a-1"}
+        floor.accept(f"t-{number}")
+        floor.complete(f"t-{number}")

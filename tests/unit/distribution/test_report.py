@@ -11,6 +11,7 @@ from extask.messages import (
     AgentConfig,
     Answer,
     Configure,
+    EndEngagement,
     Move,
     Place,
     PoolConfig,
@@ -322,3 +323,13 @@ def test_out_of_the_pool_is_out_though_it_expired_there() -> None:
     floor.enqueue("t-2")
     late = floor.enqueue("t-2")
     assert late.standing == floor.pool.standing("t-2")
+
+
+def test_blocking_work_that_is_brought_back_during_a_call_blocks_beside_it() -> None:
+    floor = Floor()
+    floor.do(StartEngagement(key="call", agent="a-1", engagement="c-1"))
+    told(floor, "active", agent="a-1", session="t-1.1.1")
+    floor.complete("t-1")
+    assert floor.pool.overview().agents == {"blocked": 1}
+    floor.do(EndEngagement(key="over", agent="a-1", engagement="c-1"))
+    assert floor.pool.overview().agents == {"free": 1}
