@@ -30,7 +30,7 @@ class Lane:
 
     __slots__ = ("barred", "blocking", "candidates", "common", "demands", "policy")
 
-    def __init__(self, need: Need, policy: Policy) -> None:
+    def __init__(self, need: Need, policy: Policy, agents: Iterable[Agent]) -> None:
         self.blocking, skills, reached = need
         self.policy = policy
         self.demands = policy.asked(skills)[: reached + 1]
@@ -38,7 +38,10 @@ class Lane:
         """Entries that each of the agents may take."""
         self.barred = Shelf()
         """Entries that some of them may not take."""
-        self.candidates: list[Candidate] = []
+        able = [agent for agent in agents if has_room(agent, blocking=self.blocking)]
+        graded = ((agent, grade(agent, self.demands)) for agent in able)
+        self.candidates = [_candidate(agent, it) for agent, it in graded if it is not None]
+        heapify(self.candidates)
 
     def line_up(self, agent: Agent, bound: int) -> None:
         """Put an agent where they now belong; `bound` is about how many are in reach at most."""
@@ -51,13 +54,6 @@ class Lane:
         if len(self.candidates) > 2 * bound + SPARE:
             self.candidates = [it for it in self.candidates if it[6] == it[7].stamp]
             heapify(self.candidates)
-
-    def fill(self, agents: Iterable[Agent]) -> None:
-        """Let all agents in reach line up anew."""
-        able = [agent for agent in agents if has_room(agent, blocking=self.blocking)]
-        graded = ((agent, grade(agent, self.demands)) for agent in able)
-        self.candidates = [_candidate(agent, it) for agent, it in graded if it is not None]
-        heapify(self.candidates)
 
     def first(self) -> Agent | None:
         """Give the agent who is to be asked first."""
@@ -106,8 +102,7 @@ class Lanes:
         lane = self._lanes.get(need)
         if lane is None or lane.policy is not policy:
             self._lanes.pop(need, None)  # so that the new one is the youngest
-            lane = self._lanes[need] = Lane(need, policy)
-            lane.fill(reachable)
+            lane = self._lanes[need] = Lane(need, policy, reachable)
             self._drop_empty()
         return lane
 

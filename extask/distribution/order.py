@@ -138,14 +138,15 @@ class Order:
 
     def position(self, entry: Entry) -> int:
         """Count from 1 the entry's place if nothing arrives and everybody may take everything."""
-        ahead = self._index(entry) if entry.number is None else 0
         if entry.level == STRICT:
-            return ahead + 1
+            return self._index(entry) + 1
         strict = self._length(STRICT)
         if entry.level == NOTHING_ELSE:
-            return strict + len(self.waiting.turns) + sum(map(self._length, MIDDLE)) + ahead + 1
+            middle = len(self.waiting.turns) + sum(map(self._length, MIDDLE))
+            return strict + middle + self._index(entry) + 1
         number = entry.number
         if number is None:
+            ahead = self._index(entry)
             number = self._numbered(entry.level, ahead)
         else:
             ahead = self._before_holder(entry, number)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 STALE = Answer(status="stale", reason="stale", message="A later run or queue stay has taken over.")
 
 
-def refused(reason: str, message: str = "", task: str | None = None) -> Answer:
+def refused(reason: str, message: str, task: str | None = None) -> Answer:
     """Answer that something is not possible; `reason` is a stable code."""
     return Answer(status="refused", reason=reason, message=message, task=task)
 

@@ -96,7 +96,7 @@ def _theirs(pool: Pool, command: SessionCommand) -> Session | Answer:
 
 def _gone(pool: Pool, command: SessionCommand) -> Answer:
     """Tell what became of a session that is no more."""
-    task = command.session.split(".", 1)[0]
+    task = command.subject
     if task in pool.entries:
         return stays.refused("too_late", "The session is over.", task)
     if pool.memory.ending(task) is not None:

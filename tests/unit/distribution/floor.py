@@ -21,6 +21,7 @@ from extask.messages import (
     PoolConfig,
     ServiceConfig,
     SetAgentState,
+    Withdraw,
 )
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -88,6 +89,9 @@ class Floor:
 
     def complete(self, task: str) -> Answer:
         return self.do(Complete(**self.session(task), code="solved"))
+
+    def withdraw(self, task: str) -> Answer:
+        return self.do(Withdraw(**self.about(task)))
 
     def state(self, agent: str, **state: Any) -> Answer:
         return self.do(SetAgentState(key=self.key(), agent=agent, **state))

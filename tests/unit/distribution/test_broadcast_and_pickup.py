@@ -232,3 +232,25 @@ def test_an_agent_sees_the_lists_of_their_services_the_most_urgent_first() -> No
     assert shown == [("t-2", "high", "excluded"), ("t-1", "normal", "")]
     assert [it.expires_at for it in floor.pool.pickups("a-1")] == [None, floor.now + seconds(60)]
     assert floor.pool.pickups("a-9") == ()
+
+
+def test_everybody_asked_is_known_though_the_first_declines() -> None:
+    floor = Floor(BROADCAST, agents=4)
+    floor.enqueue("t-1")
+    asked = offers(floor, "t-1")
+    floor.do(Decline(**asked["a-1"]))
+    floor.do(Decline(**asked["a-3"]))
+    floor.do(Accept(**asked["a-2"]))
+    taken = floor.last("offer_cancelled")
+    assert (taken.agent, taken.data) == ("a-4", {"reason": "taken"})
+    assert floor.holders() == {"t-1": "a-2"}
+
+
+def test_a_cool_down_is_over_at_its_end_though_others_are_still_asked() -> None:
+    floor = Floor(BROADCAST.model_copy(update={"rona_timeout": seconds(999)}), agents=2)
+    floor.enqueue("t-1")
+    floor.do(Decline(**offers(floor, "t-1")["a-1"]))
+    floor.wait(59.999999)
+    assert floor.rules("t-1")["a-1"] == "cooling_down"
+    floor.wait(0.000001)
+    assert floor.rules("t-1")["a-1"] == ""

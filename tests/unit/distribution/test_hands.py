@@ -12,6 +12,7 @@ from extask.messages import (
     ExtendWrapUp,
     Hold,
     PoolConfig,
+    Preferred,
     PullBack,
     Resume,
     ServiceConfig,
@@ -185,3 +186,12 @@ def test_an_estimate_rests_on_the_first_offers_of_the_last_hour() -> None:
     standing = floor.pool.standing("t-6")
     assert standing is not None
     assert (standing.basis, standing.estimated_wait) == (None, None)
+
+
+def test_a_task_for_preferred_agents_may_be_assigned_to_another() -> None:
+    floor = Floor(agents=2)
+    floor.enqueue("t-1", preferred=(Preferred(agent="a-9"),), preferred_only=True)
+    assert assign(floor, "t-1", "a-2").agent == "a-2"
+    assert floor.pool._pool.wishes == {}
+    floor.wait(20)
+    assert list(floor.pool._pool.wishes) == ["a-9"]

@@ -95,8 +95,8 @@ def test_a_priority_is_raised_within_the_middle_levels() -> None:
     assert raised(by=-9) == "lowest"
     assert raised(to="strict") == "strict"
     assert floor.pool.position("t-1") == 1
-    assert raised(by=1) == "strict"
+    assert raised(by=1) == raised(by=0) == "strict"
     assert raised(by=-1) == "highest"
     assert raised(to="nothing_else") == "nothing_else"
-    assert raised(by=-1) == "nothing_else"
+    assert raised(by=-1) == raised(by=0) == "nothing_else"
     assert raised(by=1) == "lowest"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from extask.messages import (
     Confirm,
+    Decline,
     Preferred,
+    Return,
     ServiceConfig,
+    Withdraw,
 )
-from tests.unit.distribution.floor import START, Floor, move, seconds, two_services
+from tests.unit.distribution.floor import CHATS, START, Floor, move, seconds, two_services
 
 
 def test_a_move_keeps_the_queueing_time_and_a_transfer_starts_it_anew() -> None:
@@ -75,3 +80,89 @@ def test_an_accepted_task_may_wait_for_its_own_service_again_though_it_is_full()
     floor.enqueue("t-2")
     assert floor.enqueue("t-3").reason == "service_full"
     assert move(floor, "t-0", "calls", unless="completed").status == "done"
+
+
+def test_offers_are_counted_anew_in_each_stay_unless_one_is_open() -> None:
+    floor = Floor(ServiceConfig(name="calls"), ServiceConfig(name="forms"), agents=3)
+    floor.enqueue("t-1")
+    move(floor, "t-1", "forms")
+    assert floor.last("offered").session == "t-1.2.1"
+    move(floor, "t-1", "forms", epoch=2)
+    floor.do(Decline(**floor.session("t-1")))
+    assert floor.last("offered").session == "t-1.3.2"
+    for agent in ("a-1", "a-2", "a-3"):
+        floor.state(agent, presence="offline")
+    move(floor, "t-1", "forms", epoch=3)
+    floor.state("a-3", presence="available")
+    assert floor.last("offered").session == "t-1.4.1"
+
+
+def test_tasks_transferred_at_one_instant_come_in_the_order_of_their_transfer() -> None:
+    floor = Floor(ServiceConfig(name="calls"), ServiceConfig(name="forms"), agents=0)
+    for task in ("t-1", "t-2", "t-3"):
+        floor.enqueue(task)
+    for task in ("t-2", "t-1"):
+        move(floor, task, "forms", transfer=True)
+    floor.enqueue("t-4", "forms")
+    move(floor, "t-3", "forms", transfer=True)
+    order = ["t-2", "t-1", "t-4", "t-3"]
+    assert [floor.pool.position(task) for task in order] == [1, 2, 3, 4]
+    seqs = [floor.pool._pool.entries[task].seq for task in order]
+    assert seqs == [4, 5, 6, 7]
+
+
+def test_a_place_is_rewritten_by_what_is_written_and_by_nothing_else() -> None:
+    floor = Floor(CHATS, agents=0)
+    wishes = (Preferred(agent="a-1"),)
+    whole: dict[str, Any] = {
+        "preferred": wishes,
+        "preferred_only": True,
+        "exclude": ("x",),
+        "skills": {"law": 2},
+        "block_agent": False,
+        "distribution": "broadcast",
+        "prefer_for": seconds(30),
+    }
+    floor.enqueue("t-1")
+    floor.enqueue("t-2", **whole)
+    before = floor.last("queued").data
+    floor.wait(2)
+    move(floor, "t-2", "calls")
+    kept = {name: floor.last("moved").data[name] for name in before}
+    assert kept == before
+    for epoch, (name, value) in enumerate(whole.items(), 1):
+        floor.wait(1)
+        move(floor, "t-1", "calls", epoch=epoch, place={name: value})
+        entry = floor.pool._pool.entries["t-1"]
+        ends = floor.now + seconds(30 if name == "prefer_for" else 60)
+        if name in ("preferred", "prefer_for"):
+            assert floor.last("moved").data["prefer_until"] == ends.isoformat()
+    assert (entry.preferred, entry.preferred_only) == (("a-1",), True)
+    assert (set(entry.exclude), dict(entry.skills)) == ({"x"}, {"law": 2})
+    assert (entry.block_agent, entry.distribution) == (False, "broadcast")
+
+
+def test_a_window_is_opened_anew_only_where_wishes_are_written() -> None:
+    floor = Floor(agents=0)
+    floor.enqueue("t-1", preferred=(Preferred(agent="a-1"),))
+    ends = floor.last("queued").data["prefer_until"]
+    floor.wait(5)
+    move(floor, "t-1", "calls", place={"exclude": ("x",)})
+    assert floor.last("moved").data["prefer_until"] == ends
+    move(floor, "t-1", "calls", epoch=2, place={"prefer_for": seconds(9)})
+    assert floor.last("moved").data["prefer_until"] == (START + seconds(14)).isoformat()
+
+
+def test_a_move_that_comes_after_a_return_hears_of_it() -> None:
+    floor = Floor()
+    floor.enqueue("t-1")
+    floor.wait(3)
+    floor.accept("t-1")
+    floor.do(Return(**floor.session("t-1")))
+    answers = [
+        move(floor, "t-1", "calls", unless="returned"),
+        floor.do(Withdraw(**floor.about("t-1"), unless="returned")),
+    ]
+    for answer in answers:
+        assert (answer.status, answer.at, answer.task) == ("returned", floor.now, "t-1")
+        assert (answer.rank, answer.expires_at) == (4, None)

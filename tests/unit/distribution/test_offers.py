@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
+
 from extask.messages import (
     Accept,
     AgentConfig,
@@ -9,6 +13,8 @@ from extask.messages import (
     Configure,
     Decline,
     EndEngagement,
+    ExtendWrapUp,
+    PolicyLevel,
     PoolConfig,
     Preferred,
     Return,
@@ -172,3 +178,152 @@ def test_excluded_agents_never_get_the_task() -> None:
     assert [it.rule for it in floor.pool.explain("t-1")] == ["excluded", "excluded"]
     floor.enqueue("t-2", exclude=("a-1",))
     assert floor.holders() == {"t-2": "a-2"}
+
+
+def test_a_wrap_up_that_was_extended_ends_by_itself() -> None:
+    floor = Floor(ServiceConfig(name="calls", acw=seconds(5)))
+    floor.enqueue("t-1")
+    floor.accept("t-1")
+    wrap_up = {**floor.session("t-1"), "key": "w"}
+    floor.complete("t-1")
+    floor.do(ExtendWrapUp(**wrap_up, by=seconds(6)))
+    floor.wait(10)
+    assert "wrap_up_ended" not in floor.kinds()
+    assert floor.pool.next_deadline() == START + seconds(11)
+    floor.wait(1)
+    assert floor.last("wrap_up_ended").at == START + seconds(11)
+
+
+def test_a_cool_down_is_not_cut_while_another_preferred_agent_is_there() -> None:
+    wishes = tuple(Preferred(agent=agent) for agent in ("a-1", "a-2"))
+    levels = (PolicyLevel(skills={"law": 1}),)
+    floor = Floor(ServiceConfig(name="calls", policy=levels), agents=3)
+    floor.enqueue("t-0", preferred=wishes[1:])
+    floor.accept("t-0")
+    floor.enqueue("t-1", preferred=wishes)
+    floor.do(Decline(**floor.session("t-1")))
+    floor.wait(30)
+    assert floor.holders() == {"t-0": "a-2"}
+    assert floor.rules("t-1")["a-1"] == "cooling_down"
+    floor.state("a-2", presence="away")
+    assert floor.holders() == {"t-0": "a-2", "t-1": "a-1"}
+
+
+def test_a_cool_down_is_cut_though_somebody_is_there_who_is_not_preferred() -> None:
+    floor = Floor(agents=2)
+    floor.enqueue("t-1", preferred=(Preferred(agent="a-1"),))
+    floor.do(Decline(**floor.session("t-1")))
+    floor.wait(4)
+    assert floor.holders() == {}
+    floor.wait(1)
+    assert floor.holders() == {"t-1": "a-1"}
+
+
+def test_while_others_are_asked_a_cool_down_is_told_as_if_the_task_waited() -> None:
+    service = ServiceConfig(name="calls", distribution="broadcast")
+    wishes = (Preferred(agent="a-1"), Preferred(agent="a-2"))
+    for place, rules in (
+        ({"preferred": wishes}, ["cooling_down", "blocking_work", "preferred_window"]),
+        ({"exclude": ("a-3",)}, ["cooling_down", "blocking_work", "excluded"]),
+    ):
+        floor = Floor(service, agents=3)
+        floor.enqueue("t-1", **place)
+        declined = next(it for it in floor.pool.sessions if it.agent == "a-1")
+        floor.do(Decline(key="d", session=declined.session, agent="a-1"))
+        floor.wait(6)
+        assert list(floor.rules("t-1").values()) == rules
+        floor.state("a-2", duty_profile="x", presence="busy")
+        told = list(floor.rules("t-1").values())
+        assert told == ["", "presence", rules[2]]
+
+
+def test_a_cool_down_is_cut_while_whoever_else_is_there_lacks_what_the_task_asks() -> None:
+    for asked, holder in (({"law": 1}, {"t-1": "a-1"}), ({"law": 0}, {})):
+        floor = Floor(skills=[{"law": 1}, {}])
+        call = StartEngagement(key="on", agent="a-2", engagement="c")
+        floor.do(call)
+        floor.enqueue("t-1", skills=asked)
+        floor.do(Decline(**floor.session("t-1")))
+        floor.wait(5)
+        assert floor.holders() == holder
+
+
+def test_a_cool_down_is_cut_until_another_level_lets_somebody_else_in() -> None:
+    levels = (PolicyLevel(skills={"law": 1}), PolicyLevel(after=seconds(9)))
+    floor = Floor(ServiceConfig(name="calls", policy=levels), skills=[{"law": 1}, {}])
+    floor.do(StartEngagement(key="on", agent="a-2", engagement="c"))
+    floor.enqueue("t-1")
+    floor.do(Decline(**floor.session("t-1")))
+    floor.wait(5)
+    assert floor.holders() == {"t-1": "a-1"}
+    floor.do(Decline(**floor.session("t-1")))
+    floor.wait(5)
+    assert floor.holders() == {}
+
+
+def test_two_whose_cool_downs_are_cut_at_once_are_asked_one_after_the_other() -> None:
+    floor = Floor(agents=2)
+    floor.enqueue("t-1")
+    floor.do(Decline(**floor.session("t-1")))
+    floor.do(Decline(**floor.session("t-1")))
+    floor.wait(5)
+    assert floor.holders() == {"t-1": "a-1"}
+
+
+@pytest.mark.parametrize(("lasting", "flags"), [(0, 0), (1, 1)])
+def test_a_flag_of_no_length_is_none_and_the_shortest_is_one(lasting: int, flags: int) -> None:
+    floor = Floor(ServiceConfig(name="calls", rona_for=timedelta(microseconds=lasting)))
+    floor.enqueue("t-1")
+    floor.wait(20)
+    assert floor.kinds().count("rona_flagged") == flags
+    lapsed = floor.last("lapsed")
+    told = (lapsed.task, lapsed.session, lapsed.agent, lapsed.rank)
+    assert told == ("t-1", "t-1.1.1", "a-1", 3)
+
+
+@pytest.mark.parametrize(("lasting", "rules"), [(0, ["blocking_work"]), (1, ["cooling_down"])])
+def test_a_cool_down_of_no_length_is_none(lasting: int, rules: list[str]) -> None:
+    floor = Floor(ServiceConfig(name="calls", decline_cooldown=timedelta(microseconds=lasting)))
+    floor.enqueue("t-1")
+    floor.do(Decline(**floor.session("t-1")))
+    assert list(floor.rules("t-1").values()) == rules
+    entry = floor.pool._pool.entries["t-1"]
+    assert (len(entry.cooldowns), len(entry.service.cooling)) == (lasting, lasting)
+    floor.wait(1)
+    assert (floor.holders(), entry.service.cooling) == ({"t-1": "a-1"}, {})
+
+
+@pytest.mark.parametrize(("lasting", "ends"), [(0, 0), (1, 1)])
+def test_a_wrap_up_of_no_length_is_none(lasting: int, ends: int) -> None:
+    acw = timedelta(microseconds=lasting)
+    floor = Floor(ServiceConfig(name="calls", acw=acw))
+    call = {"agent": "a-1", "engagement": "c"}
+    floor.do(StartEngagement(key="on", **call, acw=acw))
+    floor.do(EndEngagement(key="off", **call))
+    assert floor.kinds().count("wrap_up_started") == ends
+    floor.wait(1)
+    floor.enqueue("t-1")
+    floor.accept("t-1")
+    floor.complete("t-1")
+    assert floor.kinds().count("wrap_up_started") == 2 * ends
+    floor.wait(1)
+    assert floor.kinds().count("wrap_up_ended") == 2 * ends
+
+
+def test_a_cool_down_that_is_over_is_forgotten_and_others_are_not() -> None:
+    lasting = ServiceConfig(name="calls", rona_timeout=seconds(999))
+    floor = Floor(lasting, agents=3)
+    floor.enqueue("t-1")
+    floor.enqueue("t-2", exclude=("a-1", "a-2"))
+    floor.do(Decline(**floor.session("t-1")))
+    entry = floor.pool._pool.entries["t-1"]
+    assert (list(entry.cooldowns), entry.service.cooling) == (["a-1"], {})
+    floor.wait(30)
+    floor.do(Decline(**floor.session("t-1")))
+    assert (list(entry.cooldowns), list(entry.service.cooling)) == (["a-1", "a-2"], [1])
+    floor.state("a-1", presence="away")
+    floor.wait(30)
+    assert (list(entry.cooldowns), list(entry.service.cooling)) == (["a-2"], [1])
+    floor.wait(30)
+    assert floor.holders() == {"t-1": "a-2", "t-2": "a-3"}
+    assert entry.service.cooling == {}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from extask.distribution import clock
 from extask.distribution.memory import REMEMBERED
 from extask.messages import (
     Confirm,
@@ -157,3 +158,24 @@ def test_a_stay_of_a_lost_attempt_that_was_completed_stays_so() -> None:
     assert next_run.status == "done"
     earlier = floor.do(Withdraw(**floor.about("t-1", epoch=0, run=0), **recall))
     assert earlier.status == "stale"
+
+
+def test_what_has_ended_for_good_is_remembered_as_withdrawn() -> None:
+    floor = Floor()
+    floor.wait(3)
+    floor.do(Orphaned(**floor.about("t-1", epoch=4, run=2), ended=True))
+    ending = floor.pool._pool.memory.ending("t-1")
+    assert ending is not None
+    assert (ending.run, ending.epoch, ending.how) == (2, 4, "withdrawn")
+    assert clock.instant(ending.at) == floor.now
+
+
+def test_a_recall_takes_out_whatever_a_later_run_began_if_it_speaks_of_that_run() -> None:
+    floor = Floor()
+    place = Place(service="calls")
+    floor.do(Enqueue(**floor.about("t-1", epoch=3, run=2), place=place))
+    recall = {"unless": "completed", "any_stay": True}
+    assert floor.do(Withdraw(**floor.about("t-1", epoch=0, run=1), **recall)).status == "stale"
+    found = floor.do(Withdraw(**floor.about("t-1", epoch=0, run=5), **recall))
+    assert (found.status, found.epoch) == ("done", 3)
+    assert floor.last("withdrawn").run == 2

@@ -93,3 +93,28 @@ def test_packing_changes_nothing() -> None:
     past = _filled(5)
     assert [parcel.parts() for parcel in past.parcels()] == [p.parts() for p in past.parcels()]
     assert _known(past, 5) == list(range(5))
+
+
+def test_of_a_value_only_what_is_not_usual_is_packed_and_of_its_subject_nothing() -> None:
+    past = _past(5)
+    past.put("1", Answer(status="done", task='t-"ü', session='t-"ü.1.1'), 't-"ü')
+    past.put("2", Answer(status="done", message="any"), "")
+    [parcel] = past.parcels()
+    lines = [line for _, line in parcel.remembered()]
+    session = '{"status":"done","session":"\x1a.1.1","task":"\x1a"}'
+    assert lines == [session, '{"status":"done","message":"any"}']
+
+
+def test_several_parcels_are_counted_together() -> None:
+    past = _handed_on(_filled(SMALL, bound=SMALL + 4), bound=SMALL + 4)
+    for number in range(SMALL, SMALL + 3):
+        past.put(f"k-{number}", _answer(f"t-{number}", number), f"t-{number}")
+    past = _handed_on(past, bound=SMALL + 4)
+    assert len(past) == SMALL + 3
+    for number in range(SMALL + 3, SMALL + 6):
+        past.put(f"k-{number}", _answer(f"t-{number}", number), f"t-{number}")
+    assert len(past) == SMALL + 4
+    assert past.get("k-1", "t-1") is None
+    assert _known(past, SMALL + 6) == list(range(2, SMALL + 6))
+    past = _handed_on(past, bound=SMALL + 4)
+    assert [parcel.forgotten for parcel in past.parcels()] == [2, 0]

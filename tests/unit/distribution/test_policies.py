@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from extask.messages import (
     AgentConfig,
     AgentPresence,
@@ -190,3 +192,56 @@ def test_lanes_that_nobody_needs_any_more_are_forgotten() -> None:
         floor.accept(f"t-{number}")
         floor.complete(f"t-{number}")
     assert len(list(floor.pool._pool.services["calls"].lanes.all)) <= 10
+
+
+def test_a_duty_profile_told_again_in_the_same_version_counts() -> None:
+    floor = Floor(EMERGENCIES, duty_profiles=(ON_CALL,))
+    floor.state("a-1", duty_profile="on_call")
+    other = ON_CALL.model_copy(update={"responsibilities": ()})
+    floor.do(Configure(key="1", config=PoolConfig(duty_profiles=(other,))))
+    floor.enqueue("t-1")
+    assert floor.rules("t-1") == {"a-1": "not_qualified"}
+
+
+def test_of_two_demands_for_a_skill_the_larger_counts() -> None:
+    for own, has, rule in (
+        (3, 2, "not_qualified"),
+        (3, 3, ""),
+        (0, 2, ""),
+        (0, 0, "not_qualified"),
+    ):
+        levels = (PolicyLevel(skills={"law": 2}),)
+        floor = Floor(ServiceConfig(name="calls", policy=levels), skills=[{"law": has}])
+        floor.enqueue("t-1", skills={"law": own, "other": 0}, distribution="pickup")
+        assert floor.rules("t-1") == {"a-1": rule}
+
+
+def test_who_lacks_a_skill_that_is_asked_at_level_nought_is_the_least_qualified() -> None:
+    levels = (PolicyLevel(skills={"law": 0}, algorithm="most_qualified"),)
+    floor = Floor(ServiceConfig(name="calls", policy=levels), skills=[{}, {"law": 1}])
+    floor.enqueue("t-1")
+    floor.enqueue("t-2")
+    assert floor.offered() == [("t-1", "a-2"), ("t-2", "a-1")]
+    told = [it.data["qualification"] for it in floor.log if it.kind == "offered"]
+    assert told == [1, 0]
+
+
+def test_where_the_longest_idle_is_asked_qualification_is_nought() -> None:
+    levels = (PolicyLevel(skills={"law": 1}),)
+    floor = Floor(ServiceConfig(name="calls", policy=levels), skills=[{"law": 5}])
+    floor.enqueue("t-1")
+    assert floor.last("offered").data["qualification"] == 0
+
+
+@pytest.mark.parametrize("barred", [(), ("a-2",)])
+def test_lanes_in_which_tasks_wait_are_never_forgotten(barred: tuple[str, ...]) -> None:
+    known = {f"skill_{number}": 1 for number in range(30)}
+    floor = Floor(skills=[known, {}])
+    floor.state("a-1", presence="offline")
+    for number in range(30):
+        floor.enqueue(f"t-{number}", skills={f"skill_{number}": 1}, exclude=barred)
+    floor.state("a-1", presence="available")
+    for number in range(30):
+        assert floor.holders() == {f"t-{number}": "a-1"}
+        floor.accept(f"t-{number}")
+        floor.complete(f"t-{number}")

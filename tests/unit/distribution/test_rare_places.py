@@ -93,6 +93,10 @@ def test_agents_who_change_for_ever_leave_no_litter() -> None:
         call = {"agent": "a-1", "engagement": "c-1"}
         floor.do(StartEngagement(key=f"on-{number}", **call, blocking=False))
         floor.do(EndEngagement(key=f"off-{number}", **call))
+        [lane] = floor.pool._pool.services["calls"].lanes.all
+        first = lane.first()
+        assert first is not None
+        assert first.id == "a-1"
     [lane] = floor.pool._pool.services["calls"].lanes.all
     assert len(lane.candidates) < 80
 

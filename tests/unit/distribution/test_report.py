@@ -8,11 +8,16 @@ from typing import Any
 import pytest
 
 from extask.messages import (
+    AgentConfig,
     Answer,
+    Configure,
+    EndEngagement,
     Move,
     Place,
+    PoolConfig,
     Report,
     Return,
+    ServiceConfig,
     SetAgentState,
     StartEngagement,
     Withdraw,
@@ -238,3 +243,93 @@ def test_a_move_whose_key_is_forgotten_is_answered_as_of_then() -> None:
     for _ in range(2):
         move = Move(**floor.about("t-1"), place=PLACE, to_epoch=2)
         assert (floor.do(move).status, floor.kinds()) == ("done", ["queued", "moved"])
+
+
+def test_who_is_let_go_or_superseded_by_a_report_is_told_why() -> None:
+    floor = Floor()
+    floor.enqueue("t-1")
+    told(floor, "waiting", epoch=2)
+    superseded = {"outcome": "ended_by_workflow", "reason": "superseded"}
+    assert floor.last("withdrawn").data == superseded
+    gone = ServiceConfig(name="calls", version=2, removed=True)
+    floor.do(Configure(key="gone", config=PoolConfig(services=(gone,))))
+    told(floor, "waiting", epoch=2, rank=9)
+    assert floor.last("withdrawn").data == {"outcome": "transferred", "reason": "displaced"}
+
+
+def test_what_a_report_brings_back_is_told_like_what_came_by_itself() -> None:
+    floor = Floor(CHATS)
+    floor.enqueue("t-2", block_agent=False)
+    told(floor, "active", agent="a-1", session="t-1.1.1", rank=2)
+    accepted = floor.last("accepted")
+    assert (accepted.session, accepted.agent, accepted.rank) == ("t-1.1.1", "a-1", 3)
+    data = {"blocking": True, "reported": True, "accepted_at": START.isoformat()}
+    assert accepted.data == data
+    assert floor.last("offer_cancelled").data == {"reason": "blocking_work"}
+    floor.do(Withdraw(**floor.about("t-1"), unless="completed"))
+    told(floor, "waiting", rank=5)
+    assert floor.last("queued").data["priority"] == "high"
+    assert floor.last("queued").data["first_queued"] == START.isoformat()
+    assert floor.pool.overview().services[0].engaged == 0
+
+
+def test_work_that_is_brought_back_is_counted_beside_other_work() -> None:
+    floor = Floor(CHATS)
+    floor.enqueue("t-2", block_agent=False)
+    floor.accept("t-2")
+    since = START - timedelta(seconds=9)
+    told(floor, "active", agent="a-1", session="t-1.1.1", accepted_at=since, expires_at=since)
+    assert floor.pool.overview().services[0].engaged == 2
+    session = floor.pool._pool.sessions["t-1.1.1"]
+    assert session.offered_at == session.accepted_at
+    floor.do(Return(**floor.session("t-1")))
+    assert floor.kinds()[-1] == "expired"
+
+
+def test_who_waits_by_its_own_word_is_given_to_no_agent_it_names() -> None:
+    floor = Floor(agents=0)
+    floor.do(Configure(key="x", config=PoolConfig(agents=(AgentConfig(id="a-9"),))))
+    answer = told(floor, "waiting", agent="a-9", session="t-1.1.1", rank=2)
+    assert (answer.status, answer.agent) == ("done", None)
+    assert floor.kinds()[-1] == "queued"
+
+
+def test_the_end_of_an_earlier_stay_is_no_news_while_a_later_one_lasts() -> None:
+    floor = Floor(agents=1)
+    engaged(floor)
+    floor.complete("t-1")
+    floor.state("a-1", presence="offline")
+    told(floor, "waiting", run=2, rank=1, reset=True)
+    answer = told(floor, "waiting", run=2, rank=1)
+    assert (answer.status, answer.rank) == ("done", 2)
+    assert answer.standing == floor.pool.standing("t-1")
+
+
+def test_as_much_as_the_pool_knows_is_not_more() -> None:
+    floor = Floor()
+    session = engaged(floor)
+    floor.do(SetAgentState(key="off", agent="a-1", on_duty=False))
+    floor.do(Return(key="r", session=session, agent="a-1"))
+    answer = told(floor, "active", rank=4, agent="a-1", session=session)
+    assert (answer.status, floor.kinds()[-1]) == ("done", "accepted")
+
+
+def test_out_of_the_pool_is_out_though_it_expired_there() -> None:
+    floor = Floor(agents=0)
+    floor.enqueue("t-1", life=5)
+    floor.wait(5)
+    assert told(floor, "out").status == "done"
+    assert told(floor, "waiting").status == "expired"
+    floor.enqueue("t-2")
+    late = floor.enqueue("t-2")
+    assert late.standing == floor.pool.standing("t-2")
+
+
+def test_blocking_work_that_is_brought_back_during_a_call_blocks_beside_it() -> None:
+    floor = Floor()
+    floor.do(StartEngagement(key="call", agent="a-1", engagement="c-1"))
+    told(floor, "active", agent="a-1", session="t-1.1.1")
+    floor.complete("t-1")
+    assert floor.pool.overview().agents == {"blocked": 1}
+    floor.do(EndEngagement(key="over", agent="a-1", engagement="c-1"))
+    assert floor.pool.overview().agents == {"free": 1}

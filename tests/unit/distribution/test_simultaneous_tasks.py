@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from extask.messages import (
+    Configure,
     EndEngagement,
+    PoolConfig,
+    Preferred,
+    ServiceConfig,
     StartEngagement,
 )
 from tests.unit.distribution.floor import CHATS, START, Floor, seconds
@@ -114,4 +120,32 @@ def test_the_same_call_may_end_twice_while_its_first_wrap_up_lasts() -> None:
         floor.do(EndEngagement(key=f"off{key}", **call))
         floor.wait(1)
     floor.wait(20)
+    assert floor.pool.overview().agents == {"free": 1}
+
+
+@pytest.mark.parametrize("place", [{}, {"preferred": (Preferred(agent="a-1"),)}])
+def test_who_has_as_many_as_fit_is_still_asked_for_a_task_that_blocks(place: Any) -> None:
+    floor = Floor(CHATS, number=1)
+    floor.enqueue("t-1", block_agent=False)
+    floor.accept("t-1")
+    call = {"agent": "a-1", "engagement": "c-1"}
+    floor.do(StartEngagement(key="on", **call))
+    floor.enqueue("t-2", **place)
+    floor.enqueue("t-3", block_agent=False, **place)
+    floor.enqueue("t-4", exclude=("a-1",))
+    floor.do(EndEngagement(key="off", **call))
+    assert floor.holders() == {"t-1": "a-1", "t-2": "a-1"}
+    floor.accept("t-2")
+    floor.complete("t-2")
+    assert floor.rules("t-4") == {"a-1": "excluded"}
+    assert floor.rules("t-3") == {"a-1": "number_reached"}
+
+
+def test_a_task_that_blocked_nothing_leaves_no_wrap_up_whatever_its_service_says_by_then() -> None:
+    floor = Floor(CHATS)
+    floor.enqueue("t-1", block_agent=False)
+    floor.accept("t-1")
+    calls = ServiceConfig(name="calls", version=2, acw=seconds(30))
+    floor.do(Configure(key="x", config=PoolConfig(services=(calls,))))
+    floor.complete("t-1")
     assert floor.pool.overview().agents == {"free": 1}
