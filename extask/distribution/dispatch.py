@@ -7,7 +7,7 @@ anything, for otherwise it would have been offered then.
 from __future__ import annotations
 
 from itertools import chain
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import TYPE_CHECKING, cast
 
 from extask.distribution.capacity import has_room
@@ -120,7 +120,7 @@ class _Round:
     def run(self) -> None:
         self._look(self.pool.touched.values())
         while self.fronts:
-            entry = min(self.fronts.values(), key=itemgetter(0))[1]
+            entry = min(self.fronts.values())[1]  # no two claims are equal
             agents = self._takers(entry)
             offer(self.pool, entry, agents)
             changed = {entry.service.config.name: entry.service}

@@ -99,7 +99,7 @@ def _too_old(pool: Pool, command: Enqueue) -> Answer:
     return Answer(status="expired", at=pool.moment, task=command.task)
 
 
-def admit(pool: Pool, name: str, *, limited: bool = True) -> Service | Answer:
+def admit(pool: Pool, name: str, *, limited: bool) -> Service | Answer:
     """Find the service that takes another task, or say why it does not."""
     service = pool.services.get(name)
     if service is None or service.config.removed:

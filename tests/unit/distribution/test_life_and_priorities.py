@@ -100,3 +100,25 @@ def test_a_priority_is_raised_within_the_middle_levels() -> None:
     assert raised(to="nothing_else") == "nothing_else"
     assert raised(by=-1) == raised(by=0) == "nothing_else"
     assert raised(by=1) == "lowest"
+
+
+def test_a_level_that_was_empty_gets_its_turn_from_the_clock() -> None:
+    floor = Floor()
+    turns = []
+    for number, level in enumerate(("normal", "normal", "high", "lowest", "highest", "strict")):
+        floor.enqueue(f"t-{number}", priority=level)
+        turns.append(floor.last("offered").data["turn"])
+        floor.accept(f"t-{number}")
+        floor.complete(f"t-{number}")
+    assert turns == [8, 16, 20, 84, 85, None]
+    floor.enqueue("t-a")
+    floor.accept("t-a")
+    for task, level in (("t-b", "low"), ("t-c", "high"), ("t-d", "low"), ("t-e", "high")):
+        floor.enqueue(task, priority=level)
+    turns = []
+    for _ in range(4):
+        floor.complete(next(iter(floor.holders())))
+        offered = floor.last("offered")
+        turns.append((offered.task, offered.data["turn"]))
+        floor.accept(offered.task or "")
+    assert turns == [("t-c", 97), ("t-e", 101), ("t-b", 109), ("t-d", 125)]

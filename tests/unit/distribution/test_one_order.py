@@ -107,7 +107,8 @@ def test_a_later_run_supersedes_what_an_earlier_one_enqueued() -> None:
     floor.accept("t-1")
     again = Enqueue(**floor.about("t-1", run=2), place=Place(service="calls"))
     assert floor.do(again).status == "done"
-    assert floor.last("withdrawn").data["reason"] == "superseded"
+    told = floor.last("withdrawn").data
+    assert (told["outcome"], told["reason"]) == ("ended_by_workflow", "superseded")
     assert [it.state for it in floor.pool.sessions] == ["offered"]
     floor.do(Orphaned(**floor.about("t-1", run=2)))
     assert floor.do(Orphaned(**floor.about("t-1", run=2))).status == "done"

@@ -10,9 +10,12 @@ from extask.messages import (
     Configure,
     Decline,
     DutyProfile,
+    Enqueue,
+    Place,
     PolicyLevel,
     PoolConfig,
     Preferred,
+    Report,
     Return,
     ServiceConfig,
 )
@@ -245,3 +248,28 @@ def test_lanes_in_which_tasks_wait_are_never_forgotten(barred: tuple[str, ...]) 
         assert floor.holders() == {f"t-{number}": "a-1"}
         floor.accept(f"t-{number}")
         floor.complete(f"t-{number}")
+
+
+def test_a_level_that_was_reached_with_an_agent_stays_reached_when_levels_change() -> None:
+    floor = Floor(LADDER, skills=[{"german": 3}, {}])
+    floor.enqueue("t-1")
+    floor.accept("t-1")
+    floor.wait(60)
+    later = (
+        LADDER.policy[0],
+        *(it.model_copy(update={"after": seconds(9999)}) for it in LADDER.policy[1:]),
+    )
+    slower = LADDER.model_copy(update={"version": 2, "policy": later})
+    floor.do(Configure(key="slower", config=PoolConfig(services=(slower,))))
+    floor.do(Return(**floor.session("t-1")))
+    assert floor.holders() == {"t-1": "a-2"}
+
+
+def test_levels_count_from_the_first_queueing_only_where_a_workflow_reports() -> None:
+    for kind, rule in ((Report, ""), (Enqueue, "level_not_reached")):
+        floor = Floor(LADDER)
+        place = Place(service="calls", distribution="pickup")
+        state = {"state": "waiting"} if kind is Report else {}
+        head = {**floor.about("t-1"), **state, "place": place}
+        floor.do(kind.model_validate({**head, "first_queued": floor.now - seconds(60)}))
+        assert floor.rules("t-1") == {"a-1": rule}

@@ -192,3 +192,40 @@ def test_an_agent_who_leaves_a_service_keeps_the_offer_of_it() -> None:
     floor.enqueue("t-2")
     assert floor.holders()["t-2"] == "a-2"
     assert floor.accept("t-1").status == "done"
+
+
+def test_who_is_preferred_without_a_priority_comes_before_the_first_priority() -> None:
+    floor = Floor(agents=2)
+    floor.enqueue("t-1", preferred=(Preferred(agent="a-1", priority=1), Preferred(agent="a-2")))
+    assert floor.holders() == {"t-1": "a-2"}
+
+
+def test_a_window_is_not_kept_open_by_somebody_who_does_not_serve() -> None:
+    floor = Floor(agents=2)
+    configured(floor, agents=(AgentConfig(id="a-2", version=2, services={}),))
+    assert floor.last("configured").data == {"version": 1, "services": [], "agents": ["a-2"]}
+    floor.enqueue("t-1", preferred=(Preferred(agent="a-2"),))
+    assert floor.holders() == {"t-1": "a-1"}
+
+
+def test_who_is_new_to_the_pool_is_idle_from_then_on() -> None:
+    floor = Floor(ServiceConfig(name="calls", distribute_when=("busy",)))
+    floor.now += seconds(5)
+    configured(floor, agents=(AgentConfig(id="a-0", services={"calls": True}),))
+    floor.state("a-0", presence="busy")
+    floor.enqueue("t-1")
+    assert floor.holders() == {"t-1": "a-1"}
+
+
+def test_where_agents_have_several_tasks_nothing_is_wrapped_up() -> None:
+    floor = Floor(CHATS.model_copy(update={"acw": seconds(30)}))
+    floor.enqueue("t-1")
+    floor.accept("t-1")
+    floor.complete("t-1")
+    assert floor.pool.overview().agents == {"free": 1}
+
+
+def test_a_pool_takes_over_a_configuration_of_version_nought() -> None:
+    floor = Floor(version=0, level_worth=seconds(7))
+    assert floor.pool._pool.level_worth == 7_000_000
+    assert floor.pool.overview().version == 0
