@@ -22,18 +22,24 @@ from extask.distributor_client import DistributorClient
 from extask.messages import (
     Answer,
     AnyCommand,
+    CancelTask,
     Place,
     ServiceConfig,
     SetAgentState,
+    TaskAnswer,
     TaskJob,
+    TaskPatch,
     TaskStart,
+    TransferTask,
 )
+from extask.plans import Plans
 from extask.settings import WorkerSettings
 from extask.storage import agents, definitions, jobs, pools, services, tasks, tenants
 from extask.storage.database import Database
 from extask.storage.job_rows import JobRow, NewJob
 from extask.storage.migrate import upgrade
 from extask.storage.rows import AgentRow, NewTask, ServiceRow, TaskFilter, TaskRow, TenantRow
+from extask.task_requests import TaskRequests
 
 TEMPORAL = Path(sys.executable).parent / "temporal"
 TENANT = "demo"
@@ -162,6 +168,11 @@ class House:
     async def submit(self, command: AnyCommand, pool: str = "main") -> Answer:
         """Hand a command to a pool."""
         return await self.distributor.submit(TENANT, pool, command)
+
+    async def ask(self, task: str, request: CancelTask | TaskPatch | TransferTask) -> TaskAnswer:
+        """Ask a task's workflow for something, as the API does."""
+        requests = TaskRequests(self.database, self.client, Plans(self.database))
+        return await requests.ask(await self.row(task), request)
 
     async def row(self, task: str) -> TaskRow:
         """Read a task's row."""

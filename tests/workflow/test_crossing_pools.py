@@ -20,7 +20,6 @@ from extask.messages import (
     Move,
     PoolConfig,
     ServiceConfig,
-    TaskAnswer,
     TaskPatch,
 )
 from extask.storage import pools, removals, services, sessions, tables
@@ -168,7 +167,7 @@ async def test_a_cancel_and_a_patch_on_the_way_are_obeyed(house: House) -> None:
     task = await house.create("support")
     await house.until(task, "queued")
     patch = TaskPatch(request=key(), priority="highest")
-    done = await house.handle(task).execute_update("patch", patch, result_type=TaskAnswer)
+    done = await house.ask(task, patch)
     assert done.status == "done"
 
     async def on_the_way() -> bool:
@@ -176,7 +175,7 @@ async def test_a_cancel_and_a_patch_on_the_way_are_obeyed(house: House) -> None:
 
     await eventually(on_the_way)
     request = CancelTask(request=key(), reason="enough")
-    answer = await house.handle(task).execute_update("cancel", request, result_type=TaskAnswer)
+    answer = await house.ask(task, request)
     assert answer.status == "done"
     assert (await house.until(task, "ended")).outcome == "cancelled_by_api"
     for pool in ("main", "second"):
@@ -222,7 +221,7 @@ async def test_what_waits_for_a_service_that_leaves_its_pool_goes_after_it(house
     standing = await house.distributor.standing(TENANT, "second", task)
     assert standing is not None
     request = CancelTask(request=key(), reason="enough")
-    answer = await house.handle(task).execute_update("cancel", request, result_type=TaskAnswer)
+    answer = await house.ask(task, request)
     assert answer.status == "done"
     assert await house.distributor.standing(TENANT, "second", task) is None
 

@@ -11,7 +11,6 @@ from extask.messages import (
     Complete,
     Preferred,
     Return,
-    TaskAnswer,
     TaskPatch,
 )
 from extask.storage import timeline
@@ -120,7 +119,7 @@ async def test_a_waiting_task_is_cancelled_and_leaves_its_place(house: House) ->
     task = await house.create("support")
     await house.until(task, "queued")
     request = CancelTask(request=key(), reason="wrong number")
-    answer = await house.handle(task).execute_update("cancel", request, result_type=TaskAnswer)
+    answer = await house.ask(task, request)
     assert answer.status == "done"
     assert (await house.until(task, "ended")).outcome == "cancelled_by_api"
     assert await house.distributor.standing(TENANT, "main", task) is None
@@ -132,7 +131,7 @@ async def test_a_supervisor_aborts_a_task_that_an_agent_works_on(house: House) -
     task = await house.create("support")
     await accepted(house, task)
     request = CancelTask(request=key(), reason="urgent", by="supervisor")
-    answer = await house.handle(task).execute_update("cancel", request, result_type=TaskAnswer)
+    answer = await house.ask(task, request)
     assert answer.status == "done"
     assert (await house.until(task, "ended")).outcome == "aborted_by_supervisor"
     second = await house.create("support")
@@ -169,7 +168,7 @@ async def test_a_patch_changes_the_running_task(house: House) -> None:
     task = await house.create("support")
     await house.until(task, "queued")
     patch = TaskPatch(request=key(), priority="highest")
-    answer = await house.handle(task).execute_update("patch", patch, result_type=TaskAnswer)
+    answer = await house.ask(task, patch)
     assert answer.status == "done"
 
     async def is_highest() -> bool:
@@ -183,9 +182,9 @@ async def test_a_parameter_set_from_outside_is_seen_by_the_plan(house: House) ->
     task = await house.create("support", lifetime=timedelta(hours=3))
     await house.until(task, "delayed")
     patch = TaskPatch(request=key(), params={"note": "seen"})
-    await house.handle(task).execute_update("patch", patch, result_type=TaskAnswer)
+    await house.ask(task, patch)
     request = CancelTask(request=key(), reason="enough")
-    await house.handle(task).execute_update("cancel", request, result_type=TaskAnswer)
+    await house.ask(task, request)
     row = await house.until(task, "ended")
     assert row.params["note"] == "seen"
     assert row.outcome == "cancelled_by_api"
