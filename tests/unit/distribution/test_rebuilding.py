@@ -54,10 +54,9 @@ def test_the_log_begins_with_the_new_generation_and_offers_what_waits() -> None:
 
 
 def test_an_open_offer_can_be_accepted() -> None:
-    stored = (
-        StoredStay(report=stay("t-1", expires_at=START + timedelta(hours=1)), offers=(OFFER,)),
-    )
-    pool = rebuilt(stays=stored)
+    report = stay("t-1", expires_at=START + timedelta(hours=1))
+    stored = StoredStay(report=report, agent="a-1", session="t-1.1.1", offers=(OFFER,))
+    pool = rebuilt(stays=(stored,))
     assert [it.state for it in pool.sessions] == ["offered"]
     accept = Accept(key="k", session="t-1.1.1", agent="a-1")
     assert pool.apply(accept, START).status == "done"
