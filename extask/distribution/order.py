@@ -179,13 +179,15 @@ class Order:
         return 1 + max(0, min(length - 1, later))
 
     def _before_holder(self, entry: Entry, number: int) -> int:
-        """Count the entries of a turn-holder's own level that come before it."""
-        ahead = self._before(entry.level, number)
-        tied = ahead < self._length(entry.level) and self._numbered(entry.level, ahead) == number
-        if tied:
-            rival = self.waiting.levels[entry.level][ahead]
-            ahead += rival[:2] < (entry.first_queued, entry.seq)
-        return ahead
+        """Count the entries of a turn-holder's own level that come before it.
+
+        The level's next number is never below one that it has given away, so only its first
+        entry can.
+        """
+        head = self.waiting.heads.get(entry.level)
+        if head is None or self.next[entry.level] != number:
+            return 0
+        return int(head[:2] < (entry.first_queued, entry.seq))
 
 
 def _turn(entry: Entry, number: int) -> Turn:

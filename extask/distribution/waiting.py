@@ -116,7 +116,7 @@ def end_cooldowns(pool: Pool, entry: Entry) -> None:
     """Forget cool-downs that are over and look at the entry again."""
     _forget_cooldowns(pool, entry)
     if not entry.cooldowns:
-        entry.service.cooling.pop(entry.seq, None)
+        del entry.service.cooling[entry.seq]
     refile(pool, entry)
 
 

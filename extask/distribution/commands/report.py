@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from extask.distribution import clock, stays
 from extask.distribution.capacity import interrupt_or_resume
@@ -17,7 +17,7 @@ from extask.messages import Answer
 if TYPE_CHECKING:
     from extask.distribution.memory import Ending
     from extask.distribution.pool import Pool
-    from extask.distribution.state import Agent, Entry, Service
+    from extask.distribution.state import Agent, Entry, Service, Session
     from extask.messages import Report
 
 
@@ -122,9 +122,10 @@ def _restored(pool: Pool, command: Report, service: Service, agent: Agent | None
         answer = done(pool, entry, standing=standing(pool, entry))
         lost = command.state == "active"
         return answer.model_copy(update={"status": "returned"}) if lost else answer
-    accepted = clock.text(None if entry.session is None else entry.session.accepted_at)
+    session = cast("Session", entry.session)
+    accepted = clock.text(session.accepted_at)
     data = {"blocking": entry.blocking, "reported": True, "accepted_at": accepted}
-    pool.emit("accepted", entry, entry.session, data=data)
+    pool.emit("accepted", entry, session, data=data)
     if entry.blocking:
         interrupt(pool, agent, "blocking_work")
     else:

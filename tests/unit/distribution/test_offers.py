@@ -327,3 +327,15 @@ def test_a_cool_down_that_is_over_is_forgotten_and_others_are_not() -> None:
     floor.wait(30)
     assert floor.holders() == {"t-1": "a-2", "t-2": "a-3"}
     assert entry.service.cooling == {}
+
+
+def test_a_cool_down_that_is_over_is_forgotten_though_nobody_is_there() -> None:
+    floor = Floor()
+    floor.enqueue("t-1")
+    floor.do(Decline(**floor.session("t-1")))
+    floor.state("a-1", presence="away")
+    calls = floor.pool._pool.services["calls"]
+    floor.wait(59)
+    assert list(calls.cooling) == [1]
+    floor.wait(1)
+    assert (calls.cooling, floor.pool._pool.entries["t-1"].cooldowns) == ({}, {})

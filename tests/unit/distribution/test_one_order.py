@@ -180,3 +180,12 @@ def test_a_recall_takes_out_whatever_a_later_run_began_if_it_speaks_of_that_run(
     found = floor.do(Withdraw(**floor.about("t-1", epoch=0, run=5), **recall))
     assert (found.status, found.epoch) == ("done", 3)
     assert floor.last("withdrawn").run == 2
+
+
+def test_what_an_earlier_run_asks_for_while_a_later_one_waits_is_stale() -> None:
+    floor = Floor(agents=0)
+    place = Place(service="calls")
+    floor.do(Enqueue(**floor.about("t-1", run=2), place=place))
+    assert floor.enqueue("t-1").status == "stale"
+    assert floor.do(Confirm(**floor.about("t-1", run=2))).status == "done"
+    assert floor.kinds() == ["queued"]

@@ -118,3 +118,10 @@ def test_several_parcels_are_counted_together() -> None:
     assert _known(past, SMALL + 6) == list(range(2, SMALL + 6))
     past = _handed_on(past, bound=SMALL + 4)
     assert [parcel.forgotten for parcel in past.parcels()] == [2, 0]
+
+
+def test_what_is_remembered_again_is_the_newest() -> None:
+    past = _past(2)
+    for number in (0, 1, 0, 2):
+        past.put(f"k-{number}", _answer(f"t-{number}", number), f"t-{number}")
+    assert _known(past, 3) == [0, 2]

@@ -14,6 +14,7 @@ from extask.messages import (
     EndEngagement,
     Place,
     PoolConfig,
+    Preferred,
     Report,
     Resume,
     ServiceConfig,
@@ -54,10 +55,9 @@ def test_the_log_begins_with_the_new_generation_and_offers_what_waits() -> None:
 
 
 def test_an_open_offer_can_be_accepted() -> None:
-    stored = (
-        StoredStay(report=stay("t-1", expires_at=START + timedelta(hours=1)), offers=(OFFER,)),
-    )
-    pool = rebuilt(stays=stored)
+    report = stay("t-1", expires_at=START + timedelta(hours=1))
+    stored = StoredStay(report=report, agent="a-1", session="t-1.1.1", offers=(OFFER,))
+    pool = rebuilt(stays=(stored,))
     assert [it.state for it in pool.sessions] == ["offered"]
     accept = Accept(key="k", session="t-1.1.1", agent="a-1")
     assert pool.apply(accept, START).status == "done"
@@ -268,3 +268,21 @@ def test_a_task_that_is_on_offer_again_is_offered_for_the_first_time_no_more() -
     pool.advance(START + timedelta(seconds=20))
     offered = [event for event in pool.take_events() if event.kind == "offered"]
     assert [(it.session, it.data["first"]) for it in offered] == [("t-1.1.2", False)]
+
+
+def test_work_that_nobody_holds_goes_on() -> None:
+    working = stay("t-1", "active", agent="a-1", session="t-1.1.1", accepted_at=EARLIER)
+    pool = rebuilt(stays=(StoredStay(report=working, agent="a-1", session="t-1.1.1"),))
+    assert [it.state for it in pool.sessions] == ["active"]
+    pool.take_events()
+    pool.apply(Complete(key="k", session="t-1.1.1", agent="a-1"), START)
+    completed = pool.take_events()[0].data
+    assert (completed["work_us"], completed["hold_us"]) == (60_000_000, 0)
+
+
+def test_an_offer_to_a_preferred_agent_is_open_again() -> None:
+    place = Place(service="calls", preferred=(Preferred(agent="a-1"),))
+    report = stay("t-1").model_copy(update={"place": place, "offers": 1})
+    pool = rebuilt(stays=(StoredStay(report=report, offers=(OFFER,)),))
+    assert [(it.agent, it.state) for it in pool.sessions] == [("a-1", "offered")]
+    assert pool._pool.wishes == {}

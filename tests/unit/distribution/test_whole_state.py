@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from extask.distribution import Distributor, memory
+from extask.distribution import Distributor, memory, past
 from extask.distribution.columns import Reader
 from extask.distribution.deadlines import _holds
 from extask.distribution.order import Order
@@ -192,6 +192,7 @@ def test_whether_garbage_is_looked_for_is_as_before(*, looking: bool) -> None:
 
 def test_what_was_forgotten_stays_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "REMEMBERED", 3)
+    monkeypatch.setattr(past, "SMALL", 0)
     floor = Floor()
     for number in range(3):
         floor.enqueue(f"t-{number}", life=-1)
