@@ -1,0 +1,46 @@
+"""What a task's workflow is answered when an attempt before it was lost."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from temporalio.testing import ActivityEnvironment
+
+from activities.assignment import AssignmentActivities
+from activities.task_journals import Written
+from extask.messages import Answer, Assignment, Confirm, TaskJournal, Withdraw
+
+
+class Journals:
+    """The log knows this task's end, or does not."""
+
+    def __init__(self, *, ended: bool) -> None:
+        self.ended = ended
+
+    async def write(self, *_about: object) -> Written:
+        return Written(run=1, ended=self.ended)
+
+
+class Pool:
+    """A pool to which every stay is an old one."""
+
+    async def submit(self, *_command: object) -> Answer:
+        return Answer(status="stale")
+
+
+HEAD = {"key": "t-1:0:3", "task": "t-1", "run": 0, "epoch": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "ended", "status"),
+    [(Withdraw, True, "done"), (Withdraw, False, "stale"), (Confirm, True, "stale")],
+)
+async def test_what_a_lost_attempt_took_out_is_out(kind: Any, status: str, *, ended: bool) -> None:
+    journal = TaskJournal(tenant="acme", task="t-1", first=1, epoch=1, records=())
+    asked = Assignment(pool="main", journal=journal, command=kind(**HEAD))
+    activities = AssignmentActivities(
+        cast("Any", None), cast("Any", Journals(ended=ended)), cast("Any", Pool())
+    )
+    answer = await ActivityEnvironment().run(activities.assign, asked)
+    assert answer.status == status
