@@ -39,6 +39,7 @@ from extask.messages.commands import (
     SetAgentState,
     SetExpiry,
     StartEngagement,
+    Survey,
     TaskCommand,
     Withdraw,
 )
@@ -51,6 +52,13 @@ from extask.messages.configuration import (
     ServiceConfig,
 )
 from extask.messages.jobs import JobAction, JobProgress, JobState, TaskJob
+from extask.messages.outside import (
+    CallAnswered,
+    CallOut,
+    Day,
+    Hours,
+    HoursRequest,
+)
 from extask.messages.pools import (
     Event,
     EventKind,
@@ -85,6 +93,7 @@ from extask.messages.tasks import (
 from extask.messages.words import (
     PRIORITIES,
     Algorithm,
+    Availability,
     Distribution,
     Message,
     Outcome,
@@ -105,13 +114,17 @@ __all__ = [
     "AnyCommand",
     "Assign",
     "Assignment",
+    "Availability",
     "Basis",
     "Batch",
+    "CallAnswered",
+    "CallOut",
     "CancelTask",
     "Command",
     "Complete",
     "Configure",
     "Confirm",
+    "Day",
     "Decline",
     "Distribution",
     "DutyProfile",
@@ -123,6 +136,8 @@ __all__ = [
     "Explanation",
     "ExtendWrapUp",
     "Hold",
+    "Hours",
+    "HoursRequest",
     "JobAction",
     "JobProgress",
     "JobState",
@@ -166,6 +181,7 @@ __all__ = [
     "StoredOffer",
     "StoredStay",
     "StoredWrapUp",
+    "Survey",
     "TaskAnswer",
     "TaskCommand",
     "TaskEvent",

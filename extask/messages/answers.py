@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from extask.messages.commands import AnyCommand
-from extask.messages.words import Message, Priority
+from extask.messages.words import Availability, Message, Priority
 
 
 class Basis(Message):
@@ -96,6 +96,8 @@ class Answer(Message):
     """Where the task stands now, if `assign` put it into a queue."""
     first_queued: datetime | None = None
     """When a task that was withdrawn had first been queued."""
+    availability: Availability | None = None
+    """Of a survey."""
 
 
 class Batch(Message):

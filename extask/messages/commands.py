@@ -109,6 +109,16 @@ class Look(TaskCommand):
     kind: Literal["look"] = "look"
 
 
+class Survey(TaskCommand):
+    """Ask who is there for the task if it stood like this; answers `availability`, changes nothing.
+
+    The place may be in another pool than the one the task stands in; one that stands nowhere asks.
+    """
+
+    kind: Literal["survey"] = "survey"
+    place: Place
+
+
 class Reprioritize(TaskCommand):
     """Set the priority, or raise it by levels within highest…lowest; answers the new priority."""
 

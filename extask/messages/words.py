@@ -46,6 +46,8 @@ Outcome = Literal[
 ]
 Distribution = Literal["direct", "broadcast", "pickup"]
 Algorithm = Literal["longest_idle", "most_qualified"]
+Availability = Literal["available", "busy", "empty"]
+"""Of a service for one task: somebody may get it now; somebody is on duty; nobody is."""
 Unless = Literal["accepted", "returned", "completed"]
 """What makes a command come too late: an acceptance, the end of one however it came, or the end."""
 
