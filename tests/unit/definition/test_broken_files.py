@@ -232,7 +232,7 @@ PARAMETERS = [
         "too many values",
         f"params: {{ a: {{ type: choice, values: [{', '.join(map(str, range(101)))}] }} }}\n" + END,
         "E105",
-        (3, 428),
+        (3, 429),
         "type 'text'",
     ),
     rest(
@@ -329,7 +329,7 @@ STEPS = [
     step("set text a map", "set: { product: { a: b } }", "E105", (14, 21), "write a text"),
     step("save where nothing is", "delay: 5m\nsave: { tries: 1 }", "E104", (15, 5), "'set' step"),
     step("wait for nothing", "wait_for: { for: 5m }\nthen: end", "E106", (14, 5), "parameter: …"),
-    step("wait for both", "wait_for: { parameter: tier, event: x }", "E105", (14, 32), "delete"),
+    step("wait for both", "wait_for: { parameter: tier, event: x }", "E105", (14, 34), "delete"),
     step("wait for unknown", "wait_for: { parameter: teir }", "E104", (14, 28), "'tier'"),
     step("wait for far unknown", "wait_for: { parameter: zzz }", "E104", (14, 28), "declare 'zzz'"),
     step("wait for a list", "wait_for: { parameter: [tier] }", "E105", (14, 28), "a parameter"),

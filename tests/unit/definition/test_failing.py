@@ -23,6 +23,8 @@ RISKY = {
     "visits / (params.n + 1)": ["/"],
     "visits / size(params.l)": ["/"],
     "visits / 0": ["/"],
+    "visits / params.n > 0": ["/"],
+    "visits %params.n == 0": ["%"],
     "params.l[0] == 'a'": ["params.l"],
     "int(params.t) > 3": ["int"],
     "double(params.t + '1') > 3.0": ["double"],
