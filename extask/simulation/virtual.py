@@ -76,6 +76,7 @@ class _World:
         self._desk = Desk(given)
         self._script = _script(given)
         self._commands: list[TaskCommand] = []
+        self._records: list[StepRecord] = []
         facts = Facts(
             task="t-simulated",
             tenant="simulated",
@@ -93,6 +94,7 @@ class _World:
         while True:
             self._happen()
             todo = self._engine.next(self._now)
+            self._records += self._engine.take_records()
             if isinstance(todo, Finish):
                 return self._result(todo.ending)
             self._priority = self._engine.progress.priority or self._priority
@@ -139,7 +141,7 @@ class _World:
         moved = ending is not None and ending.kind == "transferred"
         last = self._priority if moved else progress.priority or self._priority
         return Simulated(
-            records=self._engine.take_records(),
+            records=tuple(self._records),
             commands=tuple(self._commands),
             calls=tuple(self._calls.made),
             ending=ending,

@@ -51,13 +51,18 @@ steps:
     wait:
   not_open:
     end: "nobody, ${params.status}"
+  late:
+    check:
+      - if: visits > 1
+        then: not_open
+      - else: revive
   revive:
     prolong: 30m
     then: { done: again, limit: not_open }
   again:
     queue: { service: base }
     then: { rejected: not_open }
-when: { expired: revive, error: not_open }
+when: { expired: late, error: not_open }
 """
 
 
@@ -186,7 +191,7 @@ def test_in_the_queue_a_longer_life_is_told_and_a_lost_one_comes_back_to_its_pla
     plan: Plan,
 ) -> None:
     simulated = one(plan, "{ accepted_after: 2h10m, completed_after: 3h }").simulated
-    assert simulated.path[-2:] == ("revive", "again")
+    assert simulated.path[-3:] == ("late", "revive", "again")
     last = simulated.commands[-1]
     assert last.model_dump()["first_queued"] == simulated.records[0].at
     assert simulated.ends == "handled"
