@@ -9,6 +9,7 @@ import typer
 
 from extask.cli import (
     agents,
+    calendars,
     definitions,
     duty_profiles,
     jobs,
@@ -40,6 +41,7 @@ app.add_typer(jobs.app, name="job")
 app.add_typer(sessions.app, name="session")
 app.add_typer(agents.app, name="agent")
 app.add_typer(duty_profiles.app, name="duty-profile")
+app.add_typer(calendars.app, name="calendar")
 app.add_typer(services.app, name="service")
 app.add_typer(pools.app, name="pool")
 app.add_typer(reports.app, name="report")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from extask.messages.commands import AnyCommand, Place
@@ -24,6 +24,8 @@ class TaskStart(Message):
     title: str = ""
     created_at: datetime
     expires_at: datetime
+    longest_life: timedelta | None = None
+    """How long after `created_at` it may end at the latest; empty: whenever."""
     due_at: datetime | None = None
     params: dict[str, Any] = {}
     place: Place
@@ -73,6 +75,17 @@ class TaskPatch(Message):
     priority: Priority | None = None
     expires_at: datetime | None = None
     params: dict[str, Any] = {}
+
+
+class TaskHappening(Message):
+    """Update `event` of a task workflow: something happened that `wait_for` may wait for.
+
+    `body` is JSON; `request` is the key under which a repeat means the same.
+    """
+
+    request: str
+    name: str
+    body: Any = None
 
 
 class TaskAnswer(Message):
