@@ -90,7 +90,13 @@ async def open_ports(settings: Settings) -> AsyncIterator[Ports]:
             shared=permits.taken,
             batch=settings.distributor.batch,
         )
-        yield Ports(database, client, distributor, public_url=settings.api.public_url)
+        yield Ports(
+            database,
+            client,
+            distributor,
+            public_url=settings.api.public_url,
+            longest_life=settings.api.longest_life,
+        )
     finally:
         await permits.close()
         await database.close()

@@ -45,6 +45,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "UpdateTask": _SENDERS,
     "CancelTask": _SENDERS,
     "AbortTask": _LEADERS,
+    "SendTaskEvent": _SENDERS,
     "AssignTask": _LEADERS,
     "PullBackTask": _LEADERS,
     "TransferTask": _LEADERS,

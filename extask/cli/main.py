@@ -17,6 +17,7 @@ from extask.cli import (
     reports,
     services,
     sessions,
+    task_events,
     tasks,
 )
 from extask.cli.connection import Api
@@ -36,6 +37,7 @@ app.command()(dev)
 app.command()(doctor)
 app.command()(forecast)
 app.add_typer(definitions.app, name="definition")
+tasks.app.command()(task_events.event)
 app.add_typer(tasks.app, name="task")
 app.add_typer(jobs.app, name="job")
 app.add_typer(sessions.app, name="session")

@@ -24,8 +24,6 @@ class TaskStart(Message):
     title: str = ""
     created_at: datetime
     expires_at: datetime
-    longest_life: timedelta | None = None
-    """How long after `created_at` it may end at the latest; empty: whenever."""
     due_at: datetime | None = None
     params: dict[str, Any] = {}
     place: Place
