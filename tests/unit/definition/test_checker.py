@@ -87,7 +87,7 @@ steps:
 when: { error: end }
 """,
     "a wait of an expression": """
-params: { pause: { type: duration } }
+params: { pause: { type: duration, default: 5m } }
 steps:
   a: { queue: { service: x, wait: 5m }, then: { timeout: b, rejected: end } }
   b: { wait: "${params.pause}", then: b }
