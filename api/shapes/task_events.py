@@ -16,7 +16,7 @@ LARGEST = 64 * 1024
 
 def _small(value: Any) -> Any:  # noqa: ANN401 -- any JSON
     if len(json.dumps(value, ensure_ascii=False).encode()) > LARGEST:
-        raise PydanticCustomError("too_long", "The body of an event has 64 KiB at most")
+        raise PydanticCustomError("string_too_long", "The body of an event has 64 KiB at most")
     return value
 
 
