@@ -44,11 +44,13 @@ def _divides(bare: str, by: str, types: Mapping[str, NameType]) -> bool:
     """Tell whether a divisor is surely none that fails."""
     if types.get(by) == "number" or _SURE.fullmatch(by):
         return True
-    return bool(by) and re.search(rf"\b{re.escape(by)}\s*(!=|>|==)\s*0\b", bare) is not None
+    looked_at = rf"(?<![/%])(?<![/%]\s)\b{re.escape(by)}\s*(!=|>|==)\s*0\b"
+    return bool(by) and re.search(looked_at, bare) is not None
 
 
 def _turned(found: re.Match[str], types: Mapping[str, NameType]) -> Iterator[Risk]:
     what = found["what"]
-    if what == "string" or types.get(what, "text") != "text" or _SURE.fullmatch(what):
+    kind = "text" if found["more"] == "[" else types.get(what, "text")
+    if what == "string" or kind != "text" or _SURE.fullmatch(what):
         return
     yield Risk(found.start(), len(found[1]), "the text may be written otherwise")

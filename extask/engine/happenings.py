@@ -98,7 +98,9 @@ def _recall(run: Run, outcome: Outcome, then: Then, late: Callable[[], None] | N
 def expire(run: Run, now: datetime) -> None:
     """End the task's life, or begin its `expired` handler's last words."""
     run.record(now, "event", "expired")
-    run.time_passed()
+    if run.progress.expired_at != now:
+        run.time_passed()
+    run.change(expired_at=now)
     if run.progress.where != "out":
         run.release()
     if run.progress.cause is not None:

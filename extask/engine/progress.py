@@ -209,6 +209,8 @@ class Progress(Message):
     """The last call's number."""
     call: Calling | None = None
     """The call of the present step; while there is a deadline, its next attempt is yet to come."""
+    expired_at: datetime | None = None
+    """When its life ended last."""
     revived: bool = False
     """It was queued when its life ended, and lives again: it may have its place back."""
     requests: dict[str, str] = Field(default_factory=dict)

@@ -150,6 +150,20 @@ def test_without_prolong_the_last_words_end_it() -> None:
     assert driver.ended(LAST_WORDS) == "cancelled: lifetime over (expired)"
 
 
+def test_a_life_that_ends_again_and_again_in_no_time_is_an_error() -> None:
+    driver = Driver(
+        plan(
+            (),
+            {"expired": "more"},
+            a=step("prolong", {"until": "2026-01-05T08:00:00Z"}, {"done": "rest"}),
+            rest=REST,
+            more=step("prolong", {"by": 3600}, {"done": "a"}),
+        )
+    )
+    assert driver.ended() == "failed: the run entered too many steps (failed)"
+    assert driver.engine.progress.entered < 250
+
+
 def test_an_abort_is_not_undone() -> None:
     driver = Driver(reviving(by=3600))
     queued(driver).slept()
