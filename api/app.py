@@ -13,6 +13,7 @@ from api.ports import Ports
 from api.routes import (
     agents,
     api_keys,
+    calendars,
     definitions,
     duty_profiles,
     health_report,
@@ -63,8 +64,8 @@ def create_app(ports: Ports | None = None) -> FastAPI:
 
 def _routes() -> APIRouter:
     routes = APIRouter()
-    work = (tasks, task_jobs, sessions, agents, services, duty_profiles, pools, definitions)
-    for each in (*work, reports, api_keys, health_routes, health_report):
+    work = (tasks, task_jobs, sessions, agents, services, duty_profiles, calendars, pools)
+    for each in (*work, definitions, reports, api_keys, health_routes, health_report):
         routes.include_router(each.routes)
     return routes
 
@@ -89,7 +90,13 @@ async def open_ports(settings: Settings) -> AsyncIterator[Ports]:
             shared=permits.taken,
             batch=settings.distributor.batch,
         )
-        yield Ports(database, client, distributor, public_url=settings.api.public_url)
+        yield Ports(
+            database,
+            client,
+            distributor,
+            public_url=settings.api.public_url,
+            longest_life=settings.api.longest_life,
+        )
     finally:
         await permits.close()
         await database.close()

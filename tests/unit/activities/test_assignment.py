@@ -9,7 +9,16 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.assignment import AssignmentActivities
 from activities.task_journals import Written
-from extask.messages import Answer, Assignment, Confirm, TaskJournal, Withdraw
+from extask.messages import (
+    Answer,
+    Assignment,
+    Confirm,
+    Place,
+    Survey,
+    TaskJournal,
+    Withdraw,
+)
+from extask.storage.pools import Home
 
 
 class Journals:
@@ -44,3 +53,43 @@ async def test_what_a_lost_attempt_took_out_is_out(kind: Any, status: str, *, en
     )
     answer = await ActivityEnvironment().run(activities.assign, asked)
     assert answer.status == status
+
+
+class Staffed:
+    """Pools by name, each with the services whose staff it knows."""
+
+    def __init__(self, **pools: str) -> None:
+        self.pools = pools
+
+    async def submit(self, _tenant: str, pool: str, command: Survey) -> Answer:
+        if self.pools.get(pool) != command.place.service:
+            return Answer(status="refused", reason="unknown_service")
+        return Answer(status="done", availability="busy")
+
+
+@pytest.mark.parametrize(
+    ("service", "answer"),
+    [
+        ("desk", Answer(status="done", availability="busy")),
+        ("nowhere", Answer(status="refused", reason="unknown_service")),
+    ],
+)
+async def test_a_survey_goes_to_the_pool_of_its_service(service: str, answer: Answer) -> None:
+    class Found(Journals):
+        async def write(self, *about: object) -> Written:
+            assert about[-1] == service
+            home = Home(pool="other", knows=True) if service == "desk" else None
+            return Written(run=1, home=home)
+
+    activities = AssignmentActivities(
+        cast("Any", None), cast("Any", Found(ended=False)), cast("Any", Staffed(other="desk"))
+    )
+    activities._home = cast("Any", _no_home)  # type: ignore[method-assign]
+    journal = TaskJournal(tenant="acme", task="t-1", first=1)
+    command = Survey(**HEAD, place=Place(service=service))
+    asked = Assignment(pool="main", journal=journal, command=command)
+    assert await ActivityEnvironment().run(activities.assign, asked) == answer
+
+
+async def _no_home(*_about: object) -> None:
+    """Find no pool that has the service."""
