@@ -12,9 +12,11 @@ from api.limits import BodyLimit
 from api.ports import Ports
 from api.routes import (
     agents,
+    allowed_urls,
     api_keys,
     definitions,
     duty_profiles,
+    flows,
     health_report,
     pools,
     reports,
@@ -64,7 +66,8 @@ def create_app(ports: Ports | None = None) -> FastAPI:
 def _routes() -> APIRouter:
     routes = APIRouter()
     work = (tasks, task_jobs, sessions, agents, services, duty_profiles, pools, definitions)
-    for each in (*work, reports, api_keys, health_routes, health_report):
+    calls = (flows, allowed_urls)
+    for each in (*work, *calls, reports, api_keys, health_routes, health_report):
         routes.include_router(each.routes)
     return routes
 
@@ -89,7 +92,13 @@ async def open_ports(settings: Settings) -> AsyncIterator[Ports]:
             shared=permits.taken,
             batch=settings.distributor.batch,
         )
-        yield Ports(database, client, distributor, public_url=settings.api.public_url)
+        yield Ports(
+            database,
+            client,
+            distributor,
+            public_url=settings.api.public_url,
+            loopback=settings.calls.allow_loopback,
+        )
     finally:
         await permits.close()
         await database.close()

@@ -29,6 +29,8 @@ class Ports:
     distributor: DistributorClient
     clock: Callable[[], datetime] = now
     public_url: str = ""
+    loopback: bool = False
+    """Whether workflows may call this machine, for development."""
 
     @cached_property
     def plans(self) -> Plans:

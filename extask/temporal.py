@@ -38,6 +38,8 @@ from extask.payloads import DATA_CONVERTER
 
 TASK_QUEUE = "extask"
 DISTRIBUTOR_QUEUE = "extask-distributor"
+CALL_QUEUE = "extask-calls"
+"""Calls of flows have slots of their own: servers that answer slowly hold nothing else up."""
 QUEUES = (TASK_QUEUE, DISTRIBUTOR_QUEUE)
 TASK_WORKFLOW = "ExternalTask"
 DISTRIBUTOR_WORKFLOW = "Distributor"
@@ -54,6 +56,7 @@ RECONCILER_WORKFLOW = "Reconciler"
 RECONCILE = "reconcile"
 JOB_WORKFLOW = "TaskJob"
 WORK_ON_JOB = "work_on_job"
+CALL_OUT = "call_out"
 TASK_SIGNAL = "task_event"
 DISTRIBUTOR_TASK_TIMEOUT = timedelta(seconds=2)
 """A killed worker's distributor answers elsewhere after this instead of after 10 s."""

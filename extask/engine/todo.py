@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from extask.engine.progress import Ending
-from extask.messages import TaskCommand
+from extask.messages import CallOut, TaskCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Sleep:
 
     until: datetime | None
     summary: str
+    call: CallOut | None = None
+    """The attempt of a call to be under way meanwhile; one that is not asked for is called off."""
 
 
 @dataclass(frozen=True, slots=True)
