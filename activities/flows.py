@@ -27,6 +27,7 @@ from extask.vault import SecretMissing, Vault
 
 MAX_ANSWER = 256 * 1024
 DEEPEST = 64
+LARGEST = 2.0**63
 BEAT_S = 1.0
 _OK = range(200, 300)
 
@@ -175,7 +176,7 @@ def _read(response: httpx2.Response, raw: bytes) -> Any:  # noqa: ANN401 - any J
     try:
         body = json.loads(text, parse_constant=_no_constant) if text else None
         # Half characters, numbers and depths that nobody could write down again are no JSON here.
-        _check_depth(body, 0)
+        _look_through(body, 0)
         to_json(body)
     except (ValueError, RecursionError, PydanticSerializationError):
         return text
@@ -186,12 +187,14 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _check_depth(value: object, depth: int) -> None:
+def _look_through(value: object, depth: int) -> None:
     if depth > DEEPEST:
         raise RecursionError
+    if isinstance(value, int | float) and not abs(value) < LARGEST:
+        raise ValueError("the number is too large")
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     for each in inner:
-        _check_depth(each, depth + 1)
+        _look_through(each, depth + 1)
 
 
 def _check(body: object, declared: Mapping[str, ParamType], failure: str) -> None:

@@ -27,7 +27,15 @@ class Sleep:
     until: datetime | None
     summary: str
     call: CallOut | None = None
-    """The attempt of a call to be under way meanwhile; one that is not asked for is called off."""
+    """The attempt to be made meanwhile, once; its answer is told by `Engine.notify`. One that
+    runs and is not here any more is not wanted any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consult:
+    """The calendar whose hours are to be told through `Engine.consulted`, as they are now."""
+
+    calendar: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +45,4 @@ class Finish:
     ending: Ending
 
 
-Todo = Ask | Sleep | Finish
+Todo = Ask | Consult | Sleep | Finish

@@ -150,11 +150,14 @@ async def test_an_allowed_address_is_called_without_a_body(calling: Calling) -> 
         (b"\xff", "\ufffd"),
         (b'{"a": NaN}', '{"a": NaN}'),
         (b'"\\ud800"', '"\\ud800"'),
+        (b"[1e18, -1.5, true]", [1e18, -1.5, True]),
+        (b"[1e999]", "[1e999]"),
+        (b"9" * 20, "9" * 20),
         (b"9" * 5_000, "9" * 5_000),
         (b"[" * 100_000, "[" * 100_000),
         (b"[" * 70 + b"]" * 70, "[" * 70 + "]" * 70),
     ],
-    ids=range(11),
+    ids=range(14),
 )
 async def test_an_answer_is_json_or_else_text(calling: Calling, sent: bytes, body: object) -> None:
     assert (await answered(calling, says(sent))).body == body
