@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 LONGEST = 2_048
 _PORTS = {"https": 443, "http": 80}
-_WRITABLE = re.compile(r"[!-~]+")
+_WRITABLE = re.compile(r"[!#-;=?-\[\]_a-z~]+")
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\.?")
 _DISGUISED = re.compile(r"(^|/)\.{1,2}(/|$)|%2e|%2f|%5c", re.IGNORECASE)
 _NOT_PUBLIC = tuple(
@@ -43,7 +43,7 @@ def read(url: str, *, loopback: bool = False) -> Address:
     """
     if len(url) > LONGEST:
         raise ValueError(f"has more than {LONGEST} characters")
-    if not _WRITABLE.fullmatch(url) or "\\" in url:
+    if not _WRITABLE.fullmatch(url):
         raise ValueError("holds characters that have to be percent-encoded")
     address = _split(url)
     if address.scheme == "http" and not (loopback and is_here(address.host)):

@@ -14,8 +14,8 @@ import pytest
 from structlog.testing import capture_logs
 from temporalio.testing import ActivityEnvironment
 
-from activities import flows as calls
 from activities.flows import MAX_ANSWER, FlowActivities
+from extask import outbound
 from extask.messages import CallAnswered, CallOut, CallRequest
 from extask.outbound import Outbound
 from extask.storage import flows, tenants
@@ -328,7 +328,7 @@ async def test_no_address_and_no_secret_is_told(
     calling: Calling, monkeypatch: pytest.MonkeyPatch, answer: Answer, *, broken: bool
 ) -> None:
     if broken:
-        monkeypatch.setattr(calls.outbound, "read", breaks)
+        monkeypatch.setattr(outbound, "read", breaks)
     row = {"headers": {"Authorization": "Bearer {secret:token}"}}
     with capture_logs() as log:
         got = await answered(calling, answer, flow_row=row)

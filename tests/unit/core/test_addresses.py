@@ -73,6 +73,7 @@ def test_public_addresses_over_https_may_be_called(url: str) -> None:
         ("https://flows.example/#x", "neither a user"),
         ("https://good.example\\@evil.example/", "percent-encoded"),
         ("https://flows.example/a b", "percent-encoded"),
+        ("https://flows.example/{a}", "percent-encoded"),
         ("https://flows.example/\r\nx", "percent-encoded"),
         ("https://bücher.example/", "percent-encoded"),
         ("https://10.0.0.1/", "private"),
