@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import traceback
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -231,4 +232,11 @@ def _log(request: CallRequest, failure: str, error: Exception) -> None:
         failure=failure,
         error=type(error).__name__,
         reason=str(error) if isinstance(error, _TOLD) else "",
+        at=_place(error) if failure == "broken" else "",
     )
+
+
+def _place(error: Exception) -> str:
+    """Tell where something broke, for whoever is to mend it."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{frame.filename}:{frame.lineno}"

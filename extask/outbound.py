@@ -12,7 +12,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 
 import httpx2
 
@@ -47,6 +47,12 @@ class Names:
         return [str(each[4][0]) for each in found]
 
 
+@cache
+def _public() -> ssl.SSLContext:
+    """Trust whom the public trusts; made once, since that takes a while."""
+    return httpx2.create_ssl_context(trust_env=False)
+
+
 class Outbound:
     """Sends requests to servers of the public internet; with `loopback` to this machine too."""
 
@@ -59,7 +65,7 @@ class Outbound:
     ) -> None:
         self._loopback = loopback
         self._lookup = lookup or Names()
-        self._trusting = trusting or httpx2.create_ssl_context(trust_env=False)
+        self._trusting = trusting or _public()
 
     @asynccontextmanager
     async def sent(self, request: httpx2.Request) -> AsyncIterator[httpx2.Response]:
