@@ -99,6 +99,7 @@ def caller(
         task_queue=temporal.CALL_QUEUE,
         activities=[FlowActivities(database, out, vault).call_out],
         max_concurrent_activities=calls.at_once,
+        max_heartbeat_throttle_interval=temporal.CALL_SILENCE / 5,
         graceful_shutdown_timeout=settings.shutdown_grace,
     )
 

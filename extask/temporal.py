@@ -66,6 +66,12 @@ KEYS = {name: SearchAttributeKey.for_keyword(name) for name in settings.SEARCH_A
 JOURNAL_SILENCE = timedelta(seconds=4)
 """A killed worker's journal activity is begun anew elsewhere after this."""
 
+CALL_SILENCE = timedelta(seconds=10)
+"""A worker that gives no sign of life of a call for so long is lost; five are given meanwhile.
+
+In answer to one it hears that the call is not wanted any more.
+"""
+
 STICKY_TIMEOUT = timedelta(seconds=1)
 """A killed worker's cached workflows are taken over by others after this."""
 

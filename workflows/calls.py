@@ -16,8 +16,6 @@ with workflow.unsafe.imports_passed_through():
 
 GRACE = timedelta(seconds=5)
 """Over an attempt's own time: where nobody answers by then, there is no worker or it was lost."""
-SILENCE = timedelta(seconds=10)
-"""A worker without a sign of life for so long is lost; within it a call hears that it is off."""
 ONCE = RetryPolicy(maximum_attempts=1)
 
 
@@ -55,7 +53,7 @@ class Calls:
                 result_type=CallAnswered,
                 task_queue=temporal.CALL_QUEUE,
                 schedule_to_close_timeout=call.timeout + GRACE,
-                heartbeat_timeout=SILENCE,
+                heartbeat_timeout=temporal.CALL_SILENCE,
                 retry_policy=ONCE,
                 summary=f"{step}: {call.flow or 'an address'}"[:200],
             )
