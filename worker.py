@@ -17,6 +17,7 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from activities.assignment import AssignmentActivities
+from activities.calendars import CalendarActivities
 from activities.flows import FlowActivities
 from activities.journal import JournalActivities
 from activities.plans import PlanActivities
@@ -56,6 +57,7 @@ def workers(
     assignment = AssignmentActivities(database, journals, distributor)
     known = Plans(database)
     plans = PlanActivities(known)
+    calendars = CalendarActivities(database)
     requests = TaskRequests(database, client, known)
     jobs = TaskJobActivities(database, client, requests)
     load_pool = pools.starter(database, settings.continue_as_new_after)
@@ -68,7 +70,13 @@ def workers(
         settings,
         temporal.TASK_QUEUE,
         [ExternalTaskWorkflow, TaskJobWorkflow],
-        [plans.load_plan, assignment.assign, journal.journal_task, jobs.work_on_job],
+        [
+            plans.load_plan,
+            assignment.assign,
+            calendars.consult_calendar,
+            journal.journal_task,
+            jobs.work_on_job,
+        ],
     )
     distributors = one_worker(
         client,

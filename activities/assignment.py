@@ -17,6 +17,7 @@ from extask.messages import (
     Enqueue,
     Move,
     Place,
+    Survey,
     TaskJournal,
     Withdraw,
 )
@@ -43,7 +44,7 @@ class AssignmentActivities:
             ApplicationError: nobody answered yet; Temporal repeats the activity.
         """
         asked = assignment.command
-        service = asked.place.service if isinstance(asked, Enqueue | Move) else None
+        service = asked.place.service if isinstance(asked, Enqueue | Move | Survey) else None
         head = await written(self._journals, assignment.journal, service)
         if head is None or (head.ended and isinstance(asked, Enqueue)):
             return Answer(status="stale")
@@ -66,7 +67,7 @@ class AssignmentActivities:
     async def _submit(
         self, assignment: Assignment, command: AnyCommand, home: Home | None
     ) -> Answer:
-        """Hand a command to the pool where the task stands, or is to stand.
+        """Hand a command to the pool where the task stands, or is to stand, or might.
 
         A pool that does not know the service as it is, is told first; one that has it no more is
         left for the one to which it moved.
@@ -78,13 +79,13 @@ class AssignmentActivities:
         if home is not None and not home.knows:
             await Configurations(self._database, self._distributor).send(tenant, target)
         answer = await self._distributor.submit(tenant, target, command)
-        if not isinstance(command, Enqueue | Move):
+        if not isinstance(command, Enqueue | Move | Survey):
             return answer
         if answer.reason == "unknown_service":
             gone_to = await self._home(tenant, command.place.service)
             if gone_to is not None and gone_to.pool != target:
                 return await self._submit(assignment, command, gone_to)
-        return answer.model_copy(update={"pool": target})
+        return answer if isinstance(command, Survey) else answer.model_copy(update={"pool": target})
 
     async def _home(self, tenant: str, service: str) -> Home | None:
         """Look up anew which pool a service belongs to: it may have moved a moment ago."""
@@ -95,7 +96,7 @@ class AssignmentActivities:
     async def _by_id(self, assignment: Assignment) -> AnyCommand:
         """Name agents by id where a definition's author named them by UPN."""
         command = assignment.command
-        if not isinstance(command, Enqueue | Move):
+        if not isinstance(command, Enqueue | Move | Survey):
             return command
         place = command.place
         upns = {name for name in (*_preferred(place), *place.exclude) if "@" in name}

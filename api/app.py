@@ -14,6 +14,7 @@ from api.routes import (
     agents,
     allowed_urls,
     api_keys,
+    calendars,
     definitions,
     duty_profiles,
     flows,
@@ -65,8 +66,8 @@ def create_app(ports: Ports | None = None) -> FastAPI:
 
 def _routes() -> APIRouter:
     routes = APIRouter()
-    work = (tasks, task_jobs, sessions, agents, services, duty_profiles, pools, definitions)
-    calls = (flows, allowed_urls)
+    work = (tasks, task_jobs, sessions, agents, services, duty_profiles, calendars, pools)
+    calls = (definitions, flows, allowed_urls)
     for each in (*work, *calls, reports, api_keys, health_routes, health_report):
         routes.include_router(each.routes)
     return routes
@@ -98,6 +99,7 @@ async def open_ports(settings: Settings) -> AsyncIterator[Ports]:
             distributor,
             public_url=settings.api.public_url,
             loopback=settings.calls.allow_loopback,
+            longest_life=settings.api.longest_life,
         )
     finally:
         await permits.close()

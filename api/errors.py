@@ -98,6 +98,7 @@ REFUSALS: Mapping[str, HTTPStatus] = {
     "not_transferred": HTTPStatus.CONFLICT,
     "already_ended": HTTPStatus.CONFLICT,
     "already_completed": HTTPStatus.CONFLICT,
+    "too_many_events": HTTPStatus.CONFLICT,
     "service_full": HTTPStatus.CONFLICT,
     "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
     "pool_behind": HTTPStatus.SERVICE_UNAVAILABLE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from temporalio.client import Client
@@ -31,6 +31,8 @@ class Ports:
     public_url: str = ""
     loopback: bool = False
     """Whether workflows may call this machine, for development."""
+    longest_life: timedelta = timedelta(days=365)
+    """How long after its creation any task may live at the most."""
 
     @cached_property
     def plans(self) -> Plans:

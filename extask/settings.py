@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from extask.definition.durations import parse_duration
 
 DEFAULT_POOL = "main"
 SEARCH_ATTRIBUTES = (
@@ -22,6 +24,14 @@ SEARCH_ATTRIBUTES = (
 """Keyword search attributes of task workflows; Temporal must know them before a worker starts."""
 
 
+def _duration(value: object) -> object:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+"""Such as `30s`, `365d` or `P365D`."""
+
+
 class DatabaseSettings(BaseSettings):
     """Where the database is: `sqlite:///FILE` or `postgresql://…`."""
 
@@ -31,13 +41,15 @@ class DatabaseSettings(BaseSettings):
 
 
 class ApiSettings(BaseSettings):
-    """Where the API listens and how it is reached from outside."""
+    """Where the API listens, how it is reached from outside, and how long tasks may live."""
 
     model_config = SettingsConfigDict(env_prefix="EXTASK_API_", frozen=True)
 
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str = ""
+    longest_life: Duration = Field(default=timedelta(days=365), gt=timedelta(0))
+    """How long after its creation any task may live at the most, however it is prolonged."""
 
 
 class DistributorSettings(BaseSettings):

@@ -8,13 +8,26 @@ from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from extask import errors, temporal
-from extask.messages import CancelTask, Outcome, TaskAnswer, TaskPatch, TransferTask
+from extask.messages import (
+    CancelTask,
+    Outcome,
+    TaskAnswer,
+    TaskHappening,
+    TaskPatch,
+    TransferTask,
+)
 from extask.plans import Plans
 from extask.storage import tasks
 from extask.storage.database import Database
 from extask.storage.rows import TaskRow
 
-_UPDATES = {CancelTask: "cancel", TaskPatch: "patch", TransferTask: "transfer"}
+Request = CancelTask | TaskPatch | TransferTask | TaskHappening
+_UPDATES: dict[type[Request], str] = {
+    CancelTask: "cancel",
+    TaskPatch: "patch",
+    TransferTask: "transfer",
+    TaskHappening: "event",
+}
 _NOT_READY = 0.1
 """Seconds until a workflow that was not ready for an update is asked again."""
 _BY_SUPERVISOR: frozenset[Outcome] = frozenset({"aborted_by_supervisor"})
@@ -91,9 +104,18 @@ class TaskRequests:
         if answer.status == "refused":
             raise _not_cancelled(answer)
 
-    async def ask(
-        self, task: TaskRow, request: CancelTask | TaskPatch | TransferTask
-    ) -> TaskAnswer:
+    async def tell(self, task: TaskRow, happening: TaskHappening) -> None:
+        """Tell a task of an event that a step may wait for.
+
+        Raises:
+            StateConflict: it has ended, or keeps as much of events as it may.
+            Unavailable: Temporal, or every worker, is away.
+        """
+        answer = await self.ask(task, happening)
+        if answer.status == "refused":
+            raise _not_told(answer)
+
+    async def ask(self, task: TaskRow, request: Request) -> TaskAnswer:
         """Ask a task's workflow, started if need be, for something; answers a refusal too.
 
         Raises:
@@ -109,9 +131,7 @@ class TaskRequests:
             told = "The task ended before this was done."
             raise StateConflict("already_ended", told) from error
 
-    async def _update(
-        self, task: str, request: CancelTask | TaskPatch | TransferTask
-    ) -> TaskAnswer:
+    async def _update(self, task: str, request: Request) -> TaskAnswer:
         """Send it until the workflow hears it: a workflow task that fails takes it along."""
         handle = self._client.get_workflow_handle(task)
         while True:
@@ -140,6 +160,13 @@ class TaskRequests:
         except (RPCError, WorkflowUpdateFailedError):
             return False
         return answer.status == "done"
+
+
+def _not_told(answer: TaskAnswer) -> StateConflict:
+    if answer.reason == "too_many_events":
+        told = "The task keeps as many events as it may; send it again when one was waited for."
+        return StateConflict("too_many_events", told)
+    return StateConflict("already_ended", "The task ended before this came.")
 
 
 def _not_cancelled(answer: TaskAnswer) -> StateConflict:

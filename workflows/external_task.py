@@ -16,9 +16,11 @@ with workflow.unsafe.imports_passed_through():
     from extask.engine import (
         Aborted,
         Ask,
+        Consult,
         Ending,
         Engine,
         Facts,
+        Happened,
         Patched,
         Progress,
         Redirected,
@@ -32,18 +34,21 @@ with workflow.unsafe.imports_passed_through():
         Assignment,
         CallAnswered,
         CancelTask,
+        Hours,
+        HoursRequest,
         LoadedPlan,
         PlanRequest,
         Standing,
         StepRecord,
         TaskAnswer,
         TaskEvent,
+        TaskHappening,
         TaskJournal,
         TaskPatch,
         TaskStart,
         TransferTask,
     )
-    from workflows import task_details
+    from workflows import task_details, unheard
     from workflows.attempts import Attempts
     from workflows.calls import Calls
     from workflows.set_back import on_set_back
@@ -84,7 +89,7 @@ class ExternalTaskWorkflow:
         self._digest = carried.digest if carried else start.digest
         self._progress = carried.progress if carried else None
         self._agent = carried.agent if carried else ""
-        self._inbox: list[TaskEvent | Aborted | Patched | Redirected | CallAnswered] = []
+        self._inbox: list[TaskEvent | Aborted | Patched | Redirected | Happened | CallAnswered] = []
         self._engine: Engine | None = None
         self._target: LoadedPlan | None = None
         self._next_record = 1
@@ -107,6 +112,8 @@ class ExternalTaskWorkflow:
             todo = engine.next(workflow.now())
             if isinstance(todo, Ask):
                 await self._ask(engine, todo)
+            elif isinstance(todo, Consult):
+                await self._consult(engine, todo)
             elif isinstance(todo, Sleep):
                 await self._sleep(engine, todo)
             elif todo.ending.kind == "transferred":
@@ -138,6 +145,15 @@ class ExternalTaskWorkflow:
     async def transfer(self, request: TransferTask) -> TaskAnswer:
         """Transfer the task to another service; refused where that takes it not."""
         self._inbox.append(Redirected.model_validate(request.model_dump()))
+        return await self._decision(request.request)
+
+    @workflow.update
+    async def event(self, request: TaskHappening) -> TaskAnswer:
+        """Take an event for `wait_for`; refused where too much of them waits, or at the end."""
+        happened = Happened.model_validate(request.model_dump())
+        if unheard.is_too_much(self._engine, self._inbox, happened):
+            return TaskAnswer(status="refused", reason="too_many_events")
+        self._inbox.append(happened)
         return await self._decision(request.request)
 
     async def _decision(self, request: str) -> TaskAnswer:
@@ -210,6 +226,14 @@ class ExternalTaskWorkflow:
         if answer.status == "accepted":
             self._agent = answer.agent or ""
         engine.answer(answer, workflow.now())
+
+    async def _consult(self, engine: Engine, asked: Consult) -> None:
+        """Ask for the hours of a calendar as they are now."""
+        request = HoursRequest(
+            tenant=self._start.tenant, calendar=asked.calendar, at=workflow.now()
+        )
+        hours = await self._locally(temporal.CONSULT_CALENDAR, request, Hours)
+        engine.consulted(hours, workflow.now())
 
     def _foreseen(self, engine: Engine) -> TaskJournal | None:
         """Write down the end beforehand, where the distributor's `done` brings it."""

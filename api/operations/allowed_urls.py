@@ -47,8 +47,8 @@ async def put(ports: Ports, who: Principal, name: str, body: PutAllowedUrl) -> A
     return AllowedUrl(name=name, prefix=body.prefix)
 
 
-async def delete(ports: Ports, who: Principal, name: str) -> None:
-    """Delete an allowed address; calls under it fail from then on.
+async def remove(ports: Ports, who: Principal, name: str) -> None:
+    """Remove an allowed address; calls under it fail from then on.
 
     Raises:
         NotFound: there is none.

@@ -7,7 +7,7 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel
@@ -17,7 +17,7 @@ from api.auth import Principal
 from api.errors import UnknownService
 from api.faults import Faulty
 from api.operations import params
-from api.shapes.tasks import CreateTask, PreferredUser
+from api.shapes.tasks import CreateTask, PatchTask, PreferredUser
 from extask.errors import BadInput, Fault, PoolBehind, PoolFull
 from extask.messages import Place, Preferred
 from extask.storage import agents, definitions, pools, services, tenants
@@ -45,9 +45,14 @@ def digest_of(body: BaseModel) -> str:
 
 
 async def new_task(
-    connection: AsyncConnection, who: Principal, body: CreateTask | Faulty, now: datetime
+    connection: AsyncConnection,
+    who: Principal,
+    body: CreateTask | Faulty,
+    *,
+    now: datetime,
+    longest: timedelta,
 ) -> NewTask:
-    """Check a create call and resolve what it names.
+    """Check a create call and resolve what it names; no task may live longer than `longest`.
 
     Raises:
         BadInput: with every fault of form and content.
@@ -59,7 +64,7 @@ async def new_task(
     target = await _target(connection, who.tenant, raw.get("service"))
     preferred, strangers = await _preferred(connection, who.tenant, body)
     plain, wrong = _params(target.definition, body, raw.get("params", {}))
-    times = tuple(_times(body, now)) if isinstance(body, CreateTask) else ()
+    times = tuple(_times(body, now, longest)) if isinstance(body, CreateTask) else ()
     form = body.faults if isinstance(body, Faulty) else ()
     _refuse(target, (*form, *target.faults, *wrong, *strangers, *times))
     assert isinstance(body, CreateTask)  # noqa: S101 -- a faulty one was refused
@@ -73,7 +78,7 @@ async def new_task(
         preferred=preferred,
         preferred_only=body.preferred_only,
     )
-    lifetime = body.lifetime or target.definition.plan.lifetime
+    lifetime = body.lifetime or min(target.definition.plan.lifetime, longest)
     return NewTask(
         id=new_id(),
         pool=target.service.pool,
@@ -87,6 +92,7 @@ async def new_task(
         priority=body.priority or target.service.config.priority,
         created_at=now,
         expires_at=body.expires_at or now + lifetime,
+        longest_life=longest,
         **_as_said(body),
     )
 
@@ -164,7 +170,17 @@ def _params(
     return params.check_new(definition.plan, given)
 
 
-def _times(body: CreateTask, now: datetime) -> Iterator[Fault]:
+def too_long(body: CreateTask | PatchTask, now: datetime, latest: datetime) -> Iterator[Fault]:
+    """Find where a body asks for a longer life than until `latest`, counted from `now`."""
+    told = f"The task may live until {latest.isoformat(timespec='seconds')} at the latest."
+    if body.lifetime is not None and body.lifetime > latest - now:
+        yield Fault("/lifetime", "out_of_range", told)
+    if body.expires_at is not None and body.expires_at > latest:
+        yield Fault("/expires_at", "out_of_range", told)
+
+
+def _times(body: CreateTask, now: datetime, longest: timedelta) -> Iterator[Fault]:
+    yield from too_long(body, now, now + longest)
     if body.lifetime is not None and body.expires_at is not None:
         yield Fault("/lifetime", "excludes", "Give lifetime or expires_at, not both.")
     if body.lifetime is not None and not body.lifetime:

@@ -61,8 +61,8 @@ async def put(ports: Ports, who: Principal, name: str, body: PutFlow) -> Flow:
     return _shown(row)
 
 
-async def delete(ports: Ports, who: Principal, name: str) -> None:
-    """Delete a flow; calls of it fail from then on.
+async def remove(ports: Ports, who: Principal, name: str) -> None:
+    """Remove a flow; calls of it fail from then on.
 
     Raises:
         NotFound: there is none.

@@ -57,7 +57,9 @@ async def _new(
     ports: Ports, who: Principal, body: CreateTask | Faulty, key: IdempotencyKey | None
 ) -> Created:
     async with ports.database.connect() as connection:
-        wanted = await creating.new_task(connection, who, body, ports.clock())
+        wanted = await creating.new_task(
+            connection, who, body, now=ports.clock(), longest=ports.longest_life
+        )
     async with ports.database.begin() as connection:
         return await tasks.create(connection, who.tenant, wanted, key)
 
@@ -128,7 +130,8 @@ async def _patch(ports: Ports, row: TaskRow, body: PatchTask | Faulty) -> TaskPa
     if definition is None:
         raise NotFound(f"The definition of task '{row.id}' is gone.")
     plain, wrong = params.check_changes(definition.plan, body.params)
-    faults = (*wrong, *_ends(body, now))
+    latest = row.created_at + (row.longest_life or ports.longest_life)
+    faults = (*wrong, *_ends(body, now), *creating.too_long(body, now, latest))
     if faults:
         raise BadInput(faults=faults)
     ends = body.expires_at or (now + body.lifetime if body.lifetime else None)

@@ -45,9 +45,9 @@ async def put_allowed_url(ports: In, who: Who, name: Named, body: PutAllowedUrl)
 
 
 @routes.delete("/{name}", status_code=status.HTTP_204_NO_CONTENT, responses=responses(404))
-async def delete_allowed_url(ports: In, who: Who, name: Named) -> None:
-    """Delete an allowed address.
+async def remove_allowed_url(ports: In, who: Who, name: Named) -> None:
+    """Remove an allowed address.
 
     Calls under it take their outcome `failed` from then on, unless another one allows them.
     """
-    await allowed_urls.delete(ports, who, name)
+    await allowed_urls.remove(ports, who, name)

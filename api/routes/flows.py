@@ -46,9 +46,9 @@ async def put_flow(ports: In, who: Who, name: Named, body: PutFlow) -> Flow:
 
 
 @routes.delete("/{name}", status_code=status.HTTP_204_NO_CONTENT, responses=responses(404))
-async def delete_flow(ports: In, who: Who, name: Named) -> None:
-    """Delete a flow.
+async def remove_flow(ports: In, who: Who, name: Named) -> None:
+    """Remove a flow.
 
     Calls of it take their outcome `failed` from then on.
     """
-    await flows.delete(ports, who, name)
+    await flows.remove(ports, who, name)

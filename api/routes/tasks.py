@@ -8,9 +8,10 @@ from fastapi import Query, Request, Response, status
 from pydantic import Field
 
 from api.errors import responses
-from api.operations import handing, tasks
+from api.operations import handing, task_events, tasks
 from api.routes.guard import IdempotencyKey, In, Who, router
 from api.shapes.handing import AssignTaskBody, Handed, TaskExplanation, TransferTaskBody
+from api.shapes.task_events import SendTaskEvent, TaskEventAnswer
 from api.shapes.tasks import (
     AbortAnswer,
     AbortTaskBody,
@@ -124,6 +125,34 @@ async def abort_task(ports: In, who: Who, task_id: str, body: AbortTaskBody) -> 
     its state.
     """
     return await tasks.abort(ports, who, task_id, body.reason)
+
+
+@routes.post(
+    "/{task_id}/events",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses={
+        200: {"description": "A repeat: the event came before.", "model": TaskEventAnswer},
+        **responses(404, 409),
+    },
+)
+async def send_task_event(
+    *,
+    ports: In,
+    who: Who,
+    task_id: str,
+    body: SendTaskEvent,
+    response: Response,
+    key: IdempotencyKey = None,
+) -> TaskEventAnswer:
+    """Send an event to a task.
+
+    The task's workflow waits for it by `wait_for`, or finds it there when it comes to that step.
+    Send an `Idempotency-Key`: a repeat is taken once, and answers 200 instead of 202. A task that
+    has ended answers 409.
+    """
+    told, new = await task_events.send(ports, who, task_id, body, key)
+    response.status_code = status.HTTP_202_ACCEPTED if new else status.HTTP_200_OK
+    return told
 
 
 @routes.post("/{task_id}/assign", responses=responses(404, 409))

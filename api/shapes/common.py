@@ -131,6 +131,7 @@ DurationOut = Annotated[
     PlainSerializer(format_duration, return_type=str),
     WithJsonSchema({"type": "string", "examples": ["30s", "1h30m"]}),
 ]
+AnyJson = Annotated[Any, AfterValidator(_storable)]
 Json = Annotated[dict[Label, Any], Field(max_length=ENTRIES), AfterValidator(_storable)]
 
 Item = TypeVar("Item")

@@ -46,4 +46,4 @@ def set_(
 def delete(call: Call, *, name: _Name) -> None:
     """Allow these addresses no more."""
     call.connection.api("tenant_admin").call("DELETE", f"/allowed-urls/{name}")
-    note(f"{name} is deleted")
+    note(f"{name} is removed")

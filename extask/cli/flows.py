@@ -65,9 +65,9 @@ def set_(
 @app.command()
 @online
 def delete(call: Call, *, name: _Name) -> None:
-    """Delete a flow; calls of it fail from then on."""
+    """Remove a flow; calls of it fail from then on."""
     call.connection.api("tenant_admin").call("DELETE", f"/flows/{name}")
-    note(f"{name} is deleted")
+    note(f"{name} is removed")
 
 
 def _read(given: _Pairs) -> dict[str, str]:

@@ -10,6 +10,7 @@ import typer
 from extask.cli import (
     agents,
     allowed_urls,
+    calendars,
     definitions,
     duty_profiles,
     flows,
@@ -18,6 +19,7 @@ from extask.cli import (
     reports,
     services,
     sessions,
+    task_events,
     tasks,
 )
 from extask.cli.connection import Api
@@ -37,11 +39,13 @@ app.command()(dev)
 app.command()(doctor)
 app.command()(forecast)
 app.add_typer(definitions.app, name="definition")
+tasks.app.command()(task_events.event)
 app.add_typer(tasks.app, name="task")
 app.add_typer(jobs.app, name="job")
 app.add_typer(sessions.app, name="session")
 app.add_typer(agents.app, name="agent")
 app.add_typer(duty_profiles.app, name="duty-profile")
+app.add_typer(calendars.app, name="calendar")
 app.add_typer(services.app, name="service")
 app.add_typer(flows.app, name="flow")
 app.add_typer(allowed_urls.app, name="allowed-url")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from extask.distribution import clock
 from extask.distribution.capacity import interrupt_or_resume
-from extask.distribution.choice import attends, line_up
+from extask.distribution.choice import is_active, is_present, line_up
 from extask.distribution.deadlines import Kind
 from extask.distribution.state import WrapUp
 from extask.distribution.waiting import refile, stir
@@ -14,7 +14,7 @@ from extask.messages import Event
 
 if TYPE_CHECKING:
     from extask.distribution.pool import Pool
-    from extask.distribution.state import Agent, Foreign, Session
+    from extask.distribution.state import Agent, Foreign, Service, Session
     from extask.messages import DutyProfile, EventKind
 
 
@@ -39,7 +39,8 @@ def restation(pool: Pool, agent: Agent) -> None:
     before = agent.reach
     profile = pool.duty_profiles.get(agent.duty_profile)
     agent.responsibilities = frozenset() if profile is None else held_by(profile)
-    agent.reach = _reach(pool, agent)
+    _man(pool, agent)
+    agent.reach = _reach(agent)
     for service in before:
         del service.reachable[agent.id]
     for service in agent.reach:
@@ -58,11 +59,26 @@ def held_by(profile: DutyProfile) -> frozenset[str]:
     return frozenset() if profile.removed else frozenset(profile.responsibilities)
 
 
-def _reach(pool: Pool, agent: Agent) -> tuple[Any, ...]:
-    if agent.rona_until is not None:
+def _man(pool: Pool, agent: Agent) -> None:
+    """Count the agent to the staff of the services for which they are there, and of no others."""
+    for service in agent.posts:
+        service.staff -= 1
+    agent.posts = _posts(pool, agent)
+    for service in agent.posts:
+        service.staff += 1
+
+
+def _posts(pool: Pool, agent: Agent) -> tuple[Service, ...]:
+    if not agent.on_duty or agent.presence == "offline":
         return ()
     known = (pool.services.get(name) for name in agent.config.services)
-    return tuple(service for service in known if service is not None and attends(agent, service))
+    return tuple(service for service in known if service is not None and is_active(agent, service))
+
+
+def _reach(agent: Agent) -> tuple[Service, ...]:
+    if agent.rona_until is not None:
+        return ()
+    return tuple(service for service in agent.posts if is_present(agent, service))
 
 
 def flag_rona(pool: Pool, agent: Agent, lasting: int) -> None:

@@ -43,6 +43,8 @@ class Service:
     members: dict[str, Agent] = field(default_factory=dict)
     reachable: dict[str, Agent] = field(default_factory=dict)
     """Members present, on duty, active and not flagged, whatever they are doing."""
+    staff: int = 0
+    """How many members are on duty, active and not offline."""
     cooling: dict[int, Entry] = field(default_factory=dict)
     offered: int = 0
     engaged: int = 0
@@ -109,6 +111,8 @@ class Agent:
     """What the present duty profile holds."""
     reach: tuple[Service, ...] = ()
     """Services for which the agent is present, on duty, active and not flagged."""
+    posts: tuple[Service, ...] = ()
+    """Services to whose staff the agent counts."""
     stamp: int = 0
 
     @property

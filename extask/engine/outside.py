@@ -104,7 +104,7 @@ def _save(run: Run, answer: CallAnswered, now: datetime) -> None:
     known = {"response.status": answer.status, "response.body": answer.body}
     try:
         new = run.assign(run.step.save, {**run.names(now), **known})
-    except ExpressionFailed as failure:
-        run.leave("failed", now, attempt=answer.attempt, reason=f"save: {failure}")
+    except ExpressionFailed:
+        run.leave("failed", now, attempt=answer.attempt, reason="does_not_fit")
         return
     run.leave("ok", now, status=answer.status, params=sorted(new))

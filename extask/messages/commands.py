@@ -307,6 +307,7 @@ AnyCommand = Annotated[
     | Withdraw
     | Confirm
     | Look
+    | Survey
     | Reprioritize
     | SetExpiry
     | Orphaned

@@ -77,6 +77,17 @@ class TaskPatch(Message):
     params: dict[str, Any] = {}
 
 
+class TaskHappening(Message):
+    """Update `event` of a task workflow: something happened that `wait_for` may wait for.
+
+    `body` is JSON; `request` is the key under which a repeat means the same.
+    """
+
+    request: str
+    name: str
+    body: Any = None
+
+
 class TaskAnswer(Message):
     """Answer of the updates of a task workflow; `refused` carries the present state."""
 

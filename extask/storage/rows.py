@@ -174,6 +174,7 @@ class NewTask(Row):
     priority: Priority = "normal"
     created_at: datetime
     expires_at: datetime
+    longest_life: timedelta | None = None
     due_at: datetime | None = None
 
 
@@ -212,6 +213,8 @@ class TaskRow(Row):
     accepted_at: datetime | None
     ended_at: datetime | None
     expires_at: datetime
+    longest_life: timedelta | None = None
+    """How long after its creation it may end at the latest; empty: whenever."""
     run: int
     epoch: int
     rank: int
@@ -230,6 +233,7 @@ class TaskRow(Row):
             title=self.title,
             created_at=self.created_at,
             expires_at=self.expires_at,
+            longest_life=self.longest_life,
             due_at=self.due_at,
             params=self.params,
             place=self.place,

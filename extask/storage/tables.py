@@ -11,7 +11,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-from extask.storage import flow_tables, job_tables, schema
+from extask.storage import calendar_tables, flow_tables, job_tables, schema
 from extask.storage.schema import flag as _flag
 from extask.storage.schema import instant as _instant
 from extask.storage.schema import json as _json
@@ -191,15 +191,10 @@ tasks = Table(
         _instant("accepted_at", null=True),
         _instant("ended_at", null=True),
         _instant("expires_at"),
+        _span("longest_life", null=True),
         # What wrote the state last; what the pool said last; what the workflow said last.
-        _number("run"),
-        _number("epoch"),
-        _number("rank"),
-        _number("pool_run"),
-        _number("pool_epoch"),
-        _number("pool_rank"),
-        _number("step_run"),
-        _number("step_first"),
+        *map(_number, ("run", "epoch", "rank", "pool_run", "pool_epoch", "pool_rank")),
+        *map(_number, ("step_run", "step_first")),
         _instant("step_begun", null=True),
         _flag("step_lost"),
         _instant("checked_at"),
@@ -395,5 +390,6 @@ reconciler_notes = Table(
     "reconciler_notes", metadata, _text("name"), _text("value"), PrimaryKeyConstraint("name")
 )
 
+calendars = calendar_tables.calendars
 task_jobs, task_job_items = job_tables.jobs, job_tables.items
 flows, allowed_urls = flow_tables.flows, flow_tables.allowed_urls

@@ -24,7 +24,7 @@ async def faults(desk: Desk, body: dict[str, Any], path: str = "/flows/crm") -> 
     return {each["pointer"]: each["code"] for each in response.json()["faults"]}
 
 
-async def test_a_flow_is_set_shown_listed_and_deleted(desk: Desk) -> None:
+async def test_a_flow_is_set_shown_listed_and_removed(desk: Desk) -> None:
     shown = {"name": "crm", **FLOW}
     assert await desk.ok("PUT", "/flows/crm", FLOW) == shown
     assert await desk.ok("GET", "/flows/crm", who="workflow_admin") == shown
@@ -36,7 +36,7 @@ async def test_a_flow_is_set_shown_listed_and_deleted(desk: Desk) -> None:
         assert (await desk.call(method, "/flows/crm")).status_code == 404
 
 
-async def test_an_allowed_address_is_set_shown_listed_and_deleted(desk: Desk) -> None:
+async def test_an_allowed_address_is_set_shown_listed_and_removed(desk: Desk) -> None:
     body = {"prefix": "https://crm.example/v1"}
     shown = {"name": "crm", **body}
     assert await desk.ok("PUT", "/allowed-urls/crm", body) == shown

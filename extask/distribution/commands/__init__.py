@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from extask.distribution.commands import agents, configure, handing, moving, report, sessions, tasks
+from extask.distribution.commands import (
+    agents,
+    configure,
+    handing,
+    moving,
+    report,
+    sessions,
+    survey,
+    tasks,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +27,7 @@ HANDLERS: dict[str, Callable[[Pool, Any], Answer]] = {
     "withdraw": tasks.withdraw_task,
     "confirm": tasks.confirm,
     "look": tasks.look,
+    "survey": survey.survey,
     "reprioritize": tasks.reprioritize,
     "set_expiry": tasks.set_expiry,
     "orphaned": tasks.orphaned,

@@ -14,7 +14,7 @@ FLOW: dict[str, Any] = {
 }
 
 
-def test_flows_are_listed_shown_set_and_deleted(online: Extask, api: FakeApi) -> None:
+def test_flows_are_listed_shown_set_and_removed(online: Extask, api: FakeApi) -> None:
     api.answer("GET", "/flows", {"value": [FLOW]})
     api.answer("GET", "/flows/crm", FLOW)
     api.answer("PUT", "/flows/crm", FLOW)
@@ -36,11 +36,11 @@ def test_flows_are_listed_shown_set_and_deleted(online: Extask, api: FakeApi) ->
         "inputs": empty,
         "outputs": empty,
     }
-    assert online("flow", "delete", "crm").err == "crm is deleted\n"
+    assert online("flow", "delete", "crm").err == "crm is removed\n"
     assert online("flow", "set", "crm", "--address", "x", "--input", "customer").code == 2
 
 
-def test_allowed_addresses_are_listed_shown_set_and_deleted(online: Extask, api: FakeApi) -> None:
+def test_allowed_addresses_are_listed_shown_set_and_removed(online: Extask, api: FakeApi) -> None:
     allowed = {"name": "crm", "prefix": "https://crm.example/v1"}
     api.answer("GET", "/allowed-urls", {"value": [allowed]})
     api.answer("GET", "/allowed-urls/crm", allowed)
@@ -51,4 +51,4 @@ def test_allowed_addresses_are_listed_shown_set_and_deleted(online: Extask, api:
     assert online("allowed-url", "show", "crm", "--json").json == allowed
     assert online("allowed-url", "set", "crm", "https://crm.example/v1").code == 0
     assert api.last.body == {"prefix": "https://crm.example/v1"}
-    assert online("allowed-url", "delete", "crm").err == "crm is deleted\n"
+    assert online("allowed-url", "delete", "crm").err == "crm is removed\n"

@@ -68,6 +68,7 @@ RARE = {
     ),
     *(f"move {status}" for status in ("accepted", "returned", "refused", "stale")),
     *(f"withdraw {status}" for status in ("accepted", "returned", "stale")),
+    *(f"surveyed {it}" for it in ("available", "busy", "empty", "unknown_service")),
     *("asked together", "a later level", "a repeat", "a late repeat", "report accepted"),
 }
 """What has to occur in each hundred thousand steps, else they prove little."""

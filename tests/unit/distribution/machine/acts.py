@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from random import Random
 
-from tests.unit.distribution.machine import people_acts, task_acts
+from tests.unit.distribution.machine import people_acts, survey_acts, task_acts
 from tests.unit.distribution.machine.draws import seconds
 from tests.unit.distribution.machine.driver import Judged
 
@@ -50,6 +50,7 @@ WEIGHTS: dict[Act, float] = {
     task_acts.pick_up: 6,
     task_acts.assign: 4,
     task_acts.pull_back: 3,
+    survey_acts.survey: 2,
 }
 NAMES = {act.__name__: act for act in WEIGHTS}
 INSTEAD = ("enqueue", "complete", "accept", "assign")
