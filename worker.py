@@ -1,9 +1,10 @@
-"""The composition root of a worker process: two Temporal workers, one for tasks, one for pools."""
+"""The composition root of a worker process: Temporal workers for tasks, for pools, for calls."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -17,6 +18,7 @@ from temporalio.worker import Worker
 
 from activities.assignment import AssignmentActivities
 from activities.calendars import CalendarActivities
+from activities.flows import FlowActivities
 from activities.journal import JournalActivities
 from activities.plans import PlanActivities
 from activities.rebuild import RebuildActivities
@@ -27,12 +29,14 @@ from activities.task_journals import TaskJournals
 from extask import logs, processes, schedule, temporal
 from extask.configurations import Configurations
 from extask.distributor_client import DistributorClient
+from extask.outbound import Outbound
 from extask.plans import Plans
-from extask.settings import Settings, WorkerSettings
+from extask.settings import CallSettings, Settings, WorkerSettings
 from extask.storage import pools
 from extask.storage.database import Database
 from extask.storage.permits import Permits
 from extask.task_requests import TaskRequests
+from extask.vault import Vault
 from workflows.distributor import DistributorWorkflow
 from workflows.external_task import ExternalTaskWorkflow
 from workflows.reconciler import ReconcilerWorkflow
@@ -89,6 +93,25 @@ def workers(
     return distributors, tasks
 
 
+def caller(
+    client: Client, database: Database, settings: WorkerSettings, calls: CallSettings
+) -> Worker:
+    """Compose the worker that calls flows, apart from all others: it waits for servers of others.
+
+    Enter it before the workers of tasks, whose calls it makes.
+    """
+    out = Outbound(loopback=calls.allow_loopback)
+    vault = Vault(os.environ, calls.secrets_folder)
+    return Worker(
+        client,
+        task_queue=temporal.CALL_QUEUE,
+        activities=[FlowActivities(database, out, vault).call_out],
+        max_concurrent_activities=calls.at_once,
+        max_heartbeat_throttle_interval=temporal.CALL_SILENCE / 5,
+        graceful_shutdown_timeout=settings.shutdown_grace,
+    )
+
+
 def one_worker(
     client: Client,
     settings: WorkerSettings,
@@ -132,11 +155,12 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             batch=settings.distributor.batch,
             pace=settings.distributor.pace,
         )
-        for queue in workers(client, database, distributor, settings.worker):
+        calls = caller(client, database, settings.worker, settings.calls)
+        for queue in (calls, *workers(client, database, distributor, settings.worker)):
             await stack.enter_async_context(queue)
         scheduling = asyncio.create_task(_schedule_rounds(client))
         stack.callback(scheduling.cancel)
-        log.info("worker is ready", queues=[temporal.TASK_QUEUE, temporal.DISTRIBUTOR_QUEUE])
+        log.info("worker is ready", queues=[*temporal.QUEUES])
         await stop.wait()
         log.info("worker finishes what is under way")
 

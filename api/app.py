@@ -12,10 +12,12 @@ from api.limits import BodyLimit
 from api.ports import Ports
 from api.routes import (
     agents,
+    allowed_urls,
     api_keys,
     calendars,
     definitions,
     duty_profiles,
+    flows,
     health_report,
     pools,
     reports,
@@ -65,7 +67,8 @@ def create_app(ports: Ports | None = None) -> FastAPI:
 def _routes() -> APIRouter:
     routes = APIRouter()
     work = (tasks, task_jobs, sessions, agents, services, duty_profiles, calendars, pools)
-    for each in (*work, definitions, reports, api_keys, health_routes, health_report):
+    calls = (definitions, flows, allowed_urls)
+    for each in (*work, *calls, reports, api_keys, health_routes, health_report):
         routes.include_router(each.routes)
     return routes
 
@@ -95,6 +98,7 @@ async def open_ports(settings: Settings) -> AsyncIterator[Ports]:
             client,
             distributor,
             public_url=settings.api.public_url,
+            loopback=settings.calls.allow_loopback,
             longest_life=settings.api.longest_life,
         )
     finally:

@@ -29,6 +29,8 @@ class Ports:
     distributor: DistributorClient
     clock: Callable[[], datetime] = now
     public_url: str = ""
+    loopback: bool = False
+    """Whether workflows may call this machine, for development."""
     longest_life: timedelta = timedelta(days=365)
     """How long after its creation any task may live at the most."""
 

@@ -9,6 +9,9 @@ import structlog
 
 from extask.settings import LogSettings
 
+_TELL_ADDRESSES = ("httpx2", "httpcore2")
+"""Libraries that log where a call goes, and what came back; addresses may hold secrets."""
+
 
 def configure(settings: LogSettings) -> None:
     """Send structlog's and the standard library's records to standard error in one form."""
@@ -29,6 +32,8 @@ def configure(settings: LogSettings) -> None:
         )
     )
     logging.basicConfig(level=settings.level, handlers=[handler], force=True)
+    for library in _TELL_ADDRESSES:
+        logging.getLogger(library).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -82,6 +83,20 @@ class WorkerSettings(BaseSettings):
     shutdown_grace: timedelta = timedelta(seconds=10)
 
 
+class CallSettings(BaseSettings):
+    """How flows are called: how many at once, where secrets are, whether this machine may be.
+
+    Secrets are files `TENANT/NAME` in `secrets_folder`, or variables `EXTASK_SECRET_TENANT__NAME`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="EXTASK_CALLS_", frozen=True)
+
+    at_once: int = Field(default=100, ge=1)
+    secrets_folder: Path | None = None
+    allow_loopback: bool = False
+    """For development: addresses of this machine may be called, over http too."""
+
+
 class LogSettings(BaseSettings):
     """How a process writes its log: lines for people or JSON for machines."""
 
@@ -100,4 +115,5 @@ class Settings(BaseSettings):
     api: ApiSettings = Field(default_factory=ApiSettings)
     distributor: DistributorSettings = Field(default_factory=DistributorSettings)
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
+    calls: CallSettings = Field(default_factory=CallSettings)
     log: LogSettings = Field(default_factory=LogSettings)

@@ -38,6 +38,8 @@ from extask.payloads import DATA_CONVERTER
 
 TASK_QUEUE = "extask"
 DISTRIBUTOR_QUEUE = "extask-distributor"
+CALL_QUEUE = "extask-calls"
+"""Calls of flows have slots of their own: servers that answer slowly hold nothing else up."""
 QUEUES = (TASK_QUEUE, DISTRIBUTOR_QUEUE)
 TASK_WORKFLOW = "ExternalTask"
 DISTRIBUTOR_WORKFLOW = "Distributor"
@@ -55,6 +57,7 @@ RECONCILER_WORKFLOW = "Reconciler"
 RECONCILE = "reconcile"
 JOB_WORKFLOW = "TaskJob"
 WORK_ON_JOB = "work_on_job"
+CALL_OUT = "call_out"
 TASK_SIGNAL = "task_event"
 DISTRIBUTOR_TASK_TIMEOUT = timedelta(seconds=2)
 """A killed worker's distributor answers elsewhere after this instead of after 10 s."""
@@ -63,6 +66,12 @@ KEYS = {name: SearchAttributeKey.for_keyword(name) for name in settings.SEARCH_A
 
 JOURNAL_SILENCE = timedelta(seconds=4)
 """A killed worker's journal activity is begun anew elsewhere after this."""
+
+CALL_SILENCE = timedelta(seconds=10)
+"""A worker that gives no sign of life of a call for so long is lost; five are given meanwhile.
+
+In answer to one it hears that the call is not wanted any more.
+"""
 
 STICKY_TIMEOUT = timedelta(seconds=1)
 """A killed worker's cached workflows are taken over by others after this."""

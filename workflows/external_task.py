@@ -32,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from extask.messages import (
         Answer,
         Assignment,
+        CallAnswered,
         CancelTask,
         Hours,
         HoursRequest,
@@ -49,6 +50,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows import task_details, unheard
     from workflows.attempts import Attempts
+    from workflows.calls import Calls
     from workflows.set_back import on_set_back
 
 _A = TypeVar("_A")
@@ -87,11 +89,12 @@ class ExternalTaskWorkflow:
         self._digest = carried.digest if carried else start.digest
         self._progress = carried.progress if carried else None
         self._agent = carried.agent if carried else ""
-        self._inbox: list[TaskEvent | Aborted | Patched | Redirected | Happened] = []
+        self._inbox: list[TaskEvent | Aborted | Patched | Redirected | Happened | CallAnswered] = []
         self._engine: Engine | None = None
         self._target: LoadedPlan | None = None
         self._next_record = 1
         self._attempts = Attempts()
+        self._calls = Calls(start.tenant, start.task, self._inbox.append)
         self._set_back = False
         self._reports = False
         on_set_back(self._begin_anew)
@@ -256,6 +259,7 @@ class ExternalTaskWorkflow:
         await self._tell(engine)
         if workflow.info().is_continue_as_new_suggested() and self._may_leave():
             workflow.continue_as_new(args=[self._start, self._carried(engine)])
+        self._calls.want(sleep.call, engine.step or "")
         timeout = None if sleep.until is None else sleep.until - workflow.now()
         if timeout is not None and timeout <= timedelta(0):
             return
@@ -268,6 +272,7 @@ class ExternalTaskWorkflow:
 
     async def _take_over(self, engine: Engine, target: LoadedPlan | None) -> Engine:
         """Go on with the plan of the service that the task was transferred to."""
+        self._calls.want(None)
         begun = target or await self._load(engine.progress.service, "")
         plan = Plan.model_validate(begun.plan)
         progress = transferred_progress(engine.plan, plan, engine.progress)
@@ -284,6 +289,7 @@ class ExternalTaskWorkflow:
 
     async def _finish(self, engine: Engine, ending: Ending) -> str:
         """Write the end unless that is done, answer whoever still waits, and leave."""
+        self._calls.want(None)
         if not self._ended:
             await self._write(engine, **_end(engine.progress, ending))
         self._show(engine, state="ended")
@@ -357,7 +363,8 @@ class ExternalTaskWorkflow:
         return self._engine is not None and not self._engine.progress.unsent
 
     def _may_leave(self) -> bool:
-        return not self._inbox and not self._reports and workflow.all_handlers_finished()
+        idle = not self._inbox and not self._reports and not self._calls.under_way
+        return idle and workflow.all_handlers_finished()
 
     def _carried(self, engine: Engine) -> Carried:
         return Carried(

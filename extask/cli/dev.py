@@ -72,6 +72,7 @@ class Plan:
             "EXTASK_API_HOST": HOST,
             "EXTASK_API_PORT": str(self.port),
             "EXTASK_API_PUBLIC_URL": self.addresses.api,
+            "EXTASK_CALLS_ALLOW_LOOPBACK": "true",
             "TEMPORAL_ADDRESS": self.addresses.temporal,
             "TEMPORAL_NAMESPACE": NAMESPACE,
             "TEMPORAL_CONFIG_FILE": os.devnull,

@@ -9,9 +9,11 @@ import typer
 
 from extask.cli import (
     agents,
+    allowed_urls,
     calendars,
     definitions,
     duty_profiles,
+    flows,
     jobs,
     pools,
     reports,
@@ -45,6 +47,8 @@ app.add_typer(agents.app, name="agent")
 app.add_typer(duty_profiles.app, name="duty-profile")
 app.add_typer(calendars.app, name="calendar")
 app.add_typer(services.app, name="service")
+app.add_typer(flows.app, name="flow")
+app.add_typer(allowed_urls.app, name="allowed-url")
 app.add_typer(pools.app, name="pool")
 app.add_typer(reports.app, name="report")
 

@@ -55,6 +55,7 @@ from extask.messages.jobs import JobAction, JobProgress, JobState, TaskJob
 from extask.messages.outside import (
     CallAnswered,
     CallOut,
+    CallRequest,
     Day,
     Hours,
     HoursRequest,
@@ -120,6 +121,7 @@ __all__ = [
     "Batch",
     "CallAnswered",
     "CallOut",
+    "CallRequest",
     "CancelTask",
     "Command",
     "Complete",

@@ -26,6 +26,14 @@ class CallOut(Message):
     """Statuses that count as ok beside 200 to 299."""
 
 
+class CallRequest(Message):
+    """Asks for one attempt of a task's call."""
+
+    tenant: str
+    task: str
+    call: CallOut
+
+
 class CallAnswered(Message):
     """What came of one attempt: a status with the body as JSON, or why there was none."""
 

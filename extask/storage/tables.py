@@ -11,7 +11,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-from extask.storage import calendar_tables, job_tables, schema
+from extask.storage import calendar_tables, flow_tables, job_tables, schema
 from extask.storage.schema import flag as _flag
 from extask.storage.schema import instant as _instant
 from extask.storage.schema import json as _json
@@ -39,9 +39,7 @@ api_keys = Table(
     "api_keys",
     metadata,
     *_of_tenant(
-        _text("hash"),
-        _text("role"),
-        _text("name"),
+        *map(_text, ("hash", "role", "name")),
         _text("agent", null=True),
         _instant("created_at"),
         _instant("expires_at", null=True),
@@ -394,3 +392,4 @@ reconciler_notes = Table(
 
 calendars = calendar_tables.calendars
 task_jobs, task_job_items = job_tables.jobs, job_tables.items
+flows, allowed_urls = flow_tables.flows, flow_tables.allowed_urls

@@ -33,7 +33,7 @@ from extask.messages import (
     TransferTask,
 )
 from extask.plans import Plans
-from extask.settings import WorkerSettings
+from extask.settings import CallSettings, WorkerSettings
 from extask.storage import agents, definitions, jobs, pools, services, tasks, tenants
 from extask.storage.database import Database
 from extask.storage.job_rows import JobRow, NewJob
@@ -241,5 +241,8 @@ async def working(house: House) -> AsyncIterator[House]:
     distributors, tasks_worker = worker.workers(
         house.client, house.database, house.distributor, house.settings
     )
-    async with distributors, tasks_worker:
+    calls = worker.caller(
+        house.client, house.database, house.settings, CallSettings(allow_loopback=True)
+    )
+    async with calls, distributors, tasks_worker:
         yield house

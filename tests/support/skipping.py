@@ -22,7 +22,7 @@ from api.bootstrap import bootstrap
 from api.ports import Ports
 from extask import temporal
 from extask.distributor_client import DistributorClient
-from extask.settings import WorkerSettings
+from extask.settings import CallSettings, WorkerSettings
 from extask.storage import pools
 from extask.storage.database import Database
 from tests.support.house import TEMPORAL
@@ -141,11 +141,14 @@ async def skipping(folder: Path, *interceptors: Interceptor) -> AsyncIterator[Sk
         _opened(url) as database,
     ):
         distributor = DistributorClient(env.client, pools.starter(database))
-        distributors, tasks = worker.workers(env.client, database, distributor, WorkerSettings())
+        settings, calls = WorkerSettings(), CallSettings(allow_loopback=True)
+        distributors, tasks = worker.workers(env.client, database, distributor, settings)
+        caller = worker.caller(env.client, database, settings, calls)
         app = create_app(Ports(database, env.client, distributor))
         transport = httpx2.ASGITransport(app=app)
         with env.with_time_skipping_disabled():
             async with (
+                caller,
                 distributors,
                 tasks,
                 httpx2.AsyncClient(transport=transport, base_url="http://api") as http,
