@@ -44,16 +44,19 @@ async def submit(ports: Ports, tenant: str, pool: str, command: AnyCommand) -> A
 
 
 async def demand(ports: Ports, tenant: str, pool: str, command: AnyCommand) -> Answer:
-    """Hand a command to a pool that has to do it.
+    """Hand a new command to a pool that has to do it.
 
     Raises:
         NotFound: the pool does not know what the command is about.
         StateConflict: the pool refuses.
-        Unavailable: the pool does not answer, or not now.
+        Unavailable: the pool does not answer, or not now, or cannot tell whether it was done.
     """
-    answer = await submit(ports, tenant, pool, command)
+    issued = command.model_copy(update={"issued": ports.clock()})
+    answer = await submit(ports, tenant, pool, issued)
     if answer.status == "done":
         return answer
+    if answer.status == "stale":
+        raise Unavailable("So much has happened since that it may be done. Look, then ask again.")
     reason = code_of(answer.reason or answer.status)
     message = answer.message or f"Refused: {reason}."
     if reason.startswith("unknown_"):

@@ -22,6 +22,7 @@ COLUMNS = (
     "rona",
     NUMBER,
     "services",
+    "skills",
     "pool",
     "id",
 )
@@ -55,6 +56,10 @@ def set_(
         list[str] | None,
         typer.Option(metavar="NAME[=off]", help="A service; together they replace all."),
     ] = None,
+    skill: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=LEVEL", help="A skill, 0 to 100; together they replace all."),
+    ] = None,
     pool: Annotated[
         str | None, typer.Option(help="Move them to this pool; say their services there, too.")
     ] = None,
@@ -68,8 +73,13 @@ def set_(
         clear_rona=clear_rona or None,
     )
     services = dict(map(_service, service)) if service else None
+    skills = dict(map(_skill, skill)) if skill else None
     settings = _said(
-        **{NUMBER: simultaneous}, services=services, pool=pool, display_name=display_name
+        **{NUMBER: simultaneous},
+        services=services,
+        skills=skills,
+        pool=pool,
+        display_name=display_name,
     )
     if not state and not settings:
         raise Misconfigured("say what to set; see `extask agent set --help`")
@@ -93,3 +103,10 @@ def _service(text: str) -> tuple[str, bool]:
     if active is None:
         raise Misconfigured(f"'{text}': write NAME, NAME=on or NAME=off")
     return name, active
+
+
+def _skill(text: str) -> tuple[str, int]:
+    name, _, level = text.partition("=")
+    if not name or not level.isdecimal():
+        raise Misconfigured(f"'{text}': write NAME=LEVEL, such as german=3")
+    return name, int(level)

@@ -73,6 +73,8 @@ def cell(value: Any) -> str:  # noqa: ANN401 - any JSON
             written = ", ".join(
                 f"{name}" if on else f"{name} (off)" for name, on in entries.items()
             )
+        case {**entries} if entries and all(isinstance(each, int) for each in entries.values()):
+            written = ", ".join(f"{name} {level}" for name, level in entries.items())
         case [*items] if all(isinstance(item, str) for item in items):
             written = ", ".join(items)
         case _:

@@ -122,9 +122,9 @@ class Reader:
         """Give the word of a number."""
         return self._words[number]
 
-    def get(self, name: str) -> Any:  # noqa: ANN401 - any JSON value
-        """Read a small JSON value."""
-        return self._head[name]
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - any JSON value
+        """Read a small JSON value, or the default if an older writer knew of none."""
+        return self._head.get(name, default)
 
     def raw(self, name: str) -> bytes:
         """Read bytes as they were written."""

@@ -10,6 +10,7 @@ from extask.distribution.commands.configure import come_in, take_over
 from extask.distribution.dispatch import dispatch
 from extask.distribution.pool import Pool
 from extask.distribution.rebuilding import rebuild
+from extask.distribution.stays import STALE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,17 +64,19 @@ class Distributor:
         """Judge a command at an instant, or at the present one if that is later.
 
         Whatever is due until then happens first. A repeat of the command's key is answered as
-        before and changes nothing.
+        before and changes nothing; one that may be forgotten is stale.
         """
         pool = self._pool
         advance.advance(pool, clock.micros(at))
         known = pool.memory.answer(command)
         if known is not None:
             return known
+        if pool.memory.is_forgotten(command):
+            return STALE
         answer = HANDLERS[command.kind](pool, command)
         dispatch(pool)
         advance.advance(pool, pool.now)
-        pool.memory.answered(command, answer)
+        pool.memory.answered(command, answer, pool.now)
         return answer
 
     def advance(self, at: datetime) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import TypeAdapter
 
+from extask.distribution import clock
+from extask.distribution.horizon import Horizon
 from extask.distribution.past import Past
 from extask.messages import Answer
 
@@ -36,19 +38,26 @@ _ANSWERS, _ENDINGS = TypeAdapter(Answer), TypeAdapter(Ending)
 class Memory:
     """The last answered keys and the last endings, the oldest forgotten first."""
 
-    __slots__ = ("answers", "endings")
+    __slots__ = ("answers", "endings", "horizon")
 
     def __init__(self) -> None:
         self.answers: Past[Answer] = Past(_ANSWERS, REMEMBERED)
         self.endings: Past[Ending] = Past(_ENDINGS, REMEMBERED)
+        self.horizon = Horizon(REMEMBERED)
 
     def answer(self, command: AnyCommand) -> Answer | None:
         """Recall what a command was answered."""
         return self.answers.get(command.key, command.subject)
 
-    def answered(self, command: AnyCommand, answer: Answer) -> None:
-        """Remember what a command was answered."""
+    def is_forgotten(self, command: AnyCommand) -> bool:
+        """Tell whether a command that is not remembered may be one that was."""
+        return command.issued is not None and self.horizon.hides(clock.micros(command.issued))
+
+    def answered(self, command: AnyCommand, answer: Answer, at: int) -> None:
+        """Remember what a command was answered at an instant."""
         self.answers.put(command.key, answer, command.subject)
+        issued = command.issued
+        self.horizon.answered(at, None if issued is None else clock.micros(issued))
 
     def ending(self, task: str) -> Ending | None:
         """Recall how a task left."""

@@ -147,6 +147,7 @@ def _dump_entries(writer: Writer, pool: Pool) -> None:
         for agent, it in entry.cooldowns.items()
     ]
     writer.table("cooldowns", cooldowns)
+    writer.put("acts", [[place, it.acts] for place, it in enumerate(entries) if it.acts])
 
 
 def _entry(writer: Writer, entry: Entry, service: int) -> Row:
@@ -192,7 +193,10 @@ def _load_entries(reader: Reader, pool: Pool) -> list[Entry]:
             agent, cut, until = next(cooldowns)
             entry.cooldowns[reader.id(agent)] = Cooldown(cut, until)
         pool.entries[entry.task] = entry
-    return list(pool.entries.values())
+    entries = list(pool.entries.values())
+    for place, acts in reader.get("acts", ()):
+        entries[place].acts = tuple(acts)
+    return entries
 
 
 def _read_ids(reader: Reader, numbers: Iterator[int | None], count: int) -> list[str]:
@@ -264,7 +268,7 @@ def _dump_work(writer: Writer, pool: Pool) -> None:
         for name, it in agent.foreign.items()
     ]
     wrap_ups = [
-        [it.id, agent.id, it.since, it.until, it.service, it.task, it.run, it.epoch]
+        [it.id, agent.id, it.since, it.until, it.service, it.task, it.run, it.epoch, it.acts]
         for agent in agents
         for it in agent.wrap_ups.values()
     ]
@@ -280,12 +284,14 @@ def _load_work(reader: Reader, pool: Pool) -> None:
         holder.companions += not blocking
     for name, agent, *rest in reader.get("wrap_ups"):
         wrap_up = WrapUp(name, pool.agents[agent], *rest)
+        wrap_up.acts = tuple(wrap_up.acts)
         wrap_up.agent.wrap_ups[name] = wrap_up
         wrap_up.agent.blocking += 1
         pool.deadlines.add(wrap_up.until, Kind.WRAP_UP_END, wrap_up.tie, wrap_up)
 
 
 def _dump_memory(writer: Writer, pool: Pool) -> None:
+    writer.put("horizon", pool.memory.horizon.parts())
     for name, past in (("answers", pool.memory.answers), ("endings", pool.memory.endings)):
         parcels = [parcel.parts() for parcel in past.parcels()]
         writer.put(name, [forgotten for _, _, forgotten in parcels])
@@ -295,6 +301,7 @@ def _dump_memory(writer: Writer, pool: Pool) -> None:
 
 
 def _load_memory(reader: Reader, pool: Pool) -> None:
+    pool.memory.horizon.go_on(reader.get("horizon", (0, 0)))
     for name, past in (("answers", pool.memory.answers), ("endings", pool.memory.endings)):
         for number, forgotten in enumerate(reader.get(name)):
             digests = reader.raw(f"{name}.digests.{number}")

@@ -147,6 +147,8 @@ class WrapUp:
     task: str | None = None
     run: int | None = None
     epoch: int | None = None
+    acts: tuple[str, ...] = ()
+    """Keys of the last commands that would change it twice."""
 
     @property
     def tie(self) -> str:
@@ -207,6 +209,8 @@ class Entry:
     lane: Lane | None = None
     """Where it waits unless it is reserved or to be picked up."""
     shelves: tuple[Shelf, ...] = ()
+    acts: tuple[str, ...] = ()
+    """Keys of the last commands that would change it twice."""
 
     @property
     def mode(self) -> Distribution:

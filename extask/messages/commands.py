@@ -36,9 +36,14 @@ class Place(Message):
 
 
 class Command(Message):
-    """One command; a repeat of its `key` is answered as before and changes nothing."""
+    """One command; a repeat of its `key` is answered as before and changes nothing.
+
+    A command that names nothing which it begins or ends says when it was `issued`: one issued
+    before all that the distributor remembers is `stale`, for it may be a repeat.
+    """
 
     key: str
+    issued: datetime | None = None
 
     @property
     def subject(self) -> str:

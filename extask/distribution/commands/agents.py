@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from extask.distribution import stays
+from extask.distribution import acts, stays
 from extask.distribution.agents import (
     available_again,
     clear_rona,
@@ -113,7 +113,13 @@ def end_engagement(pool: Pool, command: EndEngagement) -> Answer:
 
 def extend(pool: Pool, command: ExtendWrapUp) -> Answer:
     """Let a wrap-up end later."""
-    return _of_wrap_up(pool, command, lambda it: extend_wrap_up(pool, it, span(command.by)))
+
+    def prolong(wrap_up: WrapUp) -> None:
+        if not acts.has_done(wrap_up.acts, command):
+            wrap_up.acts = acts.noted(wrap_up.acts, command)
+            extend_wrap_up(pool, wrap_up, span(command.by))
+
+    return _of_wrap_up(pool, command, prolong)
 
 
 def end(pool: Pool, command: EndWrapUp) -> Answer:

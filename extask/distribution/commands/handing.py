@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from extask.distribution import sessions, stays
+from extask.distribution import acts, sessions, stays
 from extask.distribution.capacity import free, reserve
 from extask.distribution.commands.tasks import done
 from extask.distribution.explain import ruling
@@ -69,6 +69,8 @@ def pick_up(pool: Pool, command: PickUp) -> Answer:
     if isinstance(found, Answer):
         return found
     entry, agent = found
+    if acts.has_done(entry.acts, command):
+        return stays.refused("too_late", "This was done, and more came since.", entry.task)
     if not entry.waiting:
         return stays.refused("too_late", "Another agent has the task.", entry.task)
     if not entry.pickup:
@@ -76,6 +78,7 @@ def pick_up(pool: Pool, command: PickUp) -> Answer:
     rule = ruling(pool, entry, agent).rule
     if rule:
         return _ruled_out(rule, entry)
+    entry.acts = acts.noted(entry.acts, command)
     sessions.pick_up(pool, entry, agent)
     return done(pool, entry)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from extask.distribution import sessions, stays
+from extask.distribution import acts, sessions, stays
 from extask.distribution.capacity import set_hold
 from extask.distribution.commands.tasks import done
 from extask.distribution.state import Session
@@ -66,9 +66,12 @@ def _wish(pool: Pool, command: Hold | Resume, *, wished: bool) -> Answer:
     session = _active(pool, command)
     if isinstance(session, Answer):
         return session
-    if session.wished != wished:
-        set_hold(pool, session, wished=wished, interrupted=session.interrupted)
-    return done(pool, session.entry)
+    entry = session.entry
+    if not acts.has_done(entry.acts, command):
+        entry.acts = acts.noted(entry.acts, command)
+        if session.wished != wished:
+            set_hold(pool, session, wished=wished, interrupted=session.interrupted)
+    return done(pool, entry)
 
 
 def _offered(pool: Pool, command: SessionCommand) -> Session | Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from extask.distribution import clock, stays
+from extask.distribution import acts, clock, stays
 from extask.distribution.commands.places import new_entry, place_data
 from extask.distribution.deadlines import Kind
 from extask.distribution.dispatch import dispatch
@@ -171,6 +171,9 @@ def reprioritize(pool: Pool, command: Reprioritize) -> Answer:
     entry = stays.find(pool, command)
     if isinstance(entry, Answer):
         return entry
+    if acts.has_done(entry.acts, command):
+        return done(pool, entry)
+    entry.acts = acts.noted(entry.acts, command)
     level = entry.level if command.by is None else raised(entry.level, command.by)
     if command.to is not None:
         level = PRIORITIES.index(command.to)
@@ -205,6 +208,9 @@ def set_expiry(pool: Pool, command: SetExpiry) -> Answer:
     entry = stays.find(pool, command)
     if isinstance(entry, Answer):
         return entry
+    if acts.has_done(entry.acts, command):
+        return done(pool, entry)
+    entry.acts = acts.noted(entry.acts, command)
     at = clock.micros(command.expires_at)
     pool.emit("expiry_set", entry, entry.session, data={"expires_at": clock.text(at)})
     if stays.is_with_agent(entry):

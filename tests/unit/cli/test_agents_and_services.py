@@ -13,6 +13,7 @@ AGENT: dict[str, Any] = {
     "display_name": "Anna",
     "simultaneous_non_blocking_external_tasks": 1,
     "services": {"support": True, "frontdesk": False},
+    "skills": {"german": 3, "law": 1},
     "presence": "available",
     "on_duty": True,
     "duty_profile": "on_call",
@@ -27,7 +28,7 @@ def test_agents_are_listed_with_state_and_services(online: Extask, api: FakeApi)
     assert online("agent", "list", "--json").json == [AGENT]
     shown = online("agent", "list").out
     assert "available  yes      on_call       no" in shown
-    assert "support, frontdesk (off)" in shown
+    assert "support, frontdesk (off)  german 3, law 1" in shown
 
 
 def test_setting_an_agent_changes_settings_and_state(online: Extask, api: FakeApi) -> None:
@@ -37,7 +38,7 @@ def test_setting_an_agent_changes_settings_and_state(online: Extask, api: FakeAp
     ended = online(
         *("agent", "set", "anna@demo.example", "--presence", "away", "--off-duty"),
         *("--clear-rona", "--simultaneous", "3", "--display-name", "Ann"),
-        *("--service", "support", "--service", "frontdesk=off", "--json"),
+        *("--service", "support", "--service", "frontdesk=off", "--skill", "german=3", "--json"),
     )
 
     assert ended.json["presence"] == "away"
@@ -46,6 +47,7 @@ def test_setting_an_agent_changes_settings_and_state(online: Extask, api: FakeAp
     assert patched.body == {
         "simultaneous_non_blocking_external_tasks": 3,
         "services": {"support": True, "frontdesk": False},
+        "skills": {"german": 3},
         "display_name": "Ann",
     }
     assert put.body == {"presence": "away", "on_duty": False, "clear_rona": True}
@@ -69,6 +71,7 @@ def test_setting_nothing_of_an_agent_is_misuse(online: Extask) -> None:
         2,
         "error: 'support=maybe': write NAME, NAME=on or NAME=off\n",
     )
+    assert "write NAME=LEVEL" in online("agent", "set", "a-1", "--skill", "german").err
 
 
 def test_services_are_listed_and_set(online: Extask, api: FakeApi) -> None:

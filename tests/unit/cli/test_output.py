@@ -18,6 +18,7 @@ from extask.cli.output import Output, cell
         ({"name": "callback", "version": 2}, "callback 2"),
         ({"id": "a-1", "upn": "anna@demo.example"}, "anna@demo.example"),
         ({"support": True, "frontdesk": False}, "support, frontdesk (off)"),
+        ({"german": 3, "law": 1}, "german 3, law 1"),
         ({}, "{}"),
         ({"tier": "göld"}, '{"tier": "göld"}'),
         ([{"a": 1}], '[{"a": 1}]'),

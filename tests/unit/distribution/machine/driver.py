@@ -27,6 +27,9 @@ from tests.unit.distribution.machine.picture import Picture
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 WINDOW = 60
+TICK = timedelta(microseconds=1)
+ISSUED = {"assign", "pull_back", "set_agent_state", "start_engagement", "end_engagement"}
+"""Commands that name nothing which they begin or end: they say when they were issued."""
 """Commands that the pools of these tests remember, so that many repeats come too late."""
 
 
@@ -116,8 +119,10 @@ class Judged:
     def apply(self, command: AnyCommand, at: datetime | None = None) -> Answer:
         """Apply a command to both; what is due until then happens first."""
         at = at or self.now - self.lag
-        self.note((at, command))
         fresh = command.key not in self.window
+        if fresh and command.kind in ISSUED and command.issued is None:
+            command = command.model_copy(update={"issued": self.now + self.keys * TICK})
+        self.note((at, command))
         if fresh:
             self.begin(command)
         answer = self.pool.apply(command, at)
@@ -126,9 +131,13 @@ class Judged:
         assert twins == heard
         self.owed = ()
         self.log.command = None
-        if fresh:
+        if fresh and not self.is_hidden(command, answer):
             self.remember(command, answer)
         return answer
+
+    def is_hidden(self, command: AnyCommand, answer: Answer) -> bool:
+        """Tell whether the pool found a command too old to be judged, and keeps nothing of it."""
+        return answer.status == "stale" and command.kind in ISSUED
 
     def begin(self, command: AnyCommand) -> None:
         self.log.command = command

@@ -23,13 +23,15 @@ from extask.messages import (
 )
 from tests.unit.distribution.machine import draws
 from tests.unit.distribution.machine.draws import chance, seconds
-from tests.unit.distribution.machine.driver import Judged
+from tests.unit.distribution.machine.driver import ISSUED, Judged
 from tests.unit.distribution.machine.picture import Share
 from tests.unit.distribution.machine.task_acts import anyone, told
 
 TICK = timedelta(microseconds=1)
-ONCE = {"enqueue", "move", "withdraw", "accept", "decline", "complete", "return"}
+ONCE = {"enqueue", "move", "withdraw", "accept", "decline", "complete", "return", "end_wrap_up"}
 """Commands that name what they begin or end: they can have no second effect, however late."""
+NOTED = {"reprioritize", "set_expiry", "pick_up", "hold", "resume", "extend_wrap_up"}
+"""Commands whose keys are kept with what they change."""
 
 
 # --- sessions ----------------------------------------------------------------------------------
@@ -238,20 +240,31 @@ def repeat_late(judged: Judged, dice: Random) -> None:
     done = [
         command
         for command, answer in judged.forgotten.values()
-        if answer.status == "done" and command.kind in ONCE and not any_stay(command)
+        if answer.status == "done"
+        and command.kind in ONCE | NOTED | ISSUED
+        and not any_stay(command)
     ]
     if not done:
         return
     command: Any = dice.choice(done)
-    stands = getattr(command, "epoch", None) is not None and is_current(judged, command)
+    stands = command.kind in ONCE and hasattr(command, "epoch") and is_current(judged, command)
     sessions, deadline = judged.pool.sessions, judged.pool.next_deadline()
     entered, gone = judged.picture.entered, judged.picture.gone
     answer = judged.apply(command)
     assert (judged.picture.entered, judged.picture.gone) == (entered, gone)
     assert (judged.pool.sessions, judged.pool.next_deadline()) == (sessions, deadline)
-    expected = {"done"} if stands else {"stale", "refused", "completed", "expired"}
-    assert answer.status in expected, answer
+    assert answer.status in _late(command, stands=stands), answer
     judged.tally["a late repeat"] += 1
+
+
+def _late(command: Any, *, stands: bool) -> set[str]:
+    """Say how a late repeat may be answered."""
+    if stands:
+        return {"done"}
+    if command.kind in ISSUED:
+        return {"stale"}
+    never = set() if command.kind in NOTED else {"done"}
+    return {"done", "accepted", "stale", "refused", "completed", "expired"} - never
 
 
 def any_stay(command: Any) -> bool:
