@@ -7,11 +7,12 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+
+import trustme
 
 NAME = "flows.example"
-CERTIFICATE = Path(__file__).with_name("far_side.pem")
-"""Made for `NAME` and for tests only, with its key."""
+AUTHORITY = trustme.CA()
+"""Issues the certificate, and lives no longer than the tests."""
 PACE_S = 0.01
 
 Answer = Callable[["FarSide", asyncio.StreamWriter], Awaitable[None]]
@@ -88,14 +89,16 @@ async def far_side(answer: Answer, *, encrypted: bool = False) -> AsyncIterator[
 
 def _encryption(far: FarSide) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE)
+    AUTHORITY.issue_cert(NAME).configure_cert(context)
     context.sni_callback = lambda _socket, name, _context: far.names.append(str(name))
     return context
 
 
 def trusting() -> ssl.SSLContext:
-    """Trust this server's certificate, and no other."""
-    return ssl.create_default_context(cafile=str(CERTIFICATE))
+    """Trust this server's certificate, and its like."""
+    context = ssl.create_default_context()
+    AUTHORITY.configure_trust(context)
+    return context
 
 
 # ------------------------------------------------------------------ what it may say
