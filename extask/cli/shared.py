@@ -35,6 +35,8 @@ _As = Annotated[
 ]
 EXIT_CODES: dict[type[ExtaskError], int] = {Misconfigured: 2, NotAllowed: 4, Unavailable: 5}
 """Exit codes of errors; every other one is a refusal: 1."""
+INTERNAL = 3
+"""Exit code of a fault of ours."""
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 
+from extask.definition import allowing, queue_state
 from extask.definition import flow as ways
-from extask.definition import queue_state
 from extask.definition.draft import Draft, StepDraft
 from extask.definition.finding import Finding, Findings
 from extask.definition.flow import Flow
@@ -18,7 +17,6 @@ from extask.definition.reading import Reader
 
 FASTEST = timedelta(seconds=10)
 """Polling faster than this is a warning."""
-_ALLOW = re.compile(r"#\s*extask:\s*allow\s+(W\d{3})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +49,8 @@ def examine(text: str | bytes, file: str) -> Checked:
         return Checked(findings.ordered())
     draft = read_draft(document, Reader(findings, document.text.splitlines() or [""]))
     sound = _examined(document, draft, findings) if draft else None
-    told = _silenced(findings.ordered(), document.text)
-    return Checked(told, None if findings.errors else sound)
+    allowing.silence(findings, document.text)
+    return Checked(findings.ordered(), None if findings.errors else sound)
 
 
 def _examined(document: Document, draft: Draft, findings: Findings) -> Sound:
@@ -155,8 +153,3 @@ def _style(draft: Draft, document: Document, findings: Findings) -> None:
     for anchor in document.anchors:
         message = "anchors hide what a step does"
         findings.add("W705", anchor, message, help="write the values out")
-
-
-def _silenced(found: list[Finding], text: str) -> list[Finding]:
-    allowed = set(_ALLOW.findall(text))
-    return [each for each in found if each.severity == "error" or each.code not in allowed]

@@ -1,0 +1,56 @@
+"""`extask definition schema|explain|graph`: what editors and authors ask for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from extask.cli.definition_files import File, catalogue_of, compiled
+from extask.cli.output import Output
+from extask.cli.shared import Json
+from extask.definition import manual
+from extask.definition.codes import CODES
+from extask.definition.graph import mermaid
+from extask.definition.schema import schema as made_schema
+
+_Catalogue = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="The tenant's names; default: definitions/extask.catalogue.yaml."
+    ),
+]
+Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Write into a file.")]
+
+
+def schema(*, catalogue: _Catalogue = None, out: Out = None) -> None:
+    """Print the JSON Schema of definitions, with the names of a catalogue, for editors."""
+    told = made_schema(catalogue_of(catalogue))
+    _write(json.dumps(told, ensure_ascii=False, indent=2), out)
+
+
+def explain(
+    *,
+    code: Annotated[str, typer.Argument(metavar="CODE", help="A code such as E203.")],
+    as_json: Json = False,
+) -> None:
+    """Print the page of a finding's code: what it means, a wrong and a right example."""
+    page = manual.page(code)
+    told = {"code": code.upper(), "title": CODES[code.upper()], "page": page}
+    Output(as_json).text(page.rstrip("\n"), told)
+
+
+def graph(*, file: File, as_json: Json = False) -> None:
+    """Draw a definition as Mermaid text."""
+    plan = compiled(file)
+    drawn = mermaid(plan)
+    Output(as_json).text(drawn.rstrip("\n"), {"workflow": plan.workflow, "mermaid": drawn})
+
+
+def _write(text: str, out: Path | None) -> None:
+    if out is None:
+        typer.echo(text)
+    else:
+        out.write_text(text + "\n", "utf-8")
