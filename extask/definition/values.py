@@ -27,7 +27,7 @@ def resolve(value: Value, names: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as
         return bounded("".join(_piece(piece, names) for piece in value.template))
     if isinstance(value, Listed):
         return bounded([resolve(item, names) for item in value.items])
-    return {name: resolve(entry, names) for name, entry in value.entries.items()}
+    return bounded({name: resolve(entry, names) for name, entry in value.entries.items()})
 
 
 def resolve_property(step: Step, name: str, names: Mapping[str, Any]) -> Any:  # noqa: ANN401
