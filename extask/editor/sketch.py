@@ -139,7 +139,7 @@ class Sketch:
             self._frames.pop()
 
     def _leave(self, indent: int, *, entry: bool) -> None:
-        """Close the blocks that end before this indent; an entry may stand below its list's name."""
+        """Close the blocks that end before this indent; an entry may stand right below a name."""
         while self._frames and (
             self._frames[-1].indent > indent
             or (self._frames[-1].indent == indent and self._is_list and not entry)
