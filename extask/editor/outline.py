@@ -90,16 +90,14 @@ class Outline:
         return None
 
     def _defined(self, section: str) -> dict[str, Defined]:
-        names = [item for item in self.items if item.path[:-1] == (section,)]
+        names = [(item.path, item.key) for item in self.items if item.path[:-1] == (section,)]
         ends = self._ends(section)
         found: dict[str, Defined] = {}
-        for item in names:
-            if item.key:
-                name = item.path[1]
-                last = next((line - 1 for line in ends if line > item.key.line), self._lines)
-                found.setdefault(
-                    name, Defined(name, item.key, max(last, item.key.line), self._kind(item.path))
-                )
+        for path, key in names:
+            if key:
+                last = next((line - 1 for line in ends if line > key.line), self._lines)
+                defined = Defined(path[-1], key, max(last, key.line), self._kind(path))
+                found.setdefault(defined.name, defined)
         return found
 
     def _ends(self, section: str) -> list[int]:

@@ -195,7 +195,7 @@ class Sketch:
             self._text(text, at)
 
     def _colon(self) -> None:
-        if self._last and self._frames[-1].shape == "{" and not self._frames[-1].key:
+        if self._last:
             key, spot = self._last
             self._frames[-1].key = key
             self.items.append(Item(self.path, spot))
