@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from extask.cli.definition_files import Paths, files, read_source
+from extask.cli.definition_files import Paths, sources
 from extask.cli.output import note
 from extask.cli.shared import INTERNAL, Json
 from extask.definition.checker import check as find_faults
@@ -23,6 +23,7 @@ from extask.errors import Misconfigured
 
 _MANY = 20
 """Files whose checking is worth a sign of progress."""
+_Source = tuple[Path, str]
 _Format = Annotated[
     str, typer.Option("--format", metavar="|".join(FORMATS), help="How to print the findings.")
 ]
@@ -41,7 +42,7 @@ def check(*, paths: Paths = None, format_: _Format = "text", as_json: Json = Fal
     form = "json" if as_json else format_
     if form not in FORMATS:
         raise Misconfigured(f"--format is one of {', '.join(FORMATS)}, not '{form}'")
-    checked = [_checked(file) for file in _watched(list(files(paths)))]
+    checked = [_checked(file, source) for file, source in _watched(list(sources(paths)))]
     findings = [finding for each in checked for finding in each.findings]
     _show(form, checked, findings)
     note(f"{len(checked)} checked, {_count(findings, 'error')}, {_count(findings, 'warning')}")
@@ -49,7 +50,7 @@ def check(*, paths: Paths = None, format_: _Format = "text", as_json: Json = Fal
         raise typer.Exit(1)
 
 
-def _watched(found: list[Path]) -> Iterable[Path]:
+def _watched(found: list[_Source]) -> Iterable[_Source]:
     """Show progress where somebody watches and it takes a while."""
     console = Console(stderr=True)
     if len(found) < _MANY or not console.is_terminal:
@@ -57,8 +58,7 @@ def _watched(found: list[Path]) -> Iterable[Path]:
     return track(found, "checking", console=console, transient=True)
 
 
-def _checked(file: Path) -> Checked:
-    source = read_source(file)
+def _checked(file: Path, source: str) -> Checked:
     try:
         return Checked(source, find_faults(source, str(file)))
     except Exception as error:

@@ -8,32 +8,22 @@ from typing import Annotated
 
 import typer
 
-from extask.cli.definition_files import (
-    File,
-    Paths,
-    catalogue_of,
-    compiled,
-    files,
-    read_source,
-)
+from extask.cli.catalogues import CatalogueFile, catalogue_of
+from extask.cli.definition_files import Paths, WorkflowFile, compiled, sources
 from extask.cli.output import Output, note
 from extask.cli.shared import Json
 from extask.definition import manual
 from extask.definition.codes import CODES
+from extask.definition.drawing import svg
 from extask.definition.formatter import format_definition
 from extask.definition.graph import mermaid
 from extask.definition.schema import schema as made_schema
+from extask.errors import Misconfigured
 
-_Catalogue = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE", help="The tenant's names; default: definitions/extask.catalogue.yaml."
-    ),
-]
 Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Write into a file.")]
 
 
-def schema(*, catalogue: _Catalogue = None, out: Out = None) -> None:
+def schema(*, catalogue: CatalogueFile = None, out: Out = None) -> None:
     """Print the JSON Schema of definitions, with the names of a catalogue, for editors."""
     told = made_schema(catalogue_of(catalogue))
     _write(json.dumps(told, ensure_ascii=False, indent=2), out)
@@ -58,35 +48,56 @@ def fmt(
     ] = False,
 ) -> None:
     """Bring definitions into their usual form: order of keys, indentation; never the meaning."""
-    found = list(files(paths))
-    results = {file: _formatted(file) for file in found}
-    changed = [file for file, anew in results.items() if anew not in (None, read_source(file))]
+    found = list(sources(paths))
+    anew = {file: _formatted(file, source) for file, source in found}
+    changed = [file for file, source in found if anew[file] not in (None, source)]
     for file in changed:
         typer.echo(f"{file}: {'not in its usual form' if check else 'formatted'}")
         if not check:
-            file.write_text(results[file] or "", "utf-8")
-    left = sum(anew is None for anew in results.values())
-    note(
-        f"{len(found)} looked at, {len(changed)} {'differ' if check else 'formatted'}, {left} left"
-    )
+            file.write_text(anew[file] or "", "utf-8")
+    left = sum(each is None for each in anew.values())
+    done = "differ" if check else "formatted"
+    note(f"{len(found)} looked at, {len(changed)} {done}, {left} left as they are")
     if left or (check and changed):
         raise typer.Exit(1)
 
 
-def _formatted(file: Path) -> str | None:
+def _formatted(file: Path, source: str) -> str | None:
     """Give a file's usual form, or nothing where it must be left alone; the reason is told."""
-    formatted = format_definition(read_source(file))
+    formatted = format_definition(source)
     if not formatted.reason:
         return formatted.text
     note(f"{file}: left as it is: {formatted.reason}")
     return None
 
 
-def graph(*, file: File, as_json: Json = False) -> None:
-    """Draw a definition as Mermaid text."""
+def graph(
+    *,
+    file: WorkflowFile,
+    format_: Annotated[
+        str, typer.Option("--format", metavar="mermaid|svg", help="What to draw.")
+    ] = "mermaid",
+    path: Annotated[
+        str, typer.Option(metavar="STEP,STEP,…", help="Steps of a run, to be highlighted.")
+    ] = "",
+    now: Annotated[str, typer.Option(metavar="STEP", help="The step where a run stands.")] = "",
+    out: Out = None,
+    as_json: Json = False,
+) -> None:
+    """Draw a definition as Mermaid text or as SVG, with the path of a run if one is given."""
+    draw = {"mermaid": mermaid, "svg": svg}.get(format_)
+    if draw is None:
+        raise Misconfigured(f"--format is mermaid or svg, not '{format_}'")
     plan = compiled(file)
-    drawn = mermaid(plan)
-    Output(as_json).text(drawn.rstrip("\n"), {"workflow": plan.workflow, "mermaid": drawn})
+    walked = [step.strip() for step in path.split(",") if step.strip()]
+    unknown = [step for step in (*walked, now) if step and step not in plan.steps]
+    if unknown:
+        raise Misconfigured(f"{file} has no step '{unknown[0]}'")
+    drawn = draw(plan, walked, now)
+    if out is None:
+        Output(as_json).text(drawn.rstrip("\n"), {"workflow": plan.workflow, format_: drawn})
+    else:
+        _write(drawn.rstrip("\n"), out)
 
 
 def _write(text: str, out: Path | None) -> None:

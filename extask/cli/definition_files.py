@@ -1,4 +1,4 @@
-"""The files that `extask definition` reads: found in folders, read whole, compiled."""
+"""Finds and reads the files that commands about definitions are given."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from extask.cli.output import note
-from extask.definition.catalogue import FILE_NAME, Catalogue, read_catalogue
 from extask.definition.compiler import Compiled, compile_definition
 from extask.definition.plan import Plan
 from extask.definition.render import render_all
@@ -20,16 +19,11 @@ Paths = Annotated[
     list[Path] | None,
     typer.Argument(metavar="[PATH]...", help="Files, or folders of them; default: definitions."),
 ]
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Workflow files.")]
-File = Annotated[Path, typer.Argument(metavar="FILE", help="A workflow file.")]
+WorkflowFile = Annotated[Path, typer.Argument(metavar="FILE", help="A workflow file.")]
 
 
 def existing(paths: list[Path] | None) -> list[Path]:
-    """Give the paths, or the folder of definitions where there are none.
-
-    Raises:
-        Misconfigured: one of them does not exist.
-    """
+    """Give the paths, or the usual folder; each must be there."""
     found = paths or [FOLDER]
     for path in found:
         if not path.exists():
@@ -37,24 +31,21 @@ def existing(paths: list[Path] | None) -> list[Path]:
     return found
 
 
-def files(paths: list[Path] | None) -> Iterator[Path]:
-    """Find the workflow files in these places.
-
-    Raises:
-        Misconfigured: a path does not exist, or a folder has none.
-    """
+def sources(paths: list[Path] | None) -> Iterator[tuple[Path, str]]:
+    """Read workflow files, or all of folders."""
     for path in existing(paths):
-        found = sorted(path.rglob("*.workflow.yaml")) if path.is_dir() else [path]
-        if not found:
+        files = sorted(path.rglob("*.workflow.yaml")) if path.is_dir() else [path]
+        if not files:
             raise Misconfigured(f"there is no *.workflow.yaml in {path}")
-        yield from found
+        for file in files:
+            yield file, source_of(file)
 
 
-def read_source(file: Path) -> str:
+def source_of(file: Path) -> str:
     """Read a file.
 
     Raises:
-        Misconfigured: it cannot be read, or is no UTF-8.
+        Misconfigured: it cannot be read as text.
     """
     try:
         return file.read_text("utf-8")
@@ -63,32 +54,14 @@ def read_source(file: Path) -> str:
 
 
 def compiled(file: Path) -> Plan:
-    """Compile a file; its findings go to stderr.
+    """Compile a definition; its findings are told.
 
     Raises:
         DefinitionRejected: it has errors.
     """
-    source = read_source(file)
-    result: Compiled = compile_definition(source, str(file))
-    if result.plan is None:
-        note(render_all(result.findings, source))
+    source = source_of(file)
+    checked: Compiled = compile_definition(source, str(file))
+    if checked.plan is None:
+        note(render_all(checked.findings, source))
         raise DefinitionRejected(f"{file} has errors")
-    return result.plan
-
-
-def catalogue_of(named: Path | None) -> Catalogue | None:
-    """Read the catalogue that is named, else the one in the folder of definitions, if any.
-
-    Raises:
-        Misconfigured: the file cannot be read.
-        DefinitionRejected: it has errors; they go to stderr.
-    """
-    file = named or FOLDER / FILE_NAME
-    if named is None and not file.exists():
-        return None
-    source = read_source(file)
-    catalogue, findings = read_catalogue(source, str(file))
-    if findings:
-        note(render_all(findings, source))
-        raise DefinitionRejected(f"{file} has errors")
-    return catalogue
+    return checked.plan

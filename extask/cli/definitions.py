@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from extask.cli.definition_check import check
 from extask.cli.definition_editor import explain, fmt, graph, schema
-from extask.cli.definition_files import Files, Paths, compiled, existing, read_source
+from extask.cli.definition_files import Paths, compiled, existing, source_of
 from extask.cli.output import Output
 from extask.cli.shared import Call, Json, online
 from extask.definition.render import as_json, render_all
@@ -20,6 +22,7 @@ app.command()(schema)
 app.command()(explain)
 app.command()(fmt)
 app.command()(graph)
+_Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Workflow files.")]
 COLUMNS = ("workflow", "version", "state", "current", "title")
 
 
@@ -42,13 +45,13 @@ def run(*, paths: Paths = None, as_json_: Json = False) -> None:
 
 @app.command()
 @online
-def publish(call: Call, *, files: Files) -> None:
+def publish(call: Call, *, files: _Files) -> None:
     """Publish definitions; each becomes the current version of its workflow."""
     for file in files:
         compiled(file)
     api = call.connection.api("workflow_admin")
     published = [
-        api.post("/definitions", {"source": read_source(file), "file": str(file)}) for file in files
+        api.post("/definitions", {"source": source_of(file), "file": str(file)}) for file in files
     ]
     call.output.rows(published, COLUMNS)
 
