@@ -71,15 +71,13 @@ def _sorted(path: Path, keys: Iterable[str]) -> list[str]:
 
 def _ordered(document: Document) -> str:
     text = document.text
-    while True:
-        found = next(_disordered(document.root, ()), None)
-        if found is None:
-            return text
+    while (found := next(_disordered(document.root, ()), None)) is not None:
         text = _rearranged(text, *found)
         anew, _ = load(text, "")
-        if anew is None:
-            raise ValueError("an anchor would come behind its alias")
+        if anew is None or found[0] in {path for path, _ in _disordered(anew.root, ())}:
+            raise ValueError("its lines cannot change places, such as an anchor and its alias")
         document = anew
+    return text
 
 
 def _disordered(node: Node, path: Path) -> Iterator[tuple[Path, Mapping]]:
@@ -171,7 +169,7 @@ class _Resolver(VersionedResolver):
         tag = super().resolve(kind, value, implicit)
         if kind is not ScalarNode:
             return tag
-        return type(tag)(suffix=_TEXT if value else _NULL) if not isinstance(tag, str) else _TEXT
+        return type(tag)(suffix=_TEXT if value or not implicit[0] else _NULL)
 
 
 class _Emitter(RoundTripEmitter):

@@ -34,7 +34,7 @@ steps:
     then: { timeout: again, completed: choose }
   choose:
     check:
-      - if: "task.priority != 'a text that is far too long for three lines of words beside a way, far'"
+      - if: "task.agent != 'a text that is far too long for three lines of words beside a way'"
         then: end
       - else: sorry
   sorry:
