@@ -144,6 +144,31 @@ _STATUSES: Schema = {
     "maxItems": LONGEST_LIST,
     "items": {"type": "integer", "minimum": 200, "maximum": 599},
 }
+TYPE_WORDS: dict[Type, str] = {
+    "duration": "a duration",
+    "time": "a moment",
+    "text": "a text",
+    "boolean": "`true` or `false`",
+    "integer": "a whole number",
+    "level": "a whole number from 1 to 6",
+    "name": "a name",
+    "service": "a service",
+    "calendar": "a calendar",
+    "priority": " ".join(f"`{each}`" for each in PRIORITIES),
+    "distribution": " ".join(f"`{each}`" for each in DISTRIBUTIONS),
+    "agents": "a list of agents",
+    "names": "a list of agents",
+    "skills": "`{ SKILL: LEVEL }`",
+    "parameter": "a parameter",
+    "event": "an event of the catalogue",
+    "flow": "a flow of the catalogue",
+    "url": "an address",
+    "method": " ".join(f"`{each}`" for each in METHODS),
+    "body": "any value, with expressions in it",
+    "statuses": "a list of whole numbers",
+    "save": "`{ PARAMETER: VALUE }`",
+}
+"""What a property of each type takes, in words."""
 _TYPES: dict[Type, Callable[[Catalogue], Schema]] = {
     "duration": _or_expression(_DURATION),
     "time": _or_expression(_TIMES),
