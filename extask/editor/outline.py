@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -91,32 +92,28 @@ class Outline:
 
     def _defined(self, section: str) -> dict[str, Defined]:
         names = [(item.path, item.key) for item in self.items if item.path[:-1] == (section,)]
-        ends = self._ends(section)
+        ends = [*self._beginnings(section), len(self.text.splitlines()) + 1]
+        kinds = self._kinds(section)
         found: dict[str, Defined] = {}
         for path, key in names:
             if key:
-                last = next((line - 1 for line in ends if line > key.line), self._lines)
-                defined = Defined(path[-1], key, max(last, key.line), self._kind(path))
+                last = ends[bisect_right(ends, key.line, hi=len(ends) - 1)] - 1
+                defined = Defined(path[-1], key, max(last, key.line), kinds.get(path[-1], ""))
                 found.setdefault(defined.name, defined)
         return found
 
-    def _ends(self, section: str) -> list[int]:
+    def _beginnings(self, section: str) -> list[int]:
         """Give the lines where something new begins: a key of the file, or of the section."""
-        return sorted(
-            item.key.line
-            for item in self.items
-            if item.key
-            and (len(item.path) == 1 or (item.path[0] == section and len(item.path) == 2))  # noqa: PLR2004 - the same
-        )
+        around = ((), (section,))
+        return sorted(item.key.line for item in self.items if item.key and item.path[:-1] in around)
 
-    @property
-    def _lines(self) -> int:
-        return max(1, len(self.text.splitlines()))
-
-    def _kind(self, path: Path) -> str:
-        if path[0] == "params":
-            kinds = (item.value for item in self.items if item.path == (*path, "type"))
-        else:
-            inside = (item.path[-1] for item in self.items if item.path[:-1] == path)
-            kinds = (key for key in inside if key in KINDS)
-        return next(kinds, "")
+    def _kinds(self, section: str) -> dict[str, str]:
+        """Give the kinds of steps, or the types of parameters, by name."""
+        kinds: dict[str, str] = {}
+        for item in self.items:
+            match item.path:
+                case ("params", name, "type") if section == "params":
+                    kinds.setdefault(name, item.value)
+                case ("steps", name, kind) if section == "steps" and kind in KINDS:
+                    kinds.setdefault(name, kind)
+        return kinds

@@ -61,7 +61,7 @@ def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
 
 
 def placed(sizes: dict[str, Size], links: list[Link], laid: Laid) -> list[tuple[float, ...]]:
-    boxes = [(*laid.boxes[name], *size) for name, size in sizes.items()]
+    boxes: list[tuple[float, ...]] = [(*laid.boxes[n], *size) for n, size in sizes.items()]
     words = zip(laid.labels, links, strict=True)
     return boxes + [(*at, *link.label) for at, link in words if link.source != link.target]
 
