@@ -6,13 +6,13 @@ WORKERS ?= 2
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not prove"
 MEASURED = $(addprefix --ignore=,$(UNMEASURED)) --cov --cov-append --cov-report=
 # Tests of rooms that know no database: to measure them without greenlets takes a fifth of the time.
-PURE := $(addprefix tests/unit/,cli core definition distribution engine simulation)
+PURE := $(addprefix tests/unit/,cli core definition distribution editor engine simulation)
 # Tests of what other tests cover as well, or of processes of their own.
-UNMEASURED := tests/acceptance tests/chaos tests/reference tests/theory \
+UNMEASURED := tests/acceptance tests/chaos tests/editor tests/reference tests/theory \
   $(addprefix tests/unit/,cli/test_forecast_pages.py distribution/test_promises.py \
   distribution/test_properties.py)
 
-.PHONY: setup run test check prove bench lock postgres
+.PHONY: setup run test check prove bench lock postgres editor
 
 # Make .venv with exactly the locked packages and this project in it.
 setup: .venv/.stamp
@@ -31,11 +31,11 @@ run: setup
 	$(BIN)/extask dev
 
 # Run the tests, those on PostgreSQL included.
-test: setup postgres
+test: setup postgres editor
 	$(PYTEST)
 
 # Hold everything against its gates: style, types, arrows, all that `make test` runs, coverage.
-check: setup postgres
+check: setup postgres editor
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -73,6 +73,15 @@ postgres:
 	  || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
 	       && apt-get update -qq && apt-get install -y -qq postgresql >/dev/null; } \
 	  || { echo "the tests need PostgreSQL: sudo apt-get install postgresql" >&2; exit 1; }
+
+# Install the YAML language server that editors use, to try our schema in; without npm its tests
+# are skipped.
+editor: tests/editor/node_modules/.stamp
+
+tests/editor/node_modules/.stamp: tests/editor/package-lock.json
+	@if command -v npm >/dev/null; then \
+	  cd tests/editor && npm ci --ignore-scripts --silent && touch node_modules/.stamp; \
+	else echo "without npm, the tests in tests/editor are skipped" >&2; fi
 
 # A coverage gate that speaks only when it fails: $(1) per cent of what $(2) picks.
 define gate

@@ -16,6 +16,7 @@ from time import perf_counter
 from bench import (
     commands,
     decisions,
+    editor,
     failover,
     forecasting,
     house,
@@ -83,6 +84,9 @@ async def main() -> None:
     speed = forecasting.measure()
     took, judged = f"{speed.seconds:.1f} s", f"judgement {speed.judgement:.1f} s"
     Line("forecast: 100,000 tasks through 50 agents", took, judged, aim="≤ 20 s").show()
+    for what, spent in editor.measure().items():
+        aim = "" if what == "formatting" else "≤ 50 ms"
+        Line(f"{what} in a definition of 500 lines", f"{spent:.1f} ms", aim=aim).show()
 
 
 async def _in_temporal(place: premises.Premises, home: house.House) -> None:

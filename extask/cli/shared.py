@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Concatenate, ParamSpec
 
@@ -35,6 +36,8 @@ _As = Annotated[
 ]
 EXIT_CODES: dict[type[ExtaskError], int] = {Misconfigured: 2, NotAllowed: 4, Unavailable: 5}
 """Exit codes of errors; every other one is a refusal: 1."""
+INTERNAL = 3
+"""Exit code of a fault of ours."""
 
 
 @dataclass(frozen=True)
@@ -83,3 +86,11 @@ def fail(error: ExtaskError) -> int:
         if isinstance(error, kind):
             return code
     return 1
+
+
+def installed(distribution: str) -> str:
+    """Tell the version of an installed distribution; a bare source tree has none."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "from source"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 
+from extask.definition import allowing, queue_state
 from extask.definition import flow as ways
-from extask.definition import queue_state
 from extask.definition.draft import Draft, StepDraft
 from extask.definition.finding import Finding, Findings
 from extask.definition.flow import Edge, Flow
@@ -20,7 +19,6 @@ _EMPTY: dict[ParamType, str] = {"duration": "5m", "time": "2026-03-01T12:00:00Z"
 """Types whose zero nobody can mean, and a value that one might."""
 FASTEST = timedelta(seconds=10)
 """Polling faster than this is a warning."""
-_ALLOW = re.compile(r"#\s*extask:\s*allow\s+(W\d{3})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +51,8 @@ def examine(text: str | bytes, file: str) -> Checked:
         return Checked(findings.ordered())
     draft = read_draft(document, Reader(findings, document.text.splitlines() or [""]))
     sound = _examined(document, draft, findings) if draft else None
-    told = _silenced(findings.ordered(), document.text)
-    return Checked(told, None if findings.errors else sound)
+    allowing.silence(findings, document.text)
+    return Checked(findings.ordered(), None if findings.errors else sound)
 
 
 def _examined(document: Document, draft: Draft, findings: Findings) -> Sound:
@@ -178,8 +176,3 @@ def _values(draft: Draft, findings: Findings) -> None:
         advice = "add 'when: { error: STEP }', or look at it first"
         message = f"{doubt.why}, and then the run fails"
         findings.add("W308", doubt.at, message, help=advice, path=doubt.path)
-
-
-def _silenced(found: list[Finding], text: str) -> list[Finding]:
-    allowed = set(_ALLOW.findall(text))
-    return [each for each in found if each.severity == "error" or each.code not in allowed]

@@ -38,5 +38,7 @@ CODES: dict[str, str] = {
     "W702": "A wait longer than the task's life",
     "W703": "A loop that comes round too fast",
     "W705": "Anchors",
+    "W706": "A warning allowed without a reason",
+    "W707": "An allowed warning that does not come",
 }
 """Code → title. `E` forbids publishing, `W` warns and can be allowed in a file."""

@@ -88,5 +88,6 @@ def _normal(node: Node, ordered: str = "") -> Any:  # noqa: ANN401 - what JSON t
     values: dict[str, Any] = {}
     for name, entry in node.entries.items():
         value = _normal(entry.value)
-        values[name] = list(value.items()) if name == ordered else value
+        is_ordered = name == ordered and isinstance(value, dict)
+        values[name] = list(value.items()) if is_ordered else value
     return values

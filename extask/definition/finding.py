@@ -95,6 +95,12 @@ class Findings:
         """Tell whether any of these codes was found."""
         return any(found.code in codes for found in self._all)
 
+    def drop(self, code: str) -> bool:
+        """Forget the findings of a code; tell whether there were any."""
+        before = len(self._all)
+        self._all = {found: None for found in self._all if found.code != code}
+        return len(self._all) < before
+
     @property
     def errors(self) -> bool:
         """Whether anything found forbids publishing."""

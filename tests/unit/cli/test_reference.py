@@ -7,7 +7,7 @@ import pytest
 import typer.main
 
 from extask.cli.main import app
-from extask.cli.shared import EXIT_CODES
+from extask.cli.shared import EXIT_CODES, INTERNAL
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "cli.md").read_text()
 SHARED = {"--url", "--api-key", "--as", "--data-dir", "--json", "--help"}
@@ -38,4 +38,4 @@ def test_every_option_is_on_the_page(command: str) -> None:
 
 def test_every_exit_code_is_on_the_page() -> None:
     codes = {int(code) for code in re.findall(r"^\| (\d) \|", PAGE, re.MULTILINE)}
-    assert codes == {0, 1, *EXIT_CODES.values()}
+    assert codes == {0, 1, INTERNAL, *EXIT_CODES.values()}

@@ -334,7 +334,19 @@ def test_a_warning_can_be_allowed_in_a_file_an_error_cannot() -> None:
     text = "lifetime: 1h\nsteps: { a: { delay: 2h, then: nowhere } }\n"
     assert codes(text) == ["W702", "E201"]
     assert codes(f"{text}# extask: allow W702 it brings its own life\n") == ["E201"]
-    assert codes(f"{text}# extask: allow E201 no\n") == ["W702", "E201"]
+    assert codes(f"{text}# extask: allow E201 no\n") == ["W702", "E201", "W707"]
+
+
+def test_allowing_wants_a_reason_and_a_use() -> None:
+    text = "lifetime: 1h\nsteps: { a: { delay: 2h, then: end } } # extask: allow W702\n"
+    (bare,) = found(text)
+    assert (bare.code, bare.line, bare.column, bare.end_column) == ("W706", 4, 40, 60)
+    assert codes(f"{text.replace('2h', '5m')}") == ["W706", "W707"]
+    assert codes("steps: { a: { delay: 2h, then: end } } # extask: allow W704 no test yet\n") == []
+
+
+def test_whether_allowing_is_of_use_is_not_judged_where_there_are_errors() -> None:
+    assert codes("steps: { a: { dely: 2h } } # extask: allow W702 why\n") == ["E104"]
 
 
 def test_at_most_fifty_findings_are_told_in_order() -> None:

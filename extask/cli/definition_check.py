@@ -1,0 +1,84 @@
+"""`extask definition check`: what is wrong in definitions, for people and for programs."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from extask.cli.definition_files import Paths, sources
+from extask.cli.output import note
+from extask.cli.shared import INTERNAL, Json
+from extask.definition.checker import check as find_faults
+from extask.definition.finding import Finding
+from extask.definition.formats import FORMATS, render_as
+from extask.definition.render import render_all
+from extask.errors import Misconfigured
+
+_MANY = 20
+"""Files whose checking is worth a sign of progress."""
+_Source = tuple[Path, str]
+_Format = Annotated[
+    str, typer.Option("--format", metavar="|".join(FORMATS), help="How to print the findings.")
+]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One file with what was found in it."""
+
+    source: str
+    findings: list[Finding]
+
+
+def check(*, paths: Paths = None, format_: _Format = "text", as_json: Json = False) -> None:
+    """Check definitions; exit 1 if one has errors."""
+    form = "json" if as_json else format_
+    if form not in FORMATS:
+        raise Misconfigured(f"--format is one of {', '.join(FORMATS)}, not '{form}'")
+    checked = [_checked(file, source) for file, source in _watched(list(sources(paths)))]
+    findings = [finding for each in checked for finding in each.findings]
+    _show(form, checked, findings)
+    note(f"{len(checked)} checked, {_count(findings, 'error')}, {_count(findings, 'warning')}")
+    if any(finding.severity == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _watched(found: list[_Source]) -> Iterable[_Source]:
+    """Show progress where somebody watches and it takes a while."""
+    console = Console(stderr=True)
+    if len(found) < _MANY or not console.is_terminal:
+        return found
+    return track(found, "checking", console=console, transient=True)
+
+
+def _checked(file: Path, source: str) -> Checked:
+    try:
+        return Checked(source, find_faults(source, str(file)))
+    except Exception as error:
+        note("".join(traceback.format_exception(error)).rstrip("\n"))
+        note(f"error: a fault of ours while checking {file}; please report it with the file")
+        raise typer.Exit(INTERNAL) from error
+
+
+def _show(form: str, checked: list[Checked], findings: list[Finding]) -> None:
+    if form == "text":
+        for shown in _texts(checked):
+            typer.echo(shown + "\n")
+    elif findings or form not in ("jsonl", "github"):
+        typer.echo(render_as(form, findings))
+
+
+def _texts(checked: list[Checked]) -> Iterator[str]:
+    return (render_all(each.findings, each.source) for each in checked if each.findings)
+
+
+def _count(findings: list[Finding], severity: str) -> str:
+    number = sum(finding.severity == severity for finding in findings)
+    return f"{number} {severity}{'' if number == 1 else 's'}"
