@@ -30,6 +30,8 @@ CODES: dict[str, str] = {
     "E402": "The task is in no queue on some ways",
     "E403": "The task may already be in a queue",
     "E404": "An agent has the task",
+    "E601": "A version that is published with other content",
+    "E602": "A change that breaks who sends tasks",
     "W701": "A parameter that nothing reads",
     "W702": "A wait longer than the task's life",
     "W703": "A loop that comes round too fast",

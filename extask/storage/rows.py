@@ -151,6 +151,18 @@ class DefinitionRow(Row):
     published_at: datetime
     published_by: str
     current: bool = False
+    canary: int | None = None
+    """The share of new tasks that takes this version beside the current one, in percent."""
+
+
+class DraftRow(Row):
+    """What an author saved to go on with: it may have errors, and no task runs on it."""
+
+    workflow: str
+    source: str
+    file: str
+    saved_at: datetime
+    saved_by: str
 
 
 class NewTask(Row):
@@ -187,7 +199,7 @@ class TaskRow(Row):
     workflow: str
     version: int
     digest: str
-    """Of the plan it began with; a transfer changes `workflow` and `version` only."""
+    """Of the plan it follows: with `workflow` and `version`, what a transfer changes."""
     caller: str
     reference_id: str | None
     title: str
@@ -268,6 +280,8 @@ class TaskFilter(Row):
     agent: str | None = None
     customer: str | None = None
     reference: str | None = None
+    workflow: str | None = None
+    version: int | None = None
 
 
 class TaskPage(Row):

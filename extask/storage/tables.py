@@ -153,11 +153,27 @@ current_definitions = Table(
     _text("tenant"),
     _text("workflow"),
     _number("version"),
+    # Another version that a share of new tasks takes, in percent.
+    _number("canary", null=True),
+    _number("percent", null=True),
     PrimaryKeyConstraint("tenant", "workflow"),
     ForeignKeyConstraint(
         ["tenant", "workflow", "version"],
         ["definitions.tenant", "definitions.workflow", "definitions.version"],
     ),
+)
+
+definition_drafts = Table(
+    "definition_drafts",
+    metadata,
+    *_of_tenant(
+        _text("workflow"),
+        _text("source"),
+        _text("file"),
+        _instant("saved_at"),
+        _text("saved_by"),
+    ),
+    PrimaryKeyConstraint("tenant", "workflow"),
 )
 
 tasks = Table(
