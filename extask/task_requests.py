@@ -8,13 +8,19 @@ from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from extask import errors, temporal
-from extask.messages import CancelTask, Outcome, TaskAnswer, TaskPatch, TransferTask
+from extask.messages import CancelTask, MigrateTask, Outcome, TaskAnswer, TaskPatch, TransferTask
 from extask.plans import Plans
 from extask.storage import tasks
 from extask.storage.database import Database
 from extask.storage.rows import TaskRow
 
-_UPDATES = {CancelTask: "cancel", TaskPatch: "patch", TransferTask: "transfer"}
+Request = CancelTask | MigrateTask | TaskPatch | TransferTask
+_UPDATES: dict[type[Request], str] = {
+    CancelTask: "cancel",
+    MigrateTask: "migrate",
+    TaskPatch: "patch",
+    TransferTask: "transfer",
+}
 _NOT_READY = 0.1
 """Seconds until a workflow that was not ready for an update is asked again."""
 _BY_SUPERVISOR: frozenset[Outcome] = frozenset({"aborted_by_supervisor"})
@@ -91,9 +97,18 @@ class TaskRequests:
         if answer.status == "refused":
             raise _not_cancelled(answer)
 
-    async def ask(
-        self, task: TaskRow, request: CancelTask | TaskPatch | TransferTask
-    ) -> TaskAnswer:
+    async def migrate(self, task: TaskRow, request: MigrateTask) -> None:
+        """Let a task go on with another version of its workflow, once its step is done or waits.
+
+        Raises:
+            StateConflict: it has ended, or cannot go on with that one from where it is.
+            Unavailable: Temporal, or every worker, is away; or a step takes its time.
+        """
+        answer = await self.ask(task, request)
+        if answer.status == "refused":
+            raise StateConflict(answer.reason, answer.message)
+
+    async def ask(self, task: TaskRow, request: Request) -> TaskAnswer:
         """Ask a task's workflow, started if need be, for something; answers a refusal too.
 
         Raises:
@@ -109,9 +124,7 @@ class TaskRequests:
             told = "The task ended before this was done."
             raise StateConflict("already_ended", told) from error
 
-    async def _update(
-        self, task: str, request: CancelTask | TaskPatch | TransferTask
-    ) -> TaskAnswer:
+    async def _update(self, task: str, request: Request) -> TaskAnswer:
         """Send it until the workflow hears it: a workflow task that fails takes it along."""
         handle = self._client.get_workflow_handle(task)
         while True:

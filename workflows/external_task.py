@@ -32,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
         Assignment,
         CancelTask,
         LoadedPlan,
+        MigrateTask,
         PlanRequest,
         Standing,
         StepRecord,
@@ -44,6 +45,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows import task_details
     from workflows.attempts import Attempts
+    from workflows.migrations import Migrations
     from workflows.set_back import on_set_back
 
 _A = TypeVar("_A")
@@ -87,6 +89,7 @@ class ExternalTaskWorkflow:
         self._target: LoadedPlan | None = None
         self._next_record = 1
         self._attempts = Attempts()
+        self._migrations = Migrations()
         self._set_back = False
         self._reports = False
         on_set_back(self._begin_anew)
@@ -104,6 +107,8 @@ class ExternalTaskWorkflow:
             todo = engine.next(workflow.now())
             if isinstance(todo, Ask):
                 await self._ask(engine, todo)
+            elif isinstance(todo, Sleep) and self._migrations.due(engine):
+                engine = await self._migrate(engine)
             elif isinstance(todo, Sleep):
                 await self._sleep(engine, todo)
             elif todo.ending.kind == "transferred":
@@ -136,6 +141,13 @@ class ExternalTaskWorkflow:
         """Transfer the task to another service; refused where that takes it not."""
         self._inbox.append(Redirected.model_validate(request.model_dump()))
         return await self._decision(request.request)
+
+    @workflow.update
+    async def migrate(self, request: MigrateTask) -> TaskAnswer:
+        """Go on with another version of the workflow; refused where the task is in no step of it."""
+        self._migrations.ask(request)
+        await workflow.wait_condition(lambda: self._migrations.answer(request) is not None)
+        return self._migrations.answer(request) or TaskAnswer(status="done")
 
     async def _decision(self, request: str) -> TaskAnswer:
         while (answer := self._decided(request)) is None:
@@ -171,7 +183,8 @@ class ExternalTaskWorkflow:
         return self._engine
 
     async def _load(self, service: str, digest: str) -> LoadedPlan:
-        request = PlanRequest(tenant=self._start.tenant, service=service, digest=digest)
+        start = self._start
+        request = PlanRequest(tenant=start.tenant, service=service, digest=digest, task=start.task)
         return await self._locally(temporal.LOAD_PLAN, request, LoadedPlan)
 
     def _feed(self, engine: Engine) -> None:
@@ -237,7 +250,7 @@ class ExternalTaskWorkflow:
             return
         with contextlib.suppress(TimeoutError):
             await workflow.wait_condition(
-                lambda: bool(self._inbox) or self._reports,
+                lambda: bool(self._inbox) or self._reports or self._migrations.due(engine),
                 timeout=timeout,
                 timeout_summary=sleep.summary[:200],
             )
@@ -258,12 +271,29 @@ class ExternalTaskWorkflow:
         )
         return engine
 
+    async def _migrate(self, engine: Engine) -> Engine:
+        """Go on with another version of the plan, unless something is in the way."""
+        request = self._migrations.next
+        answer = self._migrations.known(engine, request)
+        if answer is None:
+            begun = await self._load(self._service, request.digest)
+            plan = Plan.model_validate(begun.plan)
+            answer, progress = self._migrations.moved(engine, plan, workflow.now())
+            if progress is not None:
+                self._digest = begun.digest
+                engine = self._drive(plan, progress)
+                names = {"workflow": begun.workflow, "version": begun.version}
+                await self._write(engine, digest=begun.digest, **names)
+        self._migrations.decide(request, answer)
+        return engine
+
     async def _finish(self, engine: Engine, ending: Ending) -> str:
         """Write the end unless that is done, answer whoever still waits, and leave."""
         if not self._ended:
             await self._write(engine, **_end(engine.progress, ending))
         self._show(engine, state="ended")
         self._feed(engine)
+        self._migrations.close()
         await workflow.wait_condition(workflow.all_handlers_finished)
         return ending.outcome
 

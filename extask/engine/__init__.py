@@ -1,6 +1,7 @@
 """The interpreter: a pure, resumable step machine over a plan."""
 
 from extask.engine.machine import Engine
+from extask.engine.migrating import Movement, Obstacle, at_boundary
 from extask.engine.progress import (
     Aborted,
     Ending,
@@ -21,11 +22,14 @@ __all__ = [
     "Engine",
     "Facts",
     "Finish",
+    "Movement",
+    "Obstacle",
     "Patched",
     "Progress",
     "Redirected",
     "Sleep",
     "Todo",
+    "at_boundary",
     "first_progress",
     "missing_params",
     "transferred_progress",

@@ -229,6 +229,7 @@ async def _read(
         current_definitions.c.tenant == definitions.c.tenant,
         current_definitions.c.workflow == definitions.c.workflow,
     )
+    is_current = func.coalesce(_CURRENT, false())
     share = case((current_definitions.c.canary == definitions.c.version, _PERCENT))
     query = (
         select(
