@@ -22,6 +22,7 @@ from api.routes import (
     sessions,
     task_jobs,
     tasks,
+    versions,
 )
 from api.routes import health as health_routes
 from extask import temporal
@@ -63,8 +64,18 @@ def create_app(ports: Ports | None = None) -> FastAPI:
 
 def _routes() -> APIRouter:
     routes = APIRouter()
-    work = (tasks, task_jobs, sessions, agents, services, duty_profiles, pools, definitions)
-    for each in (*work, reports, api_keys, health_routes, health_report):
+    work = (
+        tasks,
+        task_jobs,
+        sessions,
+        agents,
+        services,
+        duty_profiles,
+        pools,
+        definitions,
+        versions,
+    )
+    for each in (*work, versions, reports, api_keys, health_routes, health_report):
         routes.include_router(each.routes)
     return routes
 

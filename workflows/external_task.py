@@ -144,10 +144,8 @@ class ExternalTaskWorkflow:
 
     @workflow.update
     async def migrate(self, request: MigrateTask) -> TaskAnswer:
-        """Go on with another version of the workflow; refused where the task is in no step of it."""
-        self._migrations.ask(request)
-        await workflow.wait_condition(lambda: self._migrations.answer(request) is not None)
-        return self._migrations.answer(request) or TaskAnswer(status="done")
+        """Go on with another version of the workflow; refused where that has not got the step."""
+        return await self._migrations.answered(request)
 
     async def _decision(self, request: str) -> TaskAnswer:
         while (answer := self._decided(request)) is None:
@@ -262,13 +260,7 @@ class ExternalTaskWorkflow:
         progress = transferred_progress(engine.plan, plan, engine.progress)
         self._service, self._digest = progress.service, begun.digest
         engine = self._drive(plan, progress)
-        await self._write(
-            engine,
-            service=progress.service,
-            workflow=begun.workflow,
-            version=begun.version,
-            digest=begun.digest,
-        )
+        await self._write_begun(engine, begun, service=progress.service)
         return engine
 
     async def _migrate(self, engine: Engine) -> Engine:
@@ -282,8 +274,7 @@ class ExternalTaskWorkflow:
             if progress is not None:
                 self._digest = begun.digest
                 engine = self._drive(plan, progress)
-                names = {"workflow": begun.workflow, "version": begun.version}
-                await self._write(engine, digest=begun.digest, **names)
+                await self._write_begun(engine, begun)
         self._migrations.decide(request, answer)
         return engine
 
@@ -302,6 +293,10 @@ class ExternalTaskWorkflow:
         if self._told.get("step") != engine.step or self._told.get("state") != engine.state:
             await self._write(engine)
         self._show(engine, state=engine.state or _STATES[engine.where])
+
+    async def _write_begun(self, engine: Engine, begun: LoadedPlan, **values: object) -> None:
+        plan = {"workflow": begun.workflow, "version": begun.version, "digest": begun.digest}
+        await self._write(engine, **plan, **values)
 
     async def _write(self, engine: Engine, **values: object) -> None:
         journal = self._journal(engine, **{"state": engine.state, **values})

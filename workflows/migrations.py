@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from extask.definition.plan import Plan
-from extask.engine import Engine, Movement, Progress, at_boundary
-from extask.messages import MigrateTask, TaskAnswer
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from extask.definition.plan import Plan
+    from extask.engine import Engine, Movement, Progress, at_boundary
+    from extask.messages import MigrateTask, TaskAnswer
 
 _DONE = TaskAnswer(status="done")
 
@@ -19,12 +22,15 @@ class Migrations:
         self._answers: dict[str, TaskAnswer] = {}
         self._closed = False
 
-    def ask(self, request: MigrateTask) -> None:
-        """Keep a wish; one of a task that has ended is refused."""
-        if request.request not in self._answers:
-            self._open[request.request] = request
+    async def answered(self, request: MigrateTask) -> TaskAnswer:
+        """Keep a wish until there is an answer; of a task that has ended it is refused."""
+        self._open.setdefault(request.request, request)
         if self._closed:
             self.close()
+        while (answer := self._answers.get(request.request)) is None:
+            await workflow.wait_condition(lambda: request.request in self._answers)
+        self._open.pop(request.request, None)
+        return answer
 
     def due(self, engine: Engine) -> bool:
         """Tell whether a run that sleeps is to look at a wish now."""
@@ -60,10 +66,6 @@ class Migrations:
         """Keep the answer for whoever asked."""
         self._open.pop(request.request)
         self._answers[request.request] = answer
-
-    def answer(self, request: MigrateTask) -> TaskAnswer | None:
-        """Give the answer, once there is one."""
-        return self._answers.get(request.request)
 
     def close(self) -> None:
         """Refuse what is open, and what is yet to come: the task has ended."""

@@ -20,13 +20,12 @@ from extask.definition.render import as_json, render_all
 from extask.errors import DefinitionRejected, Misconfigured
 from extask.simulation.definition_test import FileResult, run_tests
 
-app = typer.Typer(help="Check, test, draw, publish and list definitions.", no_args_is_help=True)
+app = typer.Typer(help="Check, test, draw and publish definitions.", no_args_is_help=True)
 FOLDER = Path("definitions")
 _Paths = Annotated[
     list[Path] | None,
     typer.Argument(metavar="[PATH]...", help="Files, or folders of them; default: definitions."),
 ]
-_Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Workflow files.")]
 COLUMNS = ("workflow", "version", "state", "current", "title")
 
 
@@ -51,7 +50,7 @@ def graph(
     as_json_: Json = False,
 ) -> None:
     """Draw a definition as Mermaid text."""
-    plan = _compiled(file)
+    plan = compiled_from(file)
     drawn = mermaid(plan)
     Output(as_json_).text(drawn.rstrip("\n"), {"workflow": plan.workflow, "mermaid": drawn})
 
@@ -71,19 +70,6 @@ def run(*, paths: _Paths = None, as_json_: Json = False) -> None:
     typer.echo(f"{passed} passed, {len(results) - passed + broken} failed", err=as_json_)
     if not all(file.passed for file in files):
         raise typer.Exit(1)
-
-
-@app.command()
-@online
-def publish(call: Call, *, files: _Files) -> None:
-    """Publish definitions; each becomes the current version of its workflow."""
-    for file in files:
-        _compiled(file)
-    api = call.connection.api("workflow_admin")
-    published = [
-        api.post("/definitions", {"source": _source(file), "file": str(file)}) for file in files
-    ]
-    call.output.rows(published, COLUMNS)
 
 
 @app.command("list")
@@ -107,18 +93,20 @@ def _sources(paths: list[Path] | None) -> Iterator[tuple[Path, str]]:
         if not files:
             raise Misconfigured(f"there is no *.workflow.yaml in {path}")
         for file in files:
-            yield file, _source(file)
+            yield file, source_of(file)
 
 
-def _source(file: Path) -> str:
+def source_of(file: Path) -> str:
+    """Read a file; `errors.Misconfigured` where that cannot be."""
     try:
         return file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Misconfigured(f"cannot read {file}: {error}") from error
 
 
-def _compiled(file: Path) -> Plan:
-    source = _source(file)
+def compiled_from(file: Path) -> Plan:
+    """Compile a file; what is wrong with it is told before `errors.DefinitionRejected`."""
+    source = source_of(file)
     compiled: Compiled = compile_definition(source, str(file))
     if compiled.plan is None:
         note(render_all(compiled.findings, source))
@@ -129,7 +117,7 @@ def _compiled(file: Path) -> Plan:
 def _show(checked: Iterable[tuple[Path, list[Finding]]]) -> None:
     for file, findings in checked:
         if findings:
-            typer.echo(render_all(findings, _source(file)) + "\n")
+            typer.echo(render_all(findings, source_of(file)) + "\n")
 
 
 def _show_tests(file: FileResult) -> None:

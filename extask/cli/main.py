@@ -9,6 +9,7 @@ import typer
 
 from extask.cli import (
     agents,
+    definition_versions,
     definitions,
     duty_profiles,
     jobs,
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.command()(dev)
 app.command()(doctor)
 app.command()(forecast)
+definitions.app.registered_commands += definition_versions.app.registered_commands
 app.add_typer(definitions.app, name="definition")
 app.add_typer(tasks.app, name="task")
 app.add_typer(jobs.app, name="job")

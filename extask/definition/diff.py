@@ -47,10 +47,9 @@ class Difference:
 def diff(old: Plan, new: Plan) -> tuple[Difference, ...]:
     """List the differences: of the whole, of parameters, of steps, of handlers."""
     whole = _properties("workflow", new.workflow, _whole(old), _whole(new))
-    params, steps, handlers = (
-        _named(area, words(old), words(new))
-        for area, words in (("param", _params), ("step", _steps), ("handler", _handlers))
-    )
+    params = _named("param", _params(old), _params(new))
+    steps = _named("step", _steps(old), _steps(new))
+    handlers = _named("handler", _handlers(old), _handlers(new))
     return (*whole, *params, *steps, *_reordered(old, new), *handlers)
 
 

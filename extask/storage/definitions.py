@@ -232,9 +232,7 @@ async def _read(
     is_current = func.coalesce(_CURRENT, false())
     share = case((current_definitions.c.canary == definitions.c.version, _PERCENT))
     query = (
-        select(
-            definitions, func.coalesce(_CURRENT, false()).label("current"), share.label("canary")
-        )
+        select(definitions, is_current.label("current"), share.label("canary"))
         .join_from(definitions, current_definitions, pointer, isouter=True)
         .where(definitions.c.tenant == tenant, *which)
         .order_by(definitions.c.workflow, definitions.c.version.desc())

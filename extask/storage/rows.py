@@ -250,6 +250,15 @@ class TaskRow(Row):
         )
 
 
+class LivingTask(Row):
+    """Where a task is in its workflow, as far as the read model knows."""
+
+    id: str
+    step: str | None
+    state: TaskState
+    params: dict[str, Any]
+
+
 class PrivateRow(Row):
     """Customer and context of a task, which leave the database only towards people."""
 

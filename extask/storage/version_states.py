@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from extask import errors
 from extask.storage import definitions, jobs
-from extask.storage.rows import DefinitionRow, DefinitionState
+from extask.storage.rows import DefinitionRow, DefinitionState, LivingTask
+from extask.storage.statements import many
 from extask.storage.tables import LIVE, current_definitions, task_jobs, tasks
 from extask.storage.tables import definitions as table
 
@@ -79,6 +80,16 @@ async def running(conn: AsyncConnection, tenant: str, workflow: str) -> dict[int
     query = select(tasks.c.version, func.count().label("number")).group_by(tasks.c.version)
     query = query.where(tasks.c.tenant == tenant, tasks.c.workflow == workflow, LIVE)
     return {row.version: row.number for row in await conn.execute(query)}
+
+
+async def living(
+    conn: AsyncConnection, tenant: str, workflow: str, version: int
+) -> tuple[LivingTask, ...]:
+    """List the tasks on a version that have not ended, and where each is, by id."""
+    names = (tasks.c.id, tasks.c.step, tasks.c.state, tasks.c.params)
+    query = select(*names).where(tasks.c.tenant == tenant, LIVE).order_by(tasks.c.id)
+    query = query.where(tasks.c.workflow == workflow, tasks.c.version == version)
+    return await many(conn, query, LivingTask)
 
 
 def _must_not_be_taken(row: DefinitionRow) -> None:
