@@ -64,17 +64,7 @@ def create_app(ports: Ports | None = None) -> FastAPI:
 
 def _routes() -> APIRouter:
     routes = APIRouter()
-    work = (
-        tasks,
-        task_jobs,
-        sessions,
-        agents,
-        services,
-        duty_profiles,
-        pools,
-        definitions,
-        versions,
-    )
+    work = (tasks, task_jobs, sessions, agents, services, duty_profiles, pools, definitions)
     for each in (*work, versions, reports, api_keys, health_routes, health_report):
         routes.include_router(each.routes)
     return routes

@@ -146,8 +146,8 @@ step look changed
 step give_up changed
   kind: cancel → end
   reason removed: no help with ${params.product} of ${params.size}
-  result added: no help with ${params.product} of ${params.size} ${params.colour} ${params.amount}
   title added: Give up
+  result added: no help with ${params.product} of ${params.size} ${params.colour} ${params.amount}
 step thank added: end
 handler expired removed: give_up
 handler aborted added: give_up"""

@@ -106,7 +106,7 @@ def test_a_task_that_is_due_later_is_queued_then() -> None:
 def test_a_run_that_has_not_begun_begins_with_the_new_version() -> None:
     driver = moved(Driver(waiting()), newer(plan(bye=step("end"))))
     assert driver.ended() == "done (ended_by_workflow)"
-    assert [record.outcome for record in driver.records][0] == "migrated"
+    assert driver.records[0].outcome == "migrated"
 
 
 @pytest.mark.parametrize(
