@@ -149,7 +149,7 @@ def _written(value: Value | Mapped, *, duration: bool = False) -> str:
             return "".join(each if isinstance(each, str) else _written(each) for each in parts)
         case Listed():
             return f"[{', '.join(map(_written, value.items))}]"
-        case Mapped():
+        case _:
             entries = (f"{name}: {_written(each)}" for name, each in value.entries.items())
             return f"{{ {', '.join(entries)} }}"
 
