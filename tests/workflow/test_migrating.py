@@ -71,8 +71,9 @@ async def migrated(
     async with house.database.connect() as conn:
         target = await definitions.must_get(conn, TENANT, "help", new)
     which = TaskFilter(workflow="help", version=old)
-    wanted = {"action": "migrate", "version": new, "digest": target.digest, "filter": which}
-    job = await house.job(**wanted)
+    job = await house.job(
+        action="migrate", version=new, digest=target.digest, filter=which, reason="longer"
+    )
     made = JobProgress.model_validate(await house.handle(job).result())
     async with house.database.connect() as conn:
         row = await jobs.must_get(conn, TENANT, job)
@@ -80,7 +81,7 @@ async def migrated(
     return made, {each.task: each for each in found.items}
 
 
-async def wish(house: House, task: str, request: str = "") -> MigrateTask:
+async def wish(house: House, request: str = "") -> MigrateTask:
     """Make the wish that a job sends."""
     async with house.database.connect() as conn:
         target = await definitions.must_get(conn, TENANT, "help", 4)
@@ -163,13 +164,13 @@ async def test_a_repeat_changes_nothing_and_what_is_elsewhere_stays(house: House
     for each in (task, gone, away):
         await house.until(each, "queued")
     await house.publish(NEW)
-    request = await wish(house, task, "once")
+    request = await wish(house, "once")
     assert [(await house.ask(task, request)).status for _ in range(2)] == ["done", "done"]
-    assert (await house.ask(task, await wish(house, task))).status == "done"
+    assert (await house.ask(task, await wish(house))).status == "done"
     await on(house, task, 4)
     assert len(await told(house, task)) == 1
     await house.ask(away, Transfer(request="t", service="other"))
-    answer = await house.ask(away, await wish(house, away))
+    answer = await house.ask(away, await wish(house))
     assert (answer.status, answer.reason) == ("refused", "other_version")
     assert answer.message == "The task is on version 1 of 'plain' by now."
     await house.ask(gone, CancelTask(request="c", reason="no"))
@@ -212,14 +213,14 @@ async def test_a_run_that_continues_as_new_stays_on_its_version(short_house: Hou
     await house.until(task, "queued")
     first = (await house.handle(task).describe()).run_id
     await house.publish(NEW)
-    assert (await house.ask(task, await wish(house, task))).status == "done"
+    assert (await house.ask(task, await wish(house))).status == "done"
 
     async def continued() -> bool:
         await house.ask(task, TaskPatch(request=uuid.uuid4().hex, params={"colour": "blue"}))
         return (await house.handle(task).describe()).run_id != first
 
     await eventually(continued, within=60)
-    assert (await house.ask(task, await wish(house, task))).status == "done"
+    assert (await house.ask(task, await wish(house))).status == "done"
     await house.presence("anna", "available")
     await complete(house, task)
     assert (await house.until(task, "ended")).result == "thanks, blue queue"
@@ -234,7 +235,7 @@ async def test_a_task_that_lives_on_after_its_wait_is_at_the_new_step(house: Hou
     task = await house.create("desk", params={"way": "queue"}, lifetime=timedelta(hours=1))
     await house.until(task, "queued")
     await house.publish(NEW)
-    await house.ask(task, await wish(house, task))
+    await house.ask(task, await wish(house))
 
     async def rests() -> bool:
         return (await house.row(task)).step == "rest"

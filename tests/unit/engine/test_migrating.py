@@ -14,7 +14,7 @@ from tests.unit.engine.flows import MINUTE, Driver, accepted, plan, queued, step
 REASON = {"reason": "late"}
 
 
-def waiting(wait: int | None = 600, **steps: dict[str, Any]) -> Plan:
+def waiting(wait: int | None = 600, **steps: Any) -> Plan:
     """A plan that queues, and cancels after a time."""
     timed = {"wait": wait} if wait is not None else {}
     then = {"timeout": "late"} if wait is not None else {}
@@ -125,11 +125,10 @@ def test_the_step_must_be_there_and_of_its_kind(new: Plan, code: str) -> None:
 
 def settling(before: str, after: str) -> Plan:
     """A plan that waits for a minute, before it queues or after it has."""
-    names = {"settle": step("delay", {"for": 60}, {"done": after}), "line_up": step("queue")}
     queue = step("queue", {"wait": 0}, {"timeout": before}) if before else step("queue")
-    return newer(plan(**{**names, "line_up": queue})).model_copy(
-        update={"start": "line_up" if before else "settle"}
-    )
+    settle = step("delay", {"for": 60}, {"done": after})
+    start = {"start": "line_up" if before else "settle"}
+    return newer(plan(settle=settle, line_up=queue), **start)
 
 
 def test_the_queue_state_must_be_possible_there() -> None:
@@ -183,8 +182,8 @@ def test_a_value_that_is_lacking_or_unfit_is_in_the_way(new: Plan) -> None:
     assert in_the_way(driver, newer(new)) == "missing_params"
 
 
-def with_handler(then: dict[Handler, str], **steps: dict[str, Any]) -> Plan:
-    made = waiting(**{"note": step("delay", {"for": 600}, {"done": "end"}), **steps})
+def with_handler(then: dict[Handler, str]) -> Plan:
+    made = waiting(note=step("delay", {"for": 600}, {"done": "end"}))
     return made.model_copy(update={"when": then})
 
 
