@@ -11,7 +11,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-from extask.storage import job_tables, schema
+from extask.storage import definition_tables, job_tables, schema
 from extask.storage.schema import flag as _flag
 from extask.storage.schema import instant as _instant
 from extask.storage.schema import json as _json
@@ -128,52 +128,6 @@ agent_services = Table(
     PrimaryKeyConstraint("tenant", "agent", "service"),
     ForeignKeyConstraint(["tenant", "agent"], ["agents.tenant", "agents.id"]),
     ForeignKeyConstraint(["tenant", "service"], ["services.tenant", "services.name"]),
-)
-
-definitions = Table(
-    "definitions",
-    metadata,
-    *_of_tenant(
-        _text("workflow"),
-        _number("version"),
-        _text("digest"),
-        _text("source"),
-        _json("plan"),
-        _text("state"),
-        _instant("published_at"),
-        _text("published_by"),
-    ),
-    PrimaryKeyConstraint("tenant", "workflow", "version"),
-    Index(None, "tenant", "digest"),
-)
-
-current_definitions = Table(
-    "current_definitions",
-    metadata,
-    _text("tenant"),
-    _text("workflow"),
-    _number("version"),
-    # Another version that a share of new tasks takes, in percent.
-    _number("canary", null=True),
-    _number("percent", null=True),
-    PrimaryKeyConstraint("tenant", "workflow"),
-    ForeignKeyConstraint(
-        ["tenant", "workflow", "version"],
-        ["definitions.tenant", "definitions.workflow", "definitions.version"],
-    ),
-)
-
-definition_drafts = Table(
-    "definition_drafts",
-    metadata,
-    *_of_tenant(
-        _text("workflow"),
-        _text("source"),
-        _text("file"),
-        _instant("saved_at"),
-        _text("saved_by"),
-    ),
-    PrimaryKeyConstraint("tenant", "workflow"),
 )
 
 tasks = Table(
@@ -414,3 +368,6 @@ reconciler_notes = Table(
 )
 
 task_jobs, task_job_items = job_tables.jobs, job_tables.items
+
+definitions = definition_tables.definitions
+current_definitions, definition_drafts = definition_tables.current, definition_tables.drafts
