@@ -20,4 +20,4 @@ class PlanActivities:
         """Load the plan that a run is to drive."""
         if request.digest:
             return await self._plans.by_digest(request.tenant, request.digest)
-        return await self._plans.of_service(request.tenant, request.service)
+        return await self._plans.of_service(request.tenant, request.service, request.task)

@@ -12,7 +12,7 @@ from temporalio.client import Client
 from activities.journal import signs_of_life
 from extask import executions, temporal
 from extask.errors import ExtaskError, Unavailable
-from extask.messages import CancelTask, JobProgress, TaskJob, TaskPatch
+from extask.messages import CancelTask, JobProgress, MigrateTask, TaskJob, TaskPatch
 from extask.storage import jobs
 from extask.storage.database import Database
 from extask.storage.job_rows import ItemRow, JobRow
@@ -104,8 +104,16 @@ class TaskJobActivities:
         if job.action == "cancel":
             request = CancelTask(request=key, reason=job.reason, by=job.acts_as)
             await self._requests.cancel(row, request)
+        elif job.action == "migrate":
+            await self._requests.migrate(row, _migration(job, key))
         else:
             await self._requests.change(row, TaskPatch(request=key, priority=job.priority))
+
+
+def _migration(job: JobRow, key: str) -> MigrateTask:
+    which = job.filter
+    target = {"version": job.version, "digest": job.digest, "came_from": which.version}
+    return MigrateTask.model_validate({"request": key, "workflow": which.workflow, **target})
 
 
 def _refused(row: TaskRow, why: ExtaskError) -> ItemRow:

@@ -25,6 +25,7 @@ from api.routes import (
     sessions,
     task_jobs,
     tasks,
+    versions,
 )
 from api.routes import health as health_routes
 from extask import temporal
@@ -67,8 +68,8 @@ def create_app(ports: Ports | None = None) -> FastAPI:
 def _routes() -> APIRouter:
     routes = APIRouter()
     work = (tasks, task_jobs, sessions, agents, services, duty_profiles, calendars, pools)
-    calls = (definitions, flows, allowed_urls)
-    for each in (*work, *calls, reports, api_keys, health_routes, health_report):
+    authors = (definitions, versions, flows, allowed_urls)
+    for each in (*work, *authors, reports, api_keys, health_routes, health_report):
         routes.include_router(each.routes)
     return routes
 

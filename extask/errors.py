@@ -6,9 +6,12 @@ ExtaskError
 ├── NotAllowed               who asks may not
 ├── NotFound                 there is no such thing (for who asks)
 ├── Conflict                 the present state does not allow it
+│   ├── BreakingChange       a new version would refuse what senders send
 │   ├── IdempotencyConflict  the key was used with another body
 │   ├── InUse                it cannot go while something else needs it
 │   ├── MoreThanExpected     more tasks match than were counted before
+│   ├── VersionInUse         new tasks take a version, or tasks run on it
+│   ├── VersionState         a version is deprecated or retired, or not yet so
 │   └── VersionTaken         a published version has other content
 ├── FairUseLimit             too many tasks at once
 ├── Unavailable              try again: something this needs is away
@@ -76,6 +79,16 @@ class Conflict(ExtaskError):
     code = "conflict"
 
 
+class BreakingChange(Conflict):
+    """This version breaks who sends tasks; publish it with `breaking` if that is meant."""
+
+    code = "breaking_change"
+
+    def __init__(self, message: str = "", faults: tuple[Fault, ...] = ()) -> None:
+        super().__init__(message)
+        self.faults = faults
+
+
 class IdempotencyConflict(Conflict):
     """This idempotency key was used before with another body."""
 
@@ -92,6 +105,18 @@ class MoreThanExpected(Conflict):
     """More tasks match than were expected; look at the preview again."""
 
     code = "more_than_expected"
+
+
+class VersionInUse(Conflict):
+    """This version is still needed: new tasks take it, or tasks run on it."""
+
+    code = "version_in_use"
+
+
+class VersionState(Conflict):
+    """The state of this version does not allow it."""
+
+    code = "version_state"
 
 
 class VersionTaken(Conflict):

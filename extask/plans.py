@@ -29,10 +29,10 @@ class Plans:
             self._kept[tenant, digest] = kept
         return kept
 
-    async def of_service(self, tenant: str, service: str) -> LoadedPlan:
-        """Find the plan that a service has now; one without is answered by an empty digest."""
+    async def of_service(self, tenant: str, service: str, task: str = "") -> LoadedPlan:
+        """Find the plan that a task takes at a service now; without one the digest is empty."""
         async with self._database.connect() as connection:
             try:
-                return await definitions.current_plan(connection, tenant, service)
+                return await definitions.current_plan(connection, tenant, service, task)
             except NotFound:
                 return LoadedPlan(workflow="", version=0, digest="", plan={})

@@ -10,6 +10,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from extask import errors, temporal
 from extask.messages import (
     CancelTask,
+    MigrateTask,
     Outcome,
     TaskAnswer,
     TaskHappening,
@@ -21,9 +22,10 @@ from extask.storage import tasks
 from extask.storage.database import Database
 from extask.storage.rows import TaskRow
 
-Request = CancelTask | TaskPatch | TransferTask | TaskHappening
+Request = CancelTask | MigrateTask | TaskPatch | TransferTask | TaskHappening
 _UPDATES: dict[type[Request], str] = {
     CancelTask: "cancel",
+    MigrateTask: "migrate",
     TaskPatch: "patch",
     TransferTask: "transfer",
     TaskHappening: "event",
@@ -114,6 +116,17 @@ class TaskRequests:
         answer = await self.ask(task, happening)
         if answer.status == "refused":
             raise _not_told(answer)
+
+    async def migrate(self, task: TaskRow, request: MigrateTask) -> None:
+        """Let a task go on with another version of its workflow, once its step is done or waits.
+
+        Raises:
+            StateConflict: it has ended, or cannot go on with that one from where it is.
+            Unavailable: Temporal, or every worker, is away; or a step takes its time.
+        """
+        answer = await self.ask(task, request)
+        if answer.status == "refused":
+            raise StateConflict(answer.reason, answer.message)
 
     async def ask(self, task: TaskRow, request: Request) -> TaskAnswer:
         """Ask a task's workflow, started if need be, for something; answers a refusal too.

@@ -1,10 +1,20 @@
-"""Which attempt at a workflow task something was decided in."""
+"""Local activities, and which attempt at a workflow task they were decided in."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+_A = TypeVar("_A")
+_PATIENCE = timedelta(seconds=30)
+_RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=5)
+)
+_LONG_RETRY_FROM = timedelta(seconds=10)
+"""Longer pauses between attempts are timers on the server, so that a slot is free meanwhile."""
 
 
 class Attempts:
@@ -29,3 +39,16 @@ class Attempts:
     def goes_on(self) -> None:
         """Hear that a local activity is over: where it outlasted its task, nothing began anew."""
         self._length = workflow.info().get_current_history_length()
+
+
+async def locally(activity: str, argument: object, answers: type[_A]) -> _A:
+    """Run a local activity, until it has an answer."""
+    answer: _A = await workflow.execute_local_activity(
+        activity,
+        argument,
+        result_type=answers,
+        start_to_close_timeout=_PATIENCE,
+        retry_policy=_RETRY,
+        local_retry_threshold=_LONG_RETRY_FROM,
+    )
+    return answer

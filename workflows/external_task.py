@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from extask import temporal
@@ -37,6 +36,7 @@ with workflow.unsafe.imports_passed_through():
         Hours,
         HoursRequest,
         LoadedPlan,
+        MigrateTask,
         PlanRequest,
         Standing,
         StepRecord,
@@ -48,19 +48,15 @@ with workflow.unsafe.imports_passed_through():
         TaskStart,
         TransferTask,
     )
-    from workflows import task_details, unheard
-    from workflows.attempts import Attempts
+    from workflows import unheard
+    from workflows.attempts import Attempts, locally
     from workflows.calls import Calls
+    from workflows.migrations import Migrations
     from workflows.set_back import on_set_back
+    from workflows.task_details import Display, Seen
 
 _A = TypeVar("_A")
 _STATES = {"out": "delayed", "in": "queued", "with_agent": "active"}
-LOCAL_PATIENCE = timedelta(seconds=30)
-LOCAL_RETRY = RetryPolicy(
-    initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=5)
-)
-LONG_RETRY_FROM = timedelta(seconds=10)
-"""Longer pauses between attempts are timers on the server, so that a slot is free meanwhile."""
 
 
 class Carried(BaseModel):
@@ -95,12 +91,13 @@ class ExternalTaskWorkflow:
         self._next_record = 1
         self._attempts = Attempts()
         self._calls = Calls(start.tenant, start.task, self._inbox.append)
+        self._migrations = Migrations()
         self._set_back = False
         self._reports = False
         on_set_back(self._begin_anew)
         self._told: dict[str, object] = {}
         self._ended = False
-        self._shown: dict[str, str] = {}
+        self._display = Display()
         self._standing: Standing | None = None
 
     @workflow.run
@@ -114,6 +111,8 @@ class ExternalTaskWorkflow:
                 await self._ask(engine, todo)
             elif isinstance(todo, Consult):
                 await self._consult(engine, todo)
+            elif isinstance(todo, Sleep) and self._migrations.due(engine):
+                engine = await self._migrate(engine)
             elif isinstance(todo, Sleep):
                 await self._sleep(engine, todo)
             elif todo.ending.kind == "transferred":
@@ -156,6 +155,11 @@ class ExternalTaskWorkflow:
         self._inbox.append(happened)
         return await self._decision(request.request)
 
+    @workflow.update
+    async def migrate(self, request: MigrateTask) -> TaskAnswer:
+        """Go on with another version of the workflow; refused where that has not got the step."""
+        return await self._migrations.answered(request)
+
     async def _decision(self, request: str) -> TaskAnswer:
         while (answer := self._decided(request)) is None:
             await workflow.wait_condition(lambda: self._decided(request) is not None)
@@ -190,7 +194,8 @@ class ExternalTaskWorkflow:
         return self._engine
 
     async def _load(self, service: str, digest: str) -> LoadedPlan:
-        request = PlanRequest(tenant=self._start.tenant, service=service, digest=digest)
+        start = self._start
+        request = PlanRequest(tenant=start.tenant, service=service, digest=digest, task=start.task)
         return await self._locally(temporal.LOAD_PLAN, request, LoadedPlan)
 
     def _feed(self, engine: Engine) -> None:
@@ -265,7 +270,7 @@ class ExternalTaskWorkflow:
             return
         with contextlib.suppress(TimeoutError):
             await workflow.wait_condition(
-                lambda: bool(self._inbox) or self._reports,
+                lambda: bool(self._inbox) or self._reports or self._migrations.due(engine),
                 timeout=timeout,
                 timeout_summary=sleep.summary[:200],
             )
@@ -278,13 +283,22 @@ class ExternalTaskWorkflow:
         progress = transferred_progress(engine.plan, plan, engine.progress)
         self._service, self._digest = progress.service, begun.digest
         engine = self._drive(plan, progress)
-        await self._write(
-            engine,
-            service=progress.service,
-            workflow=begun.workflow,
-            version=begun.version,
-            digest=begun.digest,
-        )
+        await self._write_begun(engine, begun, service=progress.service)
+        return engine
+
+    async def _migrate(self, engine: Engine) -> Engine:
+        """Go on with another version of the plan, unless something is in the way."""
+        request = self._migrations.next
+        answer = self._migrations.known(engine, request)
+        if answer is None:
+            begun = await self._load(self._service, request.digest)
+            plan = Plan.model_validate(begun.plan)
+            answer, progress = self._migrations.moved(engine, plan, workflow.now())
+            if progress is not None:
+                self._digest = begun.digest
+                engine = self._drive(plan, progress)
+                await self._write_begun(engine, begun)
+        self._migrations.decide(request, answer)
         return engine
 
     async def _finish(self, engine: Engine, ending: Ending) -> str:
@@ -294,6 +308,7 @@ class ExternalTaskWorkflow:
             await self._write(engine, **_end(engine.progress, ending))
         self._show(engine, state="ended")
         self._feed(engine)
+        self._migrations.close()
         await workflow.wait_condition(workflow.all_handlers_finished)
         return ending.outcome
 
@@ -302,6 +317,10 @@ class ExternalTaskWorkflow:
         if self._told.get("step") != engine.step or self._told.get("state") != engine.state:
             await self._write(engine)
         self._show(engine, state=engine.state or _STATES[engine.where])
+
+    async def _write_begun(self, engine: Engine, begun: LoadedPlan, **values: object) -> None:
+        plan = {"workflow": begun.workflow, "version": begun.version, "digest": begun.digest}
+        await self._write(engine, **plan, **values)
 
     async def _write(self, engine: Engine, **values: object) -> None:
         journal = self._journal(engine, **{"state": engine.state, **values})
@@ -337,23 +356,9 @@ class ExternalTaskWorkflow:
         )
 
     def _show(self, engine: Engine, state: str) -> None:
-        """Put what changed into search attributes and the details that Temporal UI shows."""
-        progress = engine.progress
-        values = {
-            "ExtaskDefinition": f"{engine.plan.workflow}:{engine.plan.version}",
-            "ExtaskStep": engine.step or "",
-            "ExtaskService": progress.standing or self._service,
-            "ExtaskState": state,
-            "ExtaskAgent": self._agent or progress.agent,
-            "ExtaskPriority": progress.priority or "",
-        }
-        changed = {name: value for name, value in values.items() if self._shown.get(name) != value}
-        if changed:
-            workflow.upsert_search_attributes(temporal.changes(changed))
-            self._shown = values
-        workflow.set_current_details(
-            task_details.markdown(engine.plan, values, progress, self._standing, workflow.now())
-        )
+        agent = self._agent or engine.progress.agent
+        seen = Seen(state, engine.progress.standing or self._service, agent, self._standing)
+        self._display.show(engine, seen)
 
     def _decided(self, request: str) -> TaskAnswer | None:
         return self._engine.request_answer(request) if self._engine else None
@@ -375,14 +380,7 @@ class ExternalTaskWorkflow:
         )
 
     async def _locally(self, activity: str, argument: object, answers: type[_A]) -> _A:
-        answer: _A = await workflow.execute_local_activity(
-            activity,
-            argument,
-            result_type=answers,
-            start_to_close_timeout=LOCAL_PATIENCE,
-            retry_policy=LOCAL_RETRY,
-            local_retry_threshold=LONG_RETRY_FROM,
-        )
+        answer = await locally(activity, argument, answers)
         self._attempts.goes_on()
         return answer
 

@@ -2,21 +2,56 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from extask.definition.plan import Plan
-from extask.engine import Progress
-from extask.messages import Standing
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from extask import temporal
+    from extask.definition.plan import Plan
+    from extask.engine import Engine
+    from extask.messages import Standing
 
 
-def markdown(
-    plan: Plan,
-    shown: dict[str, str],
-    progress: Progress,
-    standing: Standing | None,
-    now: datetime,
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is told of a task beside its plan and progress."""
+
+    state: str
+    service: str
+    agent: str
+    standing: Standing | None
+
+
+class Display:
+    """Shows one task in search attributes and current details, what changed only."""
+
+    def __init__(self) -> None:
+        self._shown: dict[str, str] = {}
+
+    def show(self, engine: Engine, seen: Seen) -> None:
+        """Show the task as it is now."""
+        progress = engine.progress
+        values = {
+            "ExtaskDefinition": f"{engine.plan.workflow}:{engine.plan.version}",
+            "ExtaskStep": engine.step or "",
+            "ExtaskService": seen.service,
+            "ExtaskState": seen.state,
+            "ExtaskAgent": seen.agent,
+            "ExtaskPriority": progress.priority or "",
+        }
+        changed = {name: value for name, value in values.items() if self._shown.get(name) != value}
+        if changed:
+            workflow.upsert_search_attributes(temporal.changes(changed))
+            self._shown = values
+        workflow.set_current_details(_markdown(engine, values, seen.standing, workflow.now()))
+
+
+def _markdown(
+    engine: Engine, shown: dict[str, str], standing: Standing | None, now: datetime
 ) -> str:
-    """Describe a task at an instant, in Markdown."""
+    plan, progress = engine.plan, engine.progress
     rows = [
         ("Definition", f"{plan.workflow} version {plan.version}"),
         ("Step", _step(plan, shown["ExtaskStep"])),

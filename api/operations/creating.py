@@ -60,8 +60,8 @@ async def new_task(
         PoolBehind: the pool takes no new tasks for the moment.
         PoolFull: the pool takes no new tasks.
     """
-    raw = _said(body)
-    target = await _target(connection, who.tenant, raw.get("service"))
+    raw, task = _said(body), new_id()
+    target = await _target(connection, who.tenant, raw.get("service"), task)
     preferred, strangers = await _preferred(connection, who.tenant, body)
     plain, wrong = _params(target.definition, body, raw.get("params", {}))
     times = tuple(_times(body, now, longest)) if isinstance(body, CreateTask) else ()
@@ -80,7 +80,7 @@ async def new_task(
     )
     lifetime = body.lifetime or min(target.definition.plan.lifetime, longest)
     return NewTask(
-        id=new_id(),
+        id=task,
         pool=target.service.pool,
         service=target.service.name,
         workflow=target.definition.workflow,
@@ -103,7 +103,7 @@ def _said(body: CreateTask | Faulty) -> Mapping[str, Any]:
     return body.raw if isinstance(body.raw, dict) else {}
 
 
-async def _target(connection: AsyncConnection, tenant: str, name: object) -> Target:
+async def _target(connection: AsyncConnection, tenant: str, name: object, task: str) -> Target:
     if not isinstance(name, str) or not name or "\x00" in name or not name.isprintable():
         return Target()
     service = await services.get(connection, tenant, name)
@@ -114,12 +114,14 @@ async def _target(connection: AsyncConnection, tenant: str, name: object) -> Tar
     if owner is None or not (owner.external_tasks_enabled and service.external_tasks_enabled):
         told = f"Service '{service.name}' takes no external tasks."
         return Target(service, None, (Fault("/service", "external_tasks_disabled", told),))
-    return await _with_definition(connection, tenant, service)
+    return await _with_definition(connection, tenant, service, task)
 
 
-async def _with_definition(connection: AsyncConnection, tenant: str, service: ServiceRow) -> Target:
+async def _with_definition(
+    connection: AsyncConnection, tenant: str, service: ServiceRow, task: str
+) -> Target:
     found = (
-        await definitions.current(connection, tenant, service.workflow)
+        await definitions.taken(connection, tenant, service.workflow, task)
         if service.workflow
         else None
     )

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.auth import Principal
 from api.ports import Ports
@@ -17,48 +20,80 @@ from api.shapes.definitions import (
     DefinitionSource,
     FindingShape,
     PublishAnswer,
+    PublishSource,
 )
 from extask.definition.compiler import Compiled, compile_definition
 from extask.definition.finding import Finding
 from extask.definition.params import params_schema
+from extask.definition.versioning import compare
 from extask.errors import DefinitionRejected, Fault, NotFound
 from extask.storage import definitions
 from extask.storage.rows import DefinitionRow
 
 
-async def check(body: DefinitionSource) -> CheckAnswer:
-    """Check a definition without keeping it."""
-    compiled = await _compiled(body)
+async def check(ports: Ports, who: Principal, body: DefinitionSource) -> CheckAnswer:
+    """Check a definition, also against what is published, without keeping it."""
+    compiled = await compiled_from(body.source, body.file)
+    judged = await compared(ports, who, compiled, body)
     plan = compiled.plan
     return CheckAnswer(
-        ok=plan is not None,
+        ok=judged.plan is not None,
         workflow=plan.workflow if plan else None,
         version=plan.version if plan else None,
-        findings=_shapes(compiled.findings),
+        findings=shapes_of(judged.findings),
     )
 
 
-async def publish(
-    ports: Ports, who: Principal, body: DefinitionSource
-) -> tuple[PublishAnswer, bool]:
+async def compared(
+    ports: Ports, who: Principal, compiled: Compiled, body: DefinitionSource
+) -> Compiled:
+    """Add what is to be said about the version, as far as the definition can be compiled."""
+    if compiled.plan is None:
+        return compiled
+    async with ports.database.connect() as connection:
+        known = await definitions.published(connection, who.tenant, compiled.plan.workflow)
+    return compare(compiled, body.file, known, breaks=body.breaking)
+
+
+async def publish(ports: Ports, who: Principal, body: PublishSource) -> tuple[PublishAnswer, bool]:
     """Publish a definition and point new tasks at it; answers it, and whether it is new.
 
     Raises:
         DefinitionRejected: with every error the checker finds.
         VersionTaken: its version is published with other content.
+        BreakingChange: it breaks who sends tasks, and that is not meant.
     """
-    compiled = await _compiled(body)
+    compiled = await compiled_from(body.source, body.file)
+    async with ports.database.begin() as connection:
+        return await published(connection, who, compiled, body, ports.clock())
+
+
+async def published(
+    connection: AsyncConnection,
+    who: Principal,
+    compiled: Compiled,
+    body: PublishSource,
+    now: datetime,
+) -> tuple[PublishAnswer, bool]:
+    """Publish what was compiled, within a transaction; answers it, and whether it is new."""
     if compiled.plan is None:
         raise DefinitionRejected(faults=tuple(_fault(each) for each in compiled.findings))
-    async with ports.database.begin() as connection:
-        row, new = await definitions.publish(
-            connection, who.tenant, compiled.plan, body.source, by=who.name, at=ports.clock()
-        )
-    return PublishAnswer(**_fields(row), findings=_shapes(compiled.findings)), new
+    row, new = await definitions.publish(
+        connection,
+        who.tenant,
+        compiled.plan,
+        body.source,
+        by=who.name,
+        at=now,
+        breaks=body.breaking,
+        make_current=body.current,
+    )
+    return PublishAnswer(**fields_of(row), findings=shapes_of(compiled.findings)), new
 
 
-async def _compiled(body: DefinitionSource) -> Compiled:
-    return await asyncio.to_thread(compile_definition, body.source, body.file)
+async def compiled_from(source: str, file: str) -> Compiled:
+    """Compile a source, beside everything else that this process does."""
+    return await asyncio.to_thread(compile_definition, source, file)
 
 
 def _fault(finding: Finding) -> Fault:
@@ -66,7 +101,8 @@ def _fault(finding: Finding) -> Fault:
     return Fault("/source", finding.code, f"{place}: {finding.message} (help: {finding.help})")
 
 
-def _shapes(findings: Iterable[Finding]) -> list[FindingShape]:
+def shapes_of(findings: Iterable[Finding]) -> list[FindingShape]:
+    """Show findings to the world."""
     return [FindingShape(**asdict(each)) for each in findings]
 
 
@@ -74,7 +110,7 @@ async def page(ports: Ports, who: Principal, workflow: str | None) -> Definition
     """List published versions, of one workflow or of all."""
     async with ports.database.connect() as connection:
         rows = await definitions.list_all(connection, who.tenant, workflow=workflow)
-    return DefinitionList(value=[Definition(**_fields(row)) for row in rows])
+    return DefinitionList(value=[Definition(**fields_of(row)) for row in rows])
 
 
 async def read(
@@ -82,7 +118,7 @@ async def read(
 ) -> DefinitionDetails:
     """Read a version, or the current one, with its source."""
     row = await find(ports, who, workflow, version)
-    return DefinitionDetails(**_fields(row), source=row.source)
+    return DefinitionDetails(**fields_of(row), source=row.source)
 
 
 async def schema(
@@ -109,7 +145,8 @@ async def find(ports: Ports, who: Principal, workflow: str, version: int | None)
     return row
 
 
-def _fields(row: DefinitionRow) -> dict[str, Any]:
+def fields_of(row: DefinitionRow) -> dict[str, Any]:
+    """Say of a version what every answer about it says."""
     return {
         "workflow": row.workflow,
         "version": row.version,
@@ -117,6 +154,7 @@ def _fields(row: DefinitionRow) -> dict[str, Any]:
         "digest": row.digest,
         "state": row.state,
         "current": row.current,
+        "canary": row.canary,
         "published_at": row.published_at,
         "published_by": row.published_by,
     }

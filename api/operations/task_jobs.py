@@ -63,11 +63,11 @@ async def create(
         )
         made = await jobs.create(connection, who.tenant, wanted, body.expected, known)
     if made.job.state in jobs.OPEN:
-        await _begin(ports, made.job)
+        await begin(ports, made.job)
     return shown(made.job), made.created
 
 
-async def _begin(ports: Ports, job: JobRow) -> None:
+async def begin(ports: Ports, job: JobRow) -> None:
     """Start a job's workflow; what fails here the reconciler makes good."""
     start = TaskJob(tenant=job.tenant, job=job.id)
     try:
@@ -139,6 +139,7 @@ def shown(row: JobRow) -> shapes.TaskJob:
         id=row.id,
         action=row.action,
         priority=row.priority,
+        version=row.version,
         reason=row.reason,
         filter=TaskSelection.of(row.filter),
         state=row.state,

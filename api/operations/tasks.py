@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Literal
@@ -25,7 +26,7 @@ from api.shapes.tasks import (
     TimelineEntryShape,
     WorkflowRef,
 )
-from extask.errors import BadInput, Fault, NotFound
+from extask.errors import BadInput, Fault, NotFound, VersionState
 from extask.messages import CancelTask, Standing, TaskPatch
 from extask.storage import definitions, listing, tasks, timeline
 from extask.storage.rows import Created, IdempotencyKey, TaskFilter, TaskRow
@@ -56,12 +57,15 @@ async def _repeated(ports: Ports, who: Principal, key: IdempotencyKey | None) ->
 async def _new(
     ports: Ports, who: Principal, body: CreateTask | Faulty, key: IdempotencyKey | None
 ) -> Created:
-    async with ports.database.connect() as connection:
-        wanted = await creating.new_task(
-            connection, who, body, now=ports.clock(), longest=ports.longest_life
-        )
-    async with ports.database.begin() as connection:
-        return await tasks.create(connection, who.tenant, wanted, key)
+    while True:
+        async with ports.database.connect() as connection:
+            wanted = await creating.new_task(
+                connection, who, body, now=ports.clock(), longest=ports.longest_life
+            )
+        # The version that was current a moment ago may be retired by now: then there is another.
+        with contextlib.suppress(VersionState):
+            async with ports.database.begin() as connection:
+                return await tasks.create(connection, who.tenant, wanted, key)
 
 
 def _key(who: Principal, body: CreateTask | Faulty, key: str | None) -> IdempotencyKey | None:

@@ -17,6 +17,7 @@ from api.shapes.definitions import (
     DefinitionList,
     DefinitionSource,
     PublishAnswer,
+    PublishSource,
 )
 
 routes = router("definitions", prefix="/definitions")
@@ -56,13 +57,15 @@ async def list_definitions(
     },
 )
 async def publish_definition(
-    ports: In, who: Who, body: DefinitionSource, response: Response
+    ports: In, who: Who, body: PublishSource, response: Response
 ) -> PublishAnswer:
     """Publish a definition.
 
-    New tasks run on it from now on; running ones stay on the version they began with. A version
-    is published once: the same content again changes nothing, other content answers 409 and
-    names the next free number. A definition with errors answers 400 with each of them.
+    New tasks run on it from now on, unless `current` is false; running ones stay on the version
+    they began with. A version is published once: the same content again changes nothing, other
+    content answers 409 and names the next free number. One that would refuse what senders send now
+    answers 409 with every such change, unless `breaking` says that it is meant. A definition with
+    errors answers 400 with each of them.
     """
     answer, new = await definitions.publish(ports, who, body)
     response.status_code = status.HTTP_201_CREATED if new else status.HTTP_200_OK
@@ -70,12 +73,13 @@ async def publish_definition(
 
 
 @routes.post("/check")
-async def check_definition(body: DefinitionSource) -> CheckAnswer:
+async def check_definition(ports: In, who: Who, body: DefinitionSource) -> CheckAnswer:
     """Check a definition without publishing it.
 
-    Answers everything the checker has to say, each with line, column and help.
+    Answers everything the checker has to say, each with line, column and help; also what publishing
+    it would say about its version.
     """
-    return await definitions.check(body)
+    return await definitions.check(ports, who, body)
 
 
 @routes.get("/{workflow}", responses=responses(404))

@@ -21,6 +21,17 @@ class DefinitionSource(Body):
     file: Annotated[str, Field(min_length=1, max_length=320)] = Field(
         default="definition.workflow.yaml", description="The file's name, for the findings."
     )
+    breaking: bool = Field(
+        default=False, description="Whether it is meant if this breaks who sends tasks."
+    )
+
+
+class PublishSource(DefinitionSource):
+    """A definition to be published."""
+
+    current: bool = Field(
+        default=True, description="Whether new tasks take it; else they take what they took before."
+    )
 
 
 class FindingShape(Shape):
@@ -56,6 +67,9 @@ class Definition(Shape):
     digest: str = Field(description="sha-256 of the normalised source.")
     state: Literal["draft", "published", "deprecated", "retired"]
     current: bool = Field(description="Whether new tasks run on it.")
+    canary: int | None = Field(
+        description="The share of new tasks that runs on it instead of the current one, in percent."
+    )
     published_at: datetime
     published_by: str
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -15,6 +15,7 @@ from extask.errors import Fault
 from extask.messages import JobAction, JobState, Priority
 from extask.storage.job_rows import ItemStatus
 
+BulkAction = Literal["reprioritize", "cancel"]
 LARGEST = 2**31 - 1
 PAGE = 50
 LARGEST_PAGE = 200
@@ -36,7 +37,7 @@ class TaskJobPreview(Shape):
 class CreateTaskJob(Body):
     """One thing to do to every task that matches now and has not ended."""
 
-    action: JobAction = Field(description="What to do to each task.")
+    action: BulkAction = Field(description="What to do to each task.")
     priority: Priority | None = Field(
         default=None, description="The new priority; for `reprioritize`, and needed there."
     )
@@ -63,6 +64,7 @@ class TaskJob(Shape):
     id: str = Field(description="The job's id; its Temporal workflow has the same.")
     action: JobAction
     priority: Priority | None
+    version: int | None = Field(description="To which version tasks are migrated.")
     reason: str
     filter: TaskSelection
     state: JobState = Field(description="`stopping` ends as `stopped`, after the tasks in hand.")

@@ -183,6 +183,10 @@ class TaskSelection(Body):
     agent: Reference | None = Field(default=None, description="UPN or id of an agent.")
     customer: Text | None = Field(default=None, description="A customer identifier.")
     reference: Text | None = Field(default=None, description="A reference id.")
+    workflow: Reference | None = Field(default=None, description="Name of a workflow.")
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = Field(
+        default=None, description="Version of the workflow that they run on."
+    )
 
     def chosen(self) -> TaskFilter:
         """Say the same to the database."""
@@ -192,6 +196,8 @@ class TaskSelection(Body):
             agent=self.agent,
             customer=self.customer,
             reference=self.reference,
+            workflow=self.workflow,
+            version=self.version,
         )
 
     @classmethod

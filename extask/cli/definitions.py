@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from extask.cli.definition_check import check
 from extask.cli.definition_editor import explain, fmt, graph, schema
-from extask.cli.definition_files import Paths, compiled, existing, source_of
+from extask.cli.definition_files import Paths, existing
 from extask.cli.output import Output
 from extask.cli.shared import Call, Json, online
 from extask.definition.render import as_json, render_all
 from extask.simulation.definition_test import FileResult, run_tests
 
-app = typer.Typer(help="Check, test, draw, publish and list definitions.", no_args_is_help=True)
+app = typer.Typer(help="Check, test, draw and publish definitions.", no_args_is_help=True)
 app.command()(check)
 app.command()(schema)
 app.command()(explain)
 app.command()(fmt)
 app.command()(graph)
-_Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Workflow files.")]
 COLUMNS = ("workflow", "version", "state", "current", "title")
 
 
@@ -41,19 +38,6 @@ def run(*, paths: Paths = None, as_json_: Json = False) -> None:
     typer.echo(f"{passed} passed, {len(results) - passed + broken} failed", err=as_json_)
     if not all(file.passed for file in files):
         raise typer.Exit(1)
-
-
-@app.command()
-@online
-def publish(call: Call, *, files: _Files) -> None:
-    """Publish definitions; each becomes the current version of its workflow."""
-    for file in files:
-        compiled(file)
-    api = call.connection.api("workflow_admin")
-    published = [
-        api.post("/definitions", {"source": source_of(file), "file": str(file)}) for file in files
-    ]
-    call.output.rows(published, COLUMNS)
 
 
 @app.command("list")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 from uuid import uuid4
 
 import typer
 
+from extask.cli.confirming import confirm
 from extask.cli.connection import Data
 from extask.cli.output import note
 from extask.cli.shared import Call, online
@@ -89,18 +89,11 @@ def _create(call: Call, wanted: Data, which: Data, question: str, *, yes: bool) 
         raise NotFound("no task matches that has not ended")
     parts = ", ".join(f"{count} {state}" for state, count in counted["by_state"].items())
     note(f"{counted['count']} tasks match: {parts}")
-    if not (yes or _agreed(question)):
-        raise typer.Abort
+    confirm(question, yes=yes)
     body = {**wanted, "filter": which, "expected": counted["count"]}
     job = api.post("/task-jobs", body, Idempotency_Key=uuid4().hex)
     call.output.record(job)
     note(f"it goes on by itself; follow it by: extask job show {job['id']}")
-
-
-def _agreed(question: str) -> bool:
-    """Ask on stderr: stdout is for data."""
-    typer.echo(f"{question} [y/N]: ", err=True, nl=False)
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 @app.command("list")

@@ -10,6 +10,7 @@ from extask.cli import (
     agents,
     allowed_urls,
     calendars,
+    definition_versions,
     definitions,
     duty_profiles,
     flows,
@@ -39,6 +40,7 @@ app.command()(dev)
 app.command()(doctor)
 app.command()(forecast)
 app.command()(lsp)
+definitions.app.registered_commands += definition_versions.app.registered_commands
 app.add_typer(definitions.app, name="definition")
 tasks.app.command()(task_events.event)
 app.add_typer(tasks.app, name="task")

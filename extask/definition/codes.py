@@ -34,6 +34,8 @@ CODES: dict[str, str] = {
     "E404": "An agent has the task",
     "E505": "A private address",
     "E506": "A secret in the file",
+    "E601": "A version that is published with other content",
+    "E602": "A change that breaks who sends tasks",
     "W701": "A parameter that nothing reads",
     "W702": "A wait longer than the task's life",
     "W703": "A loop that comes round too fast",

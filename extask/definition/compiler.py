@@ -22,13 +22,15 @@ class Compiled:
 
     plan: Plan | None
     findings: list[Finding]
+    sound: Sound | None = None
+    """What the plan was made of, with its places in the file."""
 
 
 def compile_definition(text: str | bytes, file: str) -> Compiled:
     """Check a definition and compile it; with an error there is no plan."""
     checked = examine(text, file)
     plan = _plan(checked.sound) if checked.sound else None
-    return Compiled(plan, checked.findings)
+    return Compiled(plan, checked.findings, checked.sound)
 
 
 def _plan(sound: Sound) -> Plan:

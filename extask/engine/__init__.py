@@ -1,6 +1,7 @@
 """The interpreter: a pure, resumable step machine over a plan."""
 
 from extask.engine.machine import Engine
+from extask.engine.migrating import Movement, Obstacle, at_boundary
 from extask.engine.progress import (
     Aborted,
     Ending,
@@ -24,11 +25,14 @@ __all__ = [
     "Facts",
     "Finish",
     "Happened",
+    "Movement",
+    "Obstacle",
     "Patched",
     "Progress",
     "Redirected",
     "Sleep",
     "Todo",
+    "at_boundary",
     "first_progress",
     "missing_params",
     "transferred_progress",

@@ -6,7 +6,7 @@ from typing import Literal
 
 from extask.messages.words import Message
 
-JobAction = Literal["reprioritize", "cancel"]
+JobAction = Literal["reprioritize", "cancel", "migrate"]
 JobState = Literal["running", "stopping", "stopped", "completed"]
 
 

@@ -68,6 +68,18 @@ class TransferTask(Message):
     session: str = ""
 
 
+class MigrateTask(Message):
+    """Update `migrate` of a task workflow: go on with another version of its workflow."""
+
+    request: str
+    workflow: str
+    version: int
+    """The one to go on with."""
+    digest: str
+    came_from: int
+    """The version that it must be on."""
+
+
 class TaskPatch(Message):
     """Update `patch` of a task workflow; what is empty stays."""
 
@@ -142,12 +154,14 @@ class TaskJournal(Message):
 class PlanRequest(Message):
     """Ask activity `load_plan` for a plan.
 
-    The plan is the one with `digest`, or the one that `service` has now where that is empty.
+    The plan is the one with `digest`, or the one that `task` takes at `service` now where that is
+    empty.
     """
 
     tenant: str
     service: str
     digest: str = ""
+    task: str = ""
 
 
 class LoadedPlan(Message):

@@ -17,6 +17,9 @@ class NewJob(Row):
     id: str
     action: JobAction
     priority: Priority | None = None
+    version: int | None = None
+    digest: str | None = None
+    """Of `version`: where tasks are migrated to; the filter names where from."""
     reason: str = ""
     filter: TaskFilter
     acts_as: Literal["api", "supervisor"]
@@ -43,9 +46,16 @@ class JobRow(NewJob):
     @property
     def title(self) -> str:
         """What it does, in a line for people."""
-        does = "Cancel tasks" if self.action == "cancel" else f"Give tasks priority {self.priority}"
         why = f": {self.reason}" if self.reason else ""
-        return f"{does}, as {self.requested_by} asked{why}"
+        return f"{self._does}, as {self.requested_by} asked{why}"
+
+    @property
+    def _does(self) -> str:
+        if self.action == "cancel":
+            return "Cancel tasks"
+        if self.action == "reprioritize":
+            return f"Give tasks priority {self.priority}"
+        return f"Migrate tasks of {self.filter.workflow} to version {self.version}"
 
 
 class CreatedJob(Row):

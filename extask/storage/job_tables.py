@@ -13,6 +13,8 @@ jobs = Table(
         text("id"),
         text("action"),
         text("priority", null=True),
+        number("version", null=True),
+        text("digest", null=True),
         text("reason"),
         json("filter"),
         text("acts_as"),

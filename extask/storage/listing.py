@@ -51,6 +51,8 @@ def conditions(which: TaskFilter) -> Iterator[ColumnElement[bool]]:
         tasks.c.agent: which.agent,
         tasks.c.customer_identifier: which.customer,
         tasks.c.reference_id: which.reference,
+        tasks.c.workflow: which.workflow,
+        tasks.c.version: which.version,
     }
     for column, value in exact.items():
         if value is not None:

@@ -151,6 +151,18 @@ class DefinitionRow(Row):
     published_at: datetime
     published_by: str
     current: bool = False
+    canary: int | None = None
+    """The share of new tasks that takes this version beside the current one, in percent."""
+
+
+class DraftRow(Row):
+    """What an author saved to go on with: it may have errors, and no task runs on it."""
+
+    workflow: str
+    source: str
+    file: str
+    saved_at: datetime
+    saved_by: str
 
 
 class NewTask(Row):
@@ -188,7 +200,7 @@ class TaskRow(Row):
     workflow: str
     version: int
     digest: str
-    """Of the plan it began with; a transfer changes `workflow` and `version` only."""
+    """Of the plan it follows: with `workflow` and `version`, what a transfer changes."""
     caller: str
     reference_id: str | None
     title: str
@@ -242,6 +254,15 @@ class TaskRow(Row):
         )
 
 
+class LivingTask(Row):
+    """Where a task is in its workflow, as far as the read model knows."""
+
+    id: str
+    step: str | None
+    state: TaskState
+    params: dict[str, Any]
+
+
 class PrivateRow(Row):
     """Customer and context of a task, which leave the database only towards people."""
 
@@ -272,6 +293,8 @@ class TaskFilter(Row):
     agent: str | None = None
     customer: str | None = None
     reference: str | None = None
+    workflow: str | None = None
+    version: int | None = None
 
 
 class TaskPage(Row):

@@ -11,7 +11,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-from extask.storage import calendar_tables, flow_tables, job_tables, schema
+from extask.storage import calendar_tables, definition_tables, flow_tables, job_tables, schema
 from extask.storage.schema import flag as _flag
 from extask.storage.schema import instant as _instant
 from extask.storage.schema import json as _json
@@ -126,36 +126,6 @@ agent_services = Table(
     PrimaryKeyConstraint("tenant", "agent", "service"),
     ForeignKeyConstraint(["tenant", "agent"], ["agents.tenant", "agents.id"]),
     ForeignKeyConstraint(["tenant", "service"], ["services.tenant", "services.name"]),
-)
-
-definitions = Table(
-    "definitions",
-    metadata,
-    *_of_tenant(
-        _text("workflow"),
-        _number("version"),
-        _text("digest"),
-        _text("source"),
-        _json("plan"),
-        _text("state"),
-        _instant("published_at"),
-        _text("published_by"),
-    ),
-    PrimaryKeyConstraint("tenant", "workflow", "version"),
-    Index(None, "tenant", "digest"),
-)
-
-current_definitions = Table(
-    "current_definitions",
-    metadata,
-    _text("tenant"),
-    _text("workflow"),
-    _number("version"),
-    PrimaryKeyConstraint("tenant", "workflow"),
-    ForeignKeyConstraint(
-        ["tenant", "workflow", "version"],
-        ["definitions.tenant", "definitions.workflow", "definitions.version"],
-    ),
 )
 
 tasks = Table(
@@ -393,3 +363,6 @@ reconciler_notes = Table(
 calendars = calendar_tables.calendars
 task_jobs, task_job_items = job_tables.jobs, job_tables.items
 flows, allowed_urls = flow_tables.flows, flow_tables.allowed_urls
+
+definitions = definition_tables.definitions
+current_definitions, definition_drafts = definition_tables.current, definition_tables.drafts

@@ -17,7 +17,14 @@ from extask.storage.rows import (
     TaskRow,
 )
 from extask.storage.statements import one
-from extask.storage.tables import LIVE, idempotency_keys, services, task_private, tasks
+from extask.storage.tables import (
+    LIVE,
+    definitions,
+    idempotency_keys,
+    services,
+    task_private,
+    tasks,
+)
 
 RETRY_AFTER = timedelta(seconds=5)
 PRIVATE = {"customer", "context_parameters"}
@@ -44,7 +51,8 @@ async def create(
 
     Raises `errors.IdempotencyConflict` for the key with another body, `errors.FairUseLimit`
     where tenant or service has as many living tasks as it may, `errors.NotFound` where one of
-    them is unknown. Tenants create one task at a time, so none of this can be overtaken.
+    them is unknown, `errors.VersionState` where the version was retired meanwhile. Tenants create
+    one task at a time, so none of this can be overtaken.
     """
     owner = await tenants.lock(conn, tenant)
     if owner is None:
@@ -53,7 +61,7 @@ async def create(
     if known is not None:
         return Created(task=known, created=False)
     await _check_limit(conn, owner.limit, "the tenant", tasks.c.tenant == tenant)
-    pool = await _check_service(conn, tenant, task.service)
+    pool = await _check_service(conn, tenant, task)
     created = await _insert(conn, tenant, task.model_copy(update={"pool": pool}))
     await _remember(conn, tenant, task, key)
     return Created(task=created, created=True)
@@ -110,16 +118,21 @@ async def _check_limit(
         )
 
 
-async def _check_service(conn: AsyncConnection, tenant: str, service: str) -> str:
-    """Check a service's limit; answers the pool to which it belongs now."""
-    query = select(services.c.max_concurrent_tasks, services.c.pool)
-    query = query.where(services.c.tenant == tenant, services.c.name == service)
+async def _check_service(conn: AsyncConnection, tenant: str, task: NewTask) -> str:
+    """Check a service's limit and the version; answers the pool to which it belongs now."""
+    version = (definitions.c.workflow == task.workflow, definitions.c.version == task.version)
+    state = select(definitions.c.state).where(definitions.c.tenant == tenant, *version)
+    query = select(
+        services.c.max_concurrent_tasks, services.c.pool, state.scalar_subquery().label("state")
+    ).where(services.c.tenant == tenant, services.c.name == task.service)
     row = (await conn.execute(query)).first()
     if row is None:
-        raise errors.NotFound(f"there is no service '{service}'")
+        raise errors.NotFound(f"there is no service '{task.service}'")
+    if row.state == "retired":
+        raise errors.VersionState(f"version {task.version} of '{task.workflow}' is retired")
     if row.max_concurrent_tasks is not None:
-        which = (tasks.c.tenant == tenant, tasks.c.service == service)
-        await _check_limit(conn, row.max_concurrent_tasks, f"service '{service}'", *which)
+        which = (tasks.c.tenant == tenant, tasks.c.service == task.service)
+        await _check_limit(conn, row.max_concurrent_tasks, f"service '{task.service}'", *which)
     return str(row.pool)
 
 

@@ -22,15 +22,12 @@ from extask.distributor_client import DistributorClient
 from extask.messages import (
     Answer,
     AnyCommand,
-    CancelTask,
     Place,
     ServiceConfig,
     SetAgentState,
     TaskAnswer,
     TaskJob,
-    TaskPatch,
     TaskStart,
-    TransferTask,
 )
 from extask.plans import Plans
 from extask.settings import CallSettings, WorkerSettings
@@ -39,7 +36,7 @@ from extask.storage.database import Database
 from extask.storage.job_rows import JobRow, NewJob
 from extask.storage.migrate import upgrade
 from extask.storage.rows import AgentRow, NewTask, ServiceRow, TaskFilter, TaskRow, TenantRow
-from extask.task_requests import TaskRequests
+from extask.task_requests import Request, TaskRequests
 
 TEMPORAL = Path(sys.executable).parent / "temporal"
 TENANT = "demo"
@@ -64,13 +61,13 @@ class House:
     settings: WorkerSettings
     made: int = field(default=0)
 
-    async def publish(self, source: str) -> str:
+    async def publish(self, source: str, **how: bool) -> str:
         """Publish a definition; answers its name."""
         compiled = compile_definition(source, "test.workflow.yaml")
         assert compiled.plan is not None, compiled.findings
         async with self.database.begin() as conn:
             await definitions.publish(
-                conn, TENANT, compiled.plan, source, by="test", at=datetime.now(UTC)
+                conn, TENANT, compiled.plan, source, by="test", at=datetime.now(UTC), **how
             )
         return compiled.plan.workflow
 
@@ -121,19 +118,19 @@ class House:
         **place: Any,
     ) -> TaskStart:
         """Create a task's row only."""
-        now = datetime.now(UTC)
+        now, task = datetime.now(UTC), f"t-{uuid.uuid4().hex}"
         async with self.database.begin() as conn:
             row = await services.get(conn, TENANT, service)
             assert row is not None
             assert row.workflow is not None
-            current = await definitions.current(conn, TENANT, row.workflow)
-            assert current is not None
+            taken = await definitions.taken(conn, TENANT, row.workflow, task)
+            assert taken is not None
             new = NewTask(
-                id=f"t-{uuid.uuid4().hex}",
+                id=task,
                 service=service,
-                workflow=current.workflow,
-                version=current.version,
-                digest=current.digest,
+                workflow=taken.workflow,
+                version=taken.version,
+                digest=taken.digest,
                 params=params or {},
                 place=Place(service=service, **place),
                 created_at=now,
@@ -169,7 +166,7 @@ class House:
         """Hand a command to a pool."""
         return await self.distributor.submit(TENANT, pool, command)
 
-    async def ask(self, task: str, request: CancelTask | TaskPatch | TransferTask) -> TaskAnswer:
+    async def ask(self, task: str, request: Request) -> TaskAnswer:
         """Ask a task's workflow for something, as the API does."""
         requests = TaskRequests(self.database, self.client, Plans(self.database))
         return await requests.ask(await self.row(task), request)

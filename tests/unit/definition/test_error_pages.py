@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from extask.definition.codes import CODES
-from extask.definition.compiler import compile_definition
+from extask.definition.compiler import Compiled, compile_definition
 from extask.definition.render import render_all
+from extask.definition.versioning import Published, compare
 
 PAGES = Path(__file__).parents[3] / "docs" / "errors"
 FILE = "example.workflow.yaml"
@@ -19,6 +20,13 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
 
 
+def judged(source: str, published: list[str]) -> Compiled:
+    """Compile an example, and compare it with the version that a page says is published."""
+    plans = [plan for each in published if (plan := compile_definition(each, FILE).plan)]
+    known = Published({plan.version: plan.digest for plan in plans}, next(iter(plans), None))
+    return compare(compile_definition(source, FILE), FILE, known)
+
+
 def test_there_is_a_page_for_every_code_and_no_other() -> None:
     assert {page.stem for page in PAGES.glob("[EW]*.md")} == set(CODES)
 
@@ -26,13 +34,13 @@ def test_there_is_a_page_for_every_code_and_no_other() -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_the_wrong_example_shows_just_this_finding_and_the_right_one_none(code: str) -> None:
     page = (PAGES / f"{code}.md").read_text()
-    wrong, right = blocks(page, "yaml")
-    refused = compile_definition(wrong, FILE)
+    *published, wrong, right = blocks(page, "yaml")
+    refused = judged(wrong, published)
     assert page.startswith(f"# {code}: {CODES[code]}\n")
     assert [found.code for found in refused.findings] == [code]
     assert render_all(refused.findings, wrong) + "\n" == blocks(page, "text")[0]
     assert (refused.plan is None) == code.startswith("E")
-    assert compile_definition(right, FILE).findings == []
+    assert judged(right, published).findings == []
 
 
 def test_the_index_lists_every_code_with_its_title() -> None:
