@@ -51,7 +51,7 @@ def examine(text: str | bytes, file: str) -> Checked:
         return Checked(findings.ordered())
     draft = read_draft(document, Reader(findings, document.text.splitlines() or [""]))
     sound = _examined(document, draft, findings) if draft else None
-    told = _silenced(findings.ordered(), document.text)
+    told = silenced(findings.ordered(), document.text)
     return Checked(told, None if findings.errors else sound)
 
 
@@ -157,6 +157,7 @@ def _style(draft: Draft, document: Document, findings: Findings) -> None:
         findings.add("W705", anchor, message, help="write the values out")
 
 
-def _silenced(found: list[Finding], text: str) -> list[Finding]:
+def silenced(found: list[Finding], text: str) -> list[Finding]:
+    """Leave out the warnings that a comment of the file allows."""
     allowed = set(_ALLOW.findall(text))
     return [each for each in found if each.severity == "error" or each.code not in allowed]

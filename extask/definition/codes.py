@@ -33,6 +33,7 @@ CODES: dict[str, str] = {
     "W701": "A parameter that nothing reads",
     "W702": "A wait longer than the task's life",
     "W703": "A loop that comes round too fast",
+    "W704": "A transition that no test covers",
     "W705": "Anchors",
 }
 """Code → title. `E` forbids publishing, `W` warns and can be allowed in a file."""
