@@ -14,11 +14,12 @@ _UNWRITABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 
 def junit(files: Sequence[FileResult]) -> bytes:
     """Write one suite a file, with its transition coverage in percent as a property."""
-    root = ET.Element("testsuites", name="extask definition test", **_counts(files))
+    root = ET.Element("testsuites", {"name": "extask definition test", **_counts(files)})
     for file in files:
         root.append(_suite(file))
     ET.indent(root)
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written + b"\n"
 
 
 def _counts(files: Iterable[FileResult]) -> dict[str, str]:
@@ -32,7 +33,7 @@ def _counts(files: Iterable[FileResult]) -> dict[str, str]:
 
 
 def _suite(file: FileResult) -> ET.Element:
-    suite = ET.Element("testsuite", name=_clean(file.file), **_counts([file]))
+    suite = ET.Element("testsuite", {"name": _clean(file.file), **_counts([file])})
     if file.coverage is not None:
         properties = ET.SubElement(suite, "properties")
         value = str(file.coverage.percent)

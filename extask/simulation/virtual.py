@@ -27,7 +27,7 @@ from extask.simulation.trace import Trace, trace_of
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """What came of a dry run; without an ending it waits for ever, for an agent."""
+    """What came of a dry run; without an ending it waits for ever, for an agent, or was cut."""
 
     records: tuple[StepRecord, ...]
     commands: tuple[TaskCommand, ...]
@@ -56,9 +56,11 @@ class Simulated:
         return self.ending.says if self.ending else f"never: waits for an agent at {self.waits_at}"
 
 
-def simulate(plan: Plan, given: Given, service: str = OWN) -> Simulated:
-    """Run a plan once in virtual time, in the world that is given."""
-    return _World(plan, given, service).run()
+def simulate(
+    plan: Plan, given: Given, service: str = OWN, *, most_steps: int | None = None
+) -> Simulated:
+    """Run a plan once in virtual time, in the world that is given; cut after so many steps."""
+    return _World(plan, given, service).run(most_steps)
 
 
 class _World:
@@ -69,6 +71,7 @@ class _World:
         self._desk = Desk(given)
         self._script = _script(given)
         self._commands: list[TaskCommand] = []
+        self._records: list[StepRecord] = []
         facts = Facts(
             task="t-simulated",
             tenant="simulated",
@@ -81,10 +84,13 @@ class _World:
         self._engine = Engine(plan, facts, progress)
         self._priority = facts.priority
 
-    def run(self) -> Simulated:
+    def run(self, most_steps: int | None) -> Simulated:
         while True:
             self._happen()
             todo = self._engine.next(self._now)
+            self._records += self._engine.take_records()
+            if most_steps is not None and self._engine.progress.entered > most_steps:
+                return self._result(None)
             if isinstance(todo, Finish):
                 return self._result(todo.ending)
             self._priority = self._engine.progress.priority or self._priority
@@ -119,7 +125,7 @@ class _World:
         moved = ending is not None and ending.kind == "transferred"
         last = self._priority if moved else progress.priority or self._priority
         return Simulated(
-            records=self._engine.take_records(),
+            records=tuple(self._records),
             commands=tuple(self._commands),
             ending=ending,
             took=self._now - self._start,

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from extask.definition.compiler import compile_definition
+from extask.definition.plan import Plan
+from extask.simulation import run_test_text
+from extask.simulation.suggesting import Suggestions, suggest
+from extask.simulation.ways import ways_of
+from extask.simulation.writing import write_tests
+from tests.unit.engine.test_cut_and_resume import plans
+
+SHIPPED = sorted((Path(__file__).parents[3] / "definitions").glob("*.workflow.yaml"))
+
+
+def plan_of(text: str) -> Plan:
+    compiled = compile_definition(text, "example.workflow.yaml")
+    assert compiled.plan is not None, compiled.findings
+    return compiled.plan
+
+
+def steps(text: str, head: str = "") -> Plan:
+    return plan_of(f"workflow: example\nversion: 1\nlifetime: 8h\n{head}\nsteps:\n{text}")
+
+
+def written(plan: Plan, found: Suggestions) -> str:
+    return f"workflow: {plan.workflow}\ntests:\n{write_tests(found.tests, '')}"
+
+
+def all_pass_and_cover(plan: Plan, found: Suggestions) -> None:
+    if not found.tests:
+        assert set(found.unreached) == set(ways_of(plan))
+        return
+    result = run_test_text(written(plan, found), "example.test.yaml", plan)
+    assert result.findings == ()
+    assert [(test.name, test.differences) for test in result.results if not test.passed] == []
+    assert result.coverage is not None
+    promised = {way for test in found.tests for way in test.takes}
+    assert promised <= result.coverage.taken
+    assert set(result.coverage.ways) == promised | set(found.unreached)
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.name)
+def test_all_ways_of_what_is_shipped_are_found(file: Path) -> None:
+    plan = plan_of(file.read_text())
+    found = suggest(plan, ways_of(plan))
+    assert found.unreached == ()
+    all_pass_and_cover(plan, found)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(plan=plans)
+def test_what_is_suggested_for_a_random_plan_passes_and_covers(plan: Plan) -> None:
+    all_pass_and_cover(plan, suggest(plan, ways_of(plan), most=300))
+
+
+@pytest.mark.prove
+@settings(max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(plan=plans)
+def test_what_is_suggested_for_many_random_plans_passes_and_covers(plan: Plan) -> None:
+    all_pass_and_cover(plan, suggest(plan, ways_of(plan), most=500))
