@@ -11,11 +11,13 @@ from extask.definition.durations import parse_duration
 from extask.definition.explaining import Words
 from extask.definition.expressions import (
     Compiled,
+    Knows,
     NameType,
     ResultType,
     compile_expression,
     names_for,
 )
+from extask.definition.finding import Place
 from extask.definition.fitting import read_time
 from extask.definition.loader import Scalar
 from extask.definition.plan import Param
@@ -55,8 +57,8 @@ class Piece:
     start: int
     source: str
     path: str
-    looks: bool = False
-    """Whether it knows the place in the queue."""
+    knows: Knows = ""
+    """What it knows besides."""
 
 
 @dataclass(slots=True)
@@ -67,20 +69,21 @@ class Conditions:
     params: Mapping[str, Param]
     read: set[str] = field(default_factory=set)
     """Parameters that some expression reads."""
-    _plain: dict[str, NameType] = field(init=False)
-    _looking: dict[str, NameType] = field(init=False)
+    given: set[str] = field(default_factory=set)
+    """Parameters that get a value somewhere."""
+    risks: list[tuple[Place, str]] = field(default_factory=list)
+    """Where an expression may have no value at run time, and why."""
+    _names: dict[Knows, dict[str, NameType]] = field(default_factory=dict)
     _choices: dict[str, tuple[str, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._plain = names_for(self.params)
-        self._looking = names_for(self.params, looks=True)
         self._choices = {f"params.{p.name}": p.values for p in self.params.values() if p.values}
         self._choices["task.priority"] = PRIORITIES
 
     def check(self, piece: Piece) -> ResultType | None:
         """Compile an expression; tell its type unless it is wrong."""
         self.read.update(_READ.findall(piece.source))
-        types = self._looking if piece.looks else self._plain
+        types = self._known(piece.knows)
         compiled = compile_expression(piece.source, types)
         if not isinstance(compiled, Compiled):
             for error in compiled:
@@ -92,6 +95,11 @@ class Conditions:
         self._values(piece)
         return compiled.type
 
+    def _known(self, knows: Knows) -> dict[str, NameType]:
+        if knows not in self._names:
+            self._names[knows] = names_for(self.params, knows)
+        return self._names[knows]
+
     def condition(self, piece: Piece) -> None:
         """Compile a condition, which must be yes or no."""
         kind = self.check(piece)
@@ -102,7 +110,7 @@ class Conditions:
             message = f"this condition is {WORDS[kind]}, not yes or no"
             words = (message, explaining.compare(piece.source, kind), None)
             self._note("E304", piece, 0, len(piece.source), words)
-        elif not any(name in piece.source for name in self._looking):
+        elif not any(name in piece.source for name in self._known(piece.knows)):
             advice = "compare something that changes, such as visits or a parameter"
             words = ("this condition is always the same", advice, None)
             self._note("W306", piece, 0, len(piece.source), words)

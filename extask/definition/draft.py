@@ -10,7 +10,7 @@ from extask.definition.kinds import Kind
 from extask.definition.loader import Entry, Scalar
 from extask.definition.plan import Param, Value
 
-NO_KIND = Kind("Not known.", {}, {}, known=False)
+NO_KIND = Kind("Not known.", {}, {})
 NAME = r"[a-z][a-z0-9_]{0,63}"
 
 
@@ -72,6 +72,10 @@ class Draft:
     params: dict[str, Param] = field(default_factory=dict)
     param_places: dict[str, Scalar] = field(default_factory=dict)
     params_read: set[str] = field(default_factory=set)
+    params_given: set[str] = field(default_factory=set)
+    """Parameters that a sender must give, or that have a default, or get a value in a step."""
+    risks: list[tuple[Place, str]] = field(default_factory=list)
+    """Where an expression may have no value at run time, and why."""
     start: Target | None = None
     steps: dict[str, StepDraft] = field(default_factory=dict)
     when: dict[str, Target] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from extask.definition.expressions import ExpressionError, NameType, ResultType, names_for
+from extask.definition.expressions import KNOWN, ExpressionError, Knows, NameType, ResultType
 from extask.definition.reading import close
 
 _CEL_WORDS = {
@@ -40,6 +40,11 @@ _EXAMPLES: dict[ResultType, str] = {
     "text": "{} != ''",
     "duration": "{} > duration('5m')",
     "list": "size({}) > 0",
+}
+_ELSEWHERE: dict[Knows, str] = {
+    "place": "only 'check_position' knows the place in the queue",
+    "response": "only the 'save' of a 'call' knows the answer",
+    "event": "only the 'save' of a 'wait_for' knows the event",
 }
 Words = tuple[str, str, str | None]
 """Message, help and the text that may replace the marked place."""
@@ -87,8 +92,9 @@ def _unknown(name: str, types: Mapping[str, NameType]) -> Words:
         return message, f"did you mean 'params.{name}'?", f"params.{name}"
     if name == "now":
         return message, "now is: task.created + task.age", None
-    if name in names_for({}, looks=True):
-        return message, "only 'check_position' knows the place in the queue", None
+    for knows, names in KNOWN.items():
+        if name in names:
+            return message, _ELSEWHERE[knows], None
     space, dot, bare = name.rpartition(".")
     inside = [known.removeprefix(f"{space}.") for known in types if known.startswith(space + dot)]
     meant = close(bare, inside)

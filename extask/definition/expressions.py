@@ -14,8 +14,10 @@ from cel_expr_python import cel
 from extask.definition.plan import Param
 from extask.errors import ExtaskError
 
-NameType = Literal["text", "integer", "number", "boolean", "duration", "time", "list"]
-"""The static type of a name: a choice is a text, a list is of texts."""
+NameType = Literal["text", "integer", "number", "boolean", "duration", "time", "list", "anything"]
+"""The static type of a name: a choice is a text, a list is of texts, `anything` shows later."""
+Knows = Literal["", "place", "response", "event"]
+"""What some expressions know besides: the place in the queue, a call's answer, an event."""
 ResultType = Literal[
     "text", "integer", "number", "boolean", "duration", "time", "list", "anything", "other"
 ]
@@ -31,6 +33,7 @@ _CEL: dict[NameType, Any] = {
     "duration": cel.Type.DURATION,
     "time": cel.Type.TIMESTAMP,
     "list": cel.Type.List(cel.Type.STRING),
+    "anything": cel.Type.DYN,
 }
 _RESULTS: dict[str, ResultType] = {
     "STRING": "text",
@@ -55,13 +58,20 @@ _TASK_NAMES: dict[str, NameType] = {
     "task.result": "text",
     "visits": "integer",
 }
-_POSITION_NAMES: dict[str, NameType] = {
-    "position": "integer",
-    "queue_length": "integer",
-    "waited": "duration",
-    "estimated_wait": "duration",
-    "agents_free": "integer",
+KNOWN: dict[Knows, dict[str, NameType]] = {
+    "": {},
+    "place": {
+        "position": "integer",
+        "queue_length": "integer",
+        "waited": "duration",
+        "estimated_wait": "duration",
+        "agents_free": "integer",
+    },
+    "response": {"response.status": "integer", "response.body": "anything"},
+    "event": {"event.body": "anything"},
 }
+"""What is known besides → names and their types."""
+_ANYTHING = frozenset({"response.body", "event.body"})
 _PYTHON: tuple[tuple[type, NameType], ...] = (
     (bool, "boolean"),
     (int, "integer"),
@@ -100,16 +110,13 @@ class ExpressionError:
     detail: str
 
 
-def names_for(params: Mapping[str, Param], *, looks: bool = False) -> dict[str, NameType]:
-    """Name everything an expression may use; `looks` adds the place in the queue."""
+def names_for(params: Mapping[str, Param], knows: Knows = "") -> dict[str, NameType]:
+    """Name everything an expression may use, with what it knows besides."""
     types: dict[str, NameType] = {
         f"params.{name}": "text" if param.type == "choice" else param.type
         for name, param in params.items()
     }
-    types.update(_TASK_NAMES)
-    if looks:
-        types.update(_POSITION_NAMES)
-    return types
+    return {**types, **_TASK_NAMES, **KNOWN[knows]}
 
 
 def compile_expression(
@@ -141,17 +148,19 @@ def evaluate_source(source: str, names: Mapping[str, Any]) -> Any:  # noqa: ANN4
     Raises:
         ExpressionFailed: as `evaluate`, or when the names do not fit the source.
     """
-    types = tuple((name, _type_of(value)) for name, value in names.items())
+    types = tuple((name, _type_of(name, value)) for name, value in names.items())
     compiled = _compiled(source, types)
     if isinstance(compiled, Compiled):
         return evaluate(compiled, names)
     raise ExpressionFailed(f"{source}: {compiled[0].detail}")
 
 
-def _type_of(value: object) -> NameType:
-    for python, name in _PYTHON:
+def _type_of(name: str, value: object) -> NameType:
+    if name in _ANYTHING:
+        return "anything"
+    for python, kind in _PYTHON:
         if isinstance(value, python):
-            return name
+            return kind
     raise ExpressionFailed(f"a {type(value).__name__} cannot be used in an expression")
 
 

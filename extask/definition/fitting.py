@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from extask.definition.addresses import misplaced
 from extask.definition.durations import LONGEST, parse_duration
 from extask.definition.expressions import ExpressionFailed, utc
 from extask.definition.kinds import DISTRIBUTIONS, Type
@@ -15,6 +17,8 @@ from extask.messages import PRIORITIES, Preferred
 LONGEST_TEXT = 5_120
 LONGEST_LIST = 100
 LARGEST = 2**63 - 1
+LARGEST_BODY = 64 * 1024
+"""Bytes of a body that is sent."""
 _ZEROS: dict[ParamType, Any] = {
     "text": "",
     "integer": 0,
@@ -31,7 +35,7 @@ def bounded(value: Any) -> Any:  # noqa: ANN401 - as the value is
     """Give the value back if it is within the bounds of what may be written.
 
     Raises:
-        ExpressionFailed: a text or list is too long.
+        ExpressionFailed: a text, list or map is too long.
     """
     if isinstance(value, str) and len(value) > LONGEST_TEXT:
         raise ExpressionFailed(f"a text has {len(value)} characters, {LONGEST_TEXT} are allowed")
@@ -39,6 +43,10 @@ def bounded(value: Any) -> Any:  # noqa: ANN401 - as the value is
         if len(value) > LONGEST_LIST:
             raise ExpressionFailed(f"a list has {len(value)} entries, {LONGEST_LIST} are allowed")
         return [bounded(item) for item in value]
+    if isinstance(value, dict):
+        if len(value) > LONGEST_LIST:
+            raise ExpressionFailed(f"a map has {len(value)} entries, {LONGEST_LIST} are allowed")
+        return {bounded(name): bounded(item) for name, item in value.items()}
     return value
 
 
@@ -175,10 +183,14 @@ def _distribution(value: object) -> str:
     return str(value)
 
 
-def _list(value: object) -> list[str]:
+def _listed(value: object) -> list[Any]:
     if not isinstance(value, list):
         raise _misfit(value, "is not a list")
-    return [_text(item) for item in bounded(value)]
+    return list(bounded(value))
+
+
+def _list(value: object) -> list[str]:
+    return [_text(item) for item in _listed(value)]
 
 
 def _items(value: object) -> list[Any]:
@@ -209,6 +221,39 @@ def _skills(value: object) -> dict[str, int]:
     return {_text(name): _integer(level) for name, level in value.items()}
 
 
+def _url(value: object) -> str:
+    url = _text(value)
+    wrong = misplaced(url)
+    if wrong is not None:
+        raise ValueError(wrong.message)
+    return url
+
+
+def _statuses(value: object) -> tuple[int, ...]:
+    return tuple(map(_integer, _listed(value)))
+
+
+def _body(value: object) -> Any:  # noqa: ANN401 - as JSON has it
+    body = _json(bounded(value))
+    size = len(json.dumps(body).encode())
+    if size > LARGEST_BODY:
+        raise ValueError(f"a body has {size} bytes, {LARGEST_BODY} are allowed")
+    return body
+
+
+def _json(value: object) -> Any:  # noqa: ANN401 - as JSON has it
+    if isinstance(value, list):
+        return [_json(item) for item in value]
+    if isinstance(value, dict):
+        return {_text(name): _json(item) for name, item in value.items()}
+    plain = to_plain(value)
+    if isinstance(plain, float):
+        return _number(plain)
+    if plain is None or isinstance(plain, str | int):
+        return plain
+    raise _misfit(value, "has no place in a body")
+
+
 _FITS: dict[Type | ParamType, Callable[[Any], Any]] = {
     "text": _text,
     "choice": _text,
@@ -227,6 +272,13 @@ _FITS: dict[Type | ParamType, Callable[[Any], Any]] = {
     "agents": _agents,
     "names": _names,
     "skills": _skills,
+    "parameter": _text,
+    "event": _text,
+    "flow": _text,
+    "url": _url,
+    "method": _text,
+    "body": _body,
+    "statuses": _statuses,
 }
 
 

@@ -118,19 +118,22 @@ def _edge(flow: Flow, step: StepDraft, name: str, findings: Findings) -> Edge | 
     event = "error" if outcome.role == "technical" else name
     if outcome.role != "main" and event in flow.draft.when:
         return Edge(step.name, flow.draft.when[event].step, name, handler=True)
-    if outcome.role != "optional":
+    if outcome.role not in ("optional", "fallback"):
         flow.draft.sound = False
         findings.add(
             "E203",
             step.place,
             f"the outcome '{name}' of '{step.name}' leads nowhere",
-            help=_lead(name, outcome.role),
+            help=_lead(step, name),
             path=step.path("then", name),
         )
     return None
 
 
-def _lead(name: str, role: str) -> str:
+def _lead(step: StepDraft, name: str) -> str:
+    role = step.kind.outcomes[name].role
+    if role == "plain":
+        return f"add 'then: {{ {name}: STEP }}'"
     if role == "technical":
         return f"add 'then: {{ {name}: STEP }}', or for all: 'when: {{ error: STEP }}'"
     return "add 'then: STEP' (no step follows in the file), or 'then: end'"

@@ -13,7 +13,8 @@ from extask.definition.loader import Document, Entry, Mapping, Node, Scalar, Seq
 from extask.definition.plan import Handler, Literally, Param, ParamType
 from extask.definition.reading import Reader, one_of
 from extask.definition.steps import StepReader
-from extask.definition.written import Where, Written
+from extask.definition.templates import Where
+from extask.definition.written import Written
 
 LANGUAGE = "extask/1"
 KEYS = (
@@ -130,6 +131,8 @@ class _Head:
                     owner = "a parameter has no key"
                     self.reader.unknown(each.key, owner, PARAM_KEYS, f"{path}.{key}")
             param = self._declared(name, entry.key, body, path)
+            if param.required or "default" in body.entries:
+                self.draft.params_given.add(name)
         self.draft.params[name] = param
         self.draft.param_places[name] = entry.key
 
@@ -203,7 +206,10 @@ class _Head:
     # --- steps and handlers --------------------------------------------------------------------
 
     def _steps(self) -> None:
-        conditions = Conditions(self.reader, self.draft.params, self.draft.params_read)
+        draft = self.draft
+        conditions = Conditions(
+            self.reader, draft.params, draft.params_read, draft.params_given, draft.risks
+        )
         steps = StepReader(self.reader, conditions, Written(self.reader, conditions))
         start = self.root.entries.get("start")
         if start:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
+
+from extask.definition.expressions import Knows
 
 Type = Literal[
     "duration",
@@ -20,11 +23,22 @@ Type = Literal[
     "agents",
     "names",
     "skills",
+    "parameter",
+    "event",
+    "flow",
+    "url",
+    "method",
+    "body",
+    "statuses",
+    "save",
 ]
-"""What a property takes: `level` is a number of priorities, `agents` may have priorities."""
+"""What a property takes: `level` is a number of priorities, `agents` may have priorities,
+`parameter` is a declared one, `event` and `flow` are of the tenant's catalogue, `body` is JSON,
+`save` gives parameters new values."""
 
-Role = Literal["main", "plain", "optional", "technical"]
-"""`main` may be left out (the next step follows), `optional` and `technical` have handlers."""
+Role = Literal["main", "plain", "fallback", "optional", "technical"]
+"""`main` may be left out (the next step follows), `optional` and `technical` have handlers, for
+`fallback` other outcomes of the step stand in; `plain` must be written."""
 
 QueueState = Literal["out", "in", "agent"]
 AnyState: frozenset[QueueState] = frozenset({"out", "in", "agent"})
@@ -32,10 +46,14 @@ AnyState: frozenset[QueueState] = frozenset({"out", "in", "agent"})
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One property of a kind."""
+    """One property of a kind; bounds are of what is counted, or seconds."""
 
     type: Type
     required: bool = False
+    least: int | None = None
+    most: int | None = None
+    only_with: str = ""
+    """The property without which this one means nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +63,8 @@ class Outcome:
     role: Role = "main"
     only_with: str = ""
     takes_time: bool = False
+    instead: tuple[str, ...] = ()
+    """What stands in for a `fallback`: the one outcome, or those among which the day decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +84,8 @@ class Kind:
     after: QueueState | None = None
     ends: bool = False
     """The run may end here; without outcomes it does."""
-    looks: bool = False
-    """Its expressions know the task's place in the queue."""
-    known: bool = True
-    """Whether this version can run it."""
+    knows: Knows = ""
+    """What the expressions of its cases and its `save` know besides."""
 
 
 _DONE = {"done": Outcome()}
@@ -91,10 +109,6 @@ _QUEUED = {
     "timeout": Outcome(only_with="wait", takes_time=True),
     "rejected": _REJECTED,
 }
-
-
-def _later(summary: str) -> Kind:
-    return Kind(summary, {}, {}, known=False)
 
 
 KINDS: dict[str, Kind] = {
@@ -131,7 +145,7 @@ KINDS: dict[str, Kind] = {
     ),
     "leave_queue": Kind("Takes the task out of the queue.", {}, _DONE, needs="in", after="out"),
     "check_position": Kind(
-        "Chooses by the task's place in the queue.", {}, {}, cases=True, needs="in", looks=True
+        "Chooses by the task's place in the queue.", {}, {}, cases=True, needs="in", knows="place"
     ),
     "check": Kind("Chooses by conditions.", {}, {}, cases=True),
     "reprioritize": Kind(
@@ -158,13 +172,66 @@ KINDS: dict[str, Kind] = {
     ),
     "end": Kind("Ends the task.", {"result": Property("text")}, {}, shorthand="result", ends=True),
     "set": Kind("Gives parameters new values.", {}, _DONE, sets=True),
-    "wait_for": _later("Waits for a parameter or an event."),
-    "check_hours": _later("Chooses by opening hours."),
-    "check_service": _later("Chooses by who is there."),
-    "prolong": _later("Changes the end of the task's life."),
-    "call": _later("Calls a flow or an address."),
+    "wait_for": Kind(
+        "Waits until a parameter is written from outside, or an event comes.",
+        {
+            "parameter": Property("parameter"),
+            "event": Property("event"),
+            "for": Property("duration"),
+            "save": Property("save", only_with="event"),
+        },
+        {
+            "arrived": Outcome(takes_time=True),
+            "timeout": Outcome("plain", only_with="for", takes_time=True),
+        },
+        one_of=("parameter", "event"),
+        knows="event",
+    ),
+    "check_hours": Kind(
+        "Chooses by the opening hours of a calendar.",
+        {"calendar": Property("calendar", required=True)},
+        {
+            "open": Outcome("plain"),
+            "closed": Outcome("plain"),
+            "holiday": Outcome("fallback", instead=("closed",)),
+            "special": Outcome("fallback", instead=("open", "closed")),
+        },
+        shorthand="calendar",
+    ),
+    "check_service": Kind(
+        "Chooses by who is there at a service for this task.",
+        {"service": Property("service", required=True)},
+        {"available": Outcome("plain"), "busy": Outcome("plain"), "empty": Outcome("plain")},
+        shorthand="service",
+    ),
+    "prolong": Kind(
+        "Sets the end of the task's life, later or earlier.",
+        {"by": Property("duration"), "until": Property("time")},
+        {**_DONE, "limit": Outcome("technical")},
+        shorthand="by",
+        one_of=("by", "until"),
+    ),
+    "call": Kind(
+        "Calls a flow of the tenant's catalogue, or an address on its list.",
+        {
+            "flow": Property("flow"),
+            "url": Property("url"),
+            "method": Property("method"),
+            "body": Property("body"),
+            "timeout": Property("duration", least=1, most=300),
+            "attempts": Property("integer", least=1, most=10),
+            "accept": Property("statuses"),
+            "save": Property("save"),
+        },
+        {"ok": Outcome(), "failed": Outcome("technical")},
+        one_of=("flow", "url"),
+        knows="response",
+    ),
 }
 
 DISTRIBUTIONS = ("direct", "broadcast", "pickup")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+CALL_TIMEOUT = timedelta(seconds=10)
+"""For one attempt of a call, where the step says nothing else."""
 STEP_KEYS = ("then", "title", "note", "save")
 """What a step may carry beside its kind."""

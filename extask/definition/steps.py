@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from extask.definition.conditions import Conditions, Piece
 from extask.definition.draft import CaseDraft, StepDraft, Target
+from extask.definition.expressions import Knows
 from extask.definition.finding import Place
 from extask.definition.kinds import KINDS, STEP_KEYS, Kind
 from extask.definition.loader import Entry, Mapping, Node, Scalar, Sequence
 from extask.definition.plan import Value
 from extask.definition.reading import Reader, close, one_of
-from extask.definition.written import Where, Written
+from extask.definition.templates import Where
+from extask.definition.written import Written
 
 _BRACES = re.compile(r"\$\{([^}]*)\}?")
 _CASE_KEYS = ("if", "then", "else")
@@ -42,9 +44,6 @@ class StepReader:
             return step
         step.kind = KINDS[step.kind_name]
         self._keys(step, body)
-        if not kind.known:
-            self._later(step)
-            return step
         self._body(step, kind, body.entries[step.kind_name].value)
         self._ways(step, body)
         return step
@@ -81,17 +80,6 @@ class StepReader:
             self.reader.missing(step.at, message, _STEP_EXAMPLE, step.path())
         return None
 
-    def _later(self, step: StepDraft) -> None:
-        step.broken = True
-        known = ", ".join(name for name, kind in KINDS.items() if kind.known)
-        self.reader.findings.add(
-            "E104",
-            step.place,
-            f"this version does not know the kind '{step.kind_name}' yet",
-            help=f"use one of: {known}",
-            path=step.path(step.kind_name),
-        )
-
     def _keys(self, step: StepDraft, body: Mapping) -> None:
         for name, entry in body.entries.items():
             if name in ("title", "note"):
@@ -108,13 +96,14 @@ class StepReader:
         if kind.cases:
             self._cases(step, kind, node)
         elif kind.sets:
-            what = f"'{step.kind_name}'"
-            step.properties = self.parameters(node, what, step.path(step.kind_name), looks=False)
+            what = Where(f"'{step.kind_name}'", step.path(step.kind_name))
+            step.properties = self.parameters(node, what)
         elif isinstance(node, Mapping):
             self._properties(step, kind, node)
         else:
             self._short(step, kind, node)
-        if not kind.cases and not kind.sets:
+        named = isinstance(node, Mapping) or kind.shorthand or _is_empty(node)
+        if named and not kind.cases and not kind.sets:
             self._required(step, kind, node)
 
     def _short(self, step: StepDraft, kind: Kind, node: Node) -> None:
@@ -124,8 +113,12 @@ class StepReader:
             key = Scalar(step.place.line, step.place.column, step.place.end_column, kind.shorthand)
             self._property(step, kind, Entry(key, node))
             return
-        advice = f"write '{step.kind_name}:' and nothing after it"
-        message = f"'{step.kind_name}' has no properties"
+        if kind.properties:
+            message = f"'{step.kind_name}' is a map of its properties"
+            advice = f"write {step.kind_name}: {{ {next(iter(kind.properties))}: … }}"
+        else:
+            message = f"'{step.kind_name}' has no properties"
+            advice = f"write '{step.kind_name}:' and nothing after it"
         self.reader.findings.add("E105", node, message, help=advice, path=step.path())
 
     def _properties(self, step: StepDraft, kind: Kind, node: Mapping) -> None:
@@ -143,8 +136,12 @@ class StepReader:
     def _property(self, step: StepDraft, kind: Kind, entry: Entry) -> None:
         name = entry.key.text
         step.written[name] = entry
-        where = Where(f"'{name}'", step.path(step.kind_name, name), kind.looks)
-        value = self.written.value(entry.value, kind.properties[name].type, where)
+        prop, path = kind.properties[name], step.path(step.kind_name, name)
+        if prop.type == "save":
+            step.save = self.parameters(entry.value, Where("'save'", path, kind.knows))
+            return
+        where = Where(f"'{name}'", path, least=prop.least, most=prop.most)
+        value = self.written.value(entry.value, prop.type, where)
         if value is not None:
             step.properties[name] = value
 
@@ -154,6 +151,8 @@ class StepReader:
             if prop.required and name not in step.written:
                 message = f"'{step.kind_name}' needs '{name}'"
                 self.reader.missing(step.place, message, f"add '{name}: …'", path)
+            elif prop.only_with and name in step.written and prop.only_with not in step.written:
+                self._idle(step, name, prop.only_with)
         chosen = [name for name in kind.one_of if name in step.written]
         if kind.one_of and not chosen and not _wrong_shape(node):
             message = f"'{step.kind_name}' needs '{kind.one_of[0]}' or '{kind.one_of[1]}'"
@@ -165,8 +164,15 @@ class StepReader:
                 "E105", second, message, help=f"delete '{chosen[1]}'", path=path
             )
 
-    def parameters(self, node: Node, what: str, path: str, *, looks: bool) -> dict[str, Value]:
+    def _idle(self, step: StepDraft, name: str, only_with: str) -> None:
+        message = f"'{name}' is for '{only_with}' alone"
+        advice = f"delete '{name}', or write '{only_with}'"
+        at, path = step.written[name].key, step.path(step.kind_name)
+        self.reader.findings.add("E105", at, message, help=advice, path=path)
+
+    def parameters(self, node: Node, where: Where) -> dict[str, Value]:
         """Read new values of parameters, as `set` and `save` have them."""
+        what, path = where.what, where.path
         entries = self.reader.mapping(node, what, "write { PARAMETER: VALUE }", path)
         if entries is None:
             return {}
@@ -182,8 +188,9 @@ class StepReader:
                     entry.key, "there is no parameter", self.conditions.params, path, advice
                 )
                 continue
-            where = Where(f"'{name}'", f"{path}.{name}", looks)
-            value = self.written.value(entry.value, param.type, where, param.values)
+            self.conditions.given.add(name)
+            inside = Where(f"'{name}'", f"{path}.{name}", where.knows)
+            value = self.written.value(entry.value, param.type, inside, param.values)
             if value is not None:
                 values[name] = value
         return values
@@ -193,11 +200,13 @@ class StepReader:
     def _ways(self, step: StepDraft, body: Mapping) -> None:
         kind = step.kind
         save = body.entries.get("save")
-        if save and kind.cases and kind.looks:
-            step.save = self.parameters(save.value, "'save'", step.path("save"), looks=True)
+        if save and kind.cases and kind.knows:
+            where = Where("'save'", step.path("save"), kind.knows)
+            step.save = self.parameters(save.value, where)
         elif save:
-            message = f"'{step.kind_name}' has nothing to save"
-            advice = "delete 'save', or use a 'set' step"
+            message = f"'{step.kind_name}' has nothing to save here"
+            inside = f"write it inside: {step.kind_name}: {{ save: … }}"
+            advice = inside if "save" in kind.properties else "delete 'save', or use a 'set' step"
             self.reader.findings.add("E104", save.key, message, help=advice, path=step.path("save"))
         then = body.entries.get("then")
         if then is None:
@@ -301,7 +310,7 @@ class StepReader:
         self._add(step, None, self.target(otherwise.value, f"{path}.else"))
 
     def _if(self, step: StepDraft, kind: Kind, entry: Entry, case: Mapping, path: str) -> None:
-        source = self.condition(entry.value, f"{path}.if", looks=kind.looks)
+        source = self.condition(entry.value, f"{path}.if", kind.knows)
         then = case.entries.get("then")
         if then is None:
             step.broken = True
@@ -315,7 +324,7 @@ class StepReader:
         else:
             step.cases.append(CaseDraft(condition, target))
 
-    def condition(self, node: Node, path: str, *, looks: bool) -> str:
+    def condition(self, node: Node, path: str, knows: Knows) -> str:
         """Read a condition, an expression without `${}`."""
         scalar = self.reader.scalar(node, "'if'", "write a condition: visits > 3", path)
         if scalar is None:
@@ -332,7 +341,7 @@ class StepReader:
                 fix=bare,
             )
             return ""
-        self.conditions.condition(Piece(scalar, 0, text, path, looks))
+        self.conditions.condition(Piece(scalar, 0, text, path, knows))
         return text
 
 

@@ -243,7 +243,7 @@ STEPS = [
     rest("step named end", "steps: { end: { cancel: x } }\n", "E109", (3, 10), "'finish'"),
     step("no kind", "title: x", "E106", (13, 3), "write a kind"),
     step("unknown kind", "dely: 5m", "E104", (14, 5), "'delay'"),
-    step("later kind", "call: x", "E104", (14, 5), "use one of: delay, queue"),
+    step("call a word", "call: x", "E105", (14, 11), "call: { flow: … }"),
     step("two kinds", "delay: 5m\nwait: 5m", "E107", (15, 5), "step of its own"),
     step("kind beside", "queue: x\nwait: 5m", "E107", (15, 5), "inside: queue: { wait"),
     step("unknown step key", "delay: 5m\nthan: end", "E104", (15, 5), "'then'"),

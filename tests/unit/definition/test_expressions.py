@@ -25,7 +25,7 @@ TYPES = names_for(
         "tier": Param(name="tier", type="choice", default="a", values=("a", "b")),
         "team": Param(name="team", type="list", default=[]),
     },
-    looks=True,
+    "place",
 )
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
