@@ -46,6 +46,11 @@ def expressions_of(step: Step) -> tuple[str, ...]:
     return (*conditions, *(each for value in values for each in _inside(value)))
 
 
+def sources_of(plan: Plan) -> tuple[str, ...]:
+    """Give all expressions of a plan."""
+    return tuple(source for step in plan.steps.values() for source in expressions_of(step))
+
+
 def _inside(value: Value | Mapped) -> Iterator[str]:
     if isinstance(value, Expression):
         yield value.expression
@@ -105,8 +110,8 @@ def assignments(plan: Plan) -> tuple[dict[str, Any], ...]:
 
     Values are Python's; a parameter that has its default is left out.
     """
-    sources = [source for step in plan.steps.values() for source in expressions_of(step)]
-    usual = {name: _usual(param) for name, param in plan.params.items()}
+    sources = sources_of(plan)
+    usual = {name: usual_of(param) for name, param in plan.params.items()}
     told: dict[tuple[object, ...], dict[str, Any]] = {}
     for values in islice(_combined(plan, sources, usual), MOST_TRIED):
         told.setdefault(_signature(plan, sources, values), values)
@@ -114,7 +119,8 @@ def assignments(plan: Plan) -> tuple[dict[str, Any], ...]:
     return tuple(_sent(plan, values) for values in chosen)
 
 
-def _usual(param: Param) -> Any:  # noqa: ANN401 - by type
+def usual_of(param: Param) -> Any:  # noqa: ANN401 - by type
+    """Give what a parameter is when nothing is to be tried: its default, if it has one."""
     if param.required and param.type == "text":
         return param.name
     return from_plain(param.type, param.default)
@@ -137,7 +143,7 @@ def _combined(
 ) -> Iterator[dict[str, Any]]:
     """Combine candidates: all with all if these are few, else one or two unusual ones at a time."""
     tried = {
-        name: _without_doubles([usual[name], *values_for(param, sources)])
+        name: without_doubles([usual[name], *values_for(param, sources)])
         for name, param in plan.params.items()
     }
     count = 1
@@ -240,7 +246,8 @@ _BY_TYPE: dict[str, Any] = {
 }
 
 
-def _without_doubles(values: Iterable[_T]) -> list[_T]:
+def without_doubles(values: Iterable[_T]) -> list[_T]:
+    """Give each value once, whether it can be hashed or not."""
     kept: list[_T] = []
     for value in values:
         if value not in kept:

@@ -4,102 +4,142 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
 
-from extask.definition.plan import Plan
-from extask.engine import Ask, Engine, Facts, Progress, Sleep, Todo, first_progress
-from extask.messages import Answer, Place, Reprioritize, TaskCommand
+from extask.definition.plan import Plan, Step
+from extask.engine import Ask, Engine, Facts, Finish, Progress, Sleep, Todo, first_progress
+from extask.engine.progress import Happening
+from extask.messages import Answer, Hours, Place, Reprioritize, TaskCommand
 from extask.simulation.desk import raised
 from extask.simulation.given import OWN, Given
-from extask.simulation.ways import Way, ways_taken
+
+What = Literal[
+    "answer",
+    "refused",
+    "arrived",
+    "time",
+    "expired",
+    "accepted",
+    "completed",
+    "returned",
+    "aborted",
+    "ends",
+]
+"""What the world does: `time` passes, the life `ends` early."""
+_NOTHING = Step(name="", kind="end", line=0)
+"""Stands for the steps that no author wrote: the end, and the one of a run that failed."""
+_NO_TIME = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
     """A run that wants something the world may answer in several ways, or that is over."""
 
-    progress: Progress
-    """From here the run goes on; in the answer of an `Ask` it is not resumable."""
-    now: datetime
+    plan: Plan
     given: Given
     """The world so far, as a test would give it."""
+    now: datetime
+    progress: Progress
+    """From here the run goes on: before it asks, if it asks for something."""
+    at: Progress
+    """Where it stands when it wants what it wants."""
+    todo: Todo
     queued_at: datetime
     """When it was queued last."""
-    todo: Todo
-    at: Progress
-    """Where the run stands now that it wants this."""
-    busy: timedelta = timedelta(0)
+    busy: timedelta = _NO_TIME
     """How long agents have had it."""
-    late: bool = False
-    """Whether it went round a loop until its life was nearly over."""
     stood: frozenset[str] = frozenset()
     """The services that let it in."""
+    late: bool = False
+    """Whether it went round a loop until its life was nearly over."""
+
+    @property
+    def passed(self) -> timedelta:
+        """The time since the start, as a test counts it."""
+        return self.now - self.given.now
+
+    @property
+    def step(self) -> Step:
+        """The step at which it is."""
+        return self.plan.steps.get(self.at.step or "", _NOTHING)
+
+
+class Possible(NamedTuple):
+    """One thing that the world may do, and where it leads."""
+
+    what: What
+    then: Moment
 
 
 def facts_of(given: Given, service: str = OWN) -> Facts:
     """Give the facts of the one task of a dry run."""
-    place = Place(service=service)
     return Facts(
         task="t-simulated",
         tenant="simulated",
         created_at=given.now,
         service=service,
-        place=place,
+        place=Place(service=service),
+        longest_life=given.longest_life,
     )
 
 
 def first_moment(plan: Plan, given: Given) -> Moment:
-    """Begin a run, up to its first choice."""
+    """Begin a run, up to the first choice."""
     ends = given.now + (given.lifetime or plan.lifetime)
     progress = first_progress(plan, facts_of(given), dict(given.params), ends)
-    nothing = Moment(progress, given.now, given, given.now, Sleep(None, ""), progress)
-    return resumed(plan, nothing, engine_of(plan, nothing))
+    nothing = Sleep(None, "")
+    start = Moment(plan, given, given.now, progress, progress, nothing, queued_at=given.now)
+    return _resumed(start, _engine(start))
 
 
-def engine_of(plan: Plan, moment: Moment) -> Engine:
-    """Stand where a moment is, before it wants what it wants."""
-    return Engine(plan, facts_of(moment.given), moment.progress)
-
-
-def answered(plan: Plan, moment: Moment, answer: Answer) -> Moment:
+def answered(moment: Moment, answer: Answer) -> Moment:
     """Answer the open question, and go on to the next choice."""
-    engine = engine_of(plan, moment)
+    engine = _engine(moment)
     engine.next(moment.now)
     engine.answer(answer, moment.now)
-    return resumed(plan, moment, engine)
+    return _resumed(moment, engine)
 
 
-def resumed(plan: Plan, moment: Moment, engine: Engine) -> Moment:
+def consulted(moment: Moment, hours: Hours) -> Moment:
+    """Tell the hours that are asked for, and go on to the next choice."""
+    engine = _engine(moment)
+    engine.next(moment.now)
+    engine.consulted(hours, moment.now)
+    return _resumed(moment, engine)
+
+
+def notified(moment: Moment, at: datetime, event: Happening | None) -> Moment:
+    """Let time pass and something happen, if anything does, and go on to the next choice."""
+    engine = _engine(moment)
+    if event is not None:
+        engine.notify(event)
+    busy = moment.busy + (at - moment.now if moment.at.where == "with_agent" else _NO_TIME)
+    return _resumed(replace(moment, now=at, busy=busy), engine)
+
+
+def _engine(moment: Moment) -> Engine:
+    return Engine(moment.plan, facts_of(moment.given), moment.progress)
+
+
+def _resumed(moment: Moment, engine: Engine) -> Moment:
     """Let a run go on until the world has a choice; what has one answer only is answered."""
-    now = moment.now
     while True:
         before = engine.progress
-        todo = engine.next(now)
-        if not isinstance(todo, Ask):
+        todo = engine.next(moment.now)
+        if isinstance(todo, Finish | Sleep):
             before = engine.progress
-            break
-        answer = _sole_answer(todo.command, engine.progress)
+        answer = _sole_answer(todo.command, engine.progress) if isinstance(todo, Ask) else None
         if answer is None:
-            break
-        engine.answer(answer, now)
-    return replace(moment, progress=before, todo=todo, at=engine.progress)
+            return replace(moment, progress=before, todo=todo, at=engine.progress)
+        engine.answer(answer, moment.now)
 
 
 def _sole_answer(command: TaskCommand, progress: Progress) -> Answer | None:
     """Give the only answer that a command can have in a dry run, if it has only one."""
     if isinstance(command, Reprioritize):
-        now = progress.priority or "normal"
-        return Answer(status="done", priority=command.to or raised(now, command.by or 0))
+        priority = progress.priority or "normal"
+        return Answer(status="done", priority=command.to or raised(priority, command.by or 0))
     return Answer(status="done") if type(command).__name__ in _SURE else None
 
 
 _SURE = frozenset({"Withdraw", "Confirm", "SetExpiry"})
-
-
-def trail(moment: Moment) -> tuple[str, ...]:
-    """Give the steps entered so far."""
-    return tuple(record.step for record in moment.at.records if record.kind == "entered")
-
-
-def taken_by(plan: Plan, moment: Moment) -> frozenset[Way]:
-    """Give the ways taken so far."""
-    return ways_taken(plan, moment.at.records)

@@ -10,10 +10,16 @@ from datetime import timedelta
 
 from extask.definition.plan import Plan
 from extask.engine import Ask, Finish
-from extask.simulation.candidates import assignments, expressions_of, names_in, numbers_in
+from extask.simulation.candidates import (
+    assignments,
+    expressions_of,
+    names_in,
+    numbers_in,
+    sources_of,
+)
 from extask.simulation.given import Given
-from extask.simulation.moments import Moment, first_moment
-from extask.simulation.possible import Possible, What, World
+from extask.simulation.moments import Moment, Possible, What, first_moment
+from extask.simulation.possible import onward
 
 MOST_VISITS = 30
 """Visits of a step that are told apart, where it counts them."""
@@ -48,18 +54,18 @@ class Search:
         self.arcs: list[Arc] = []
         self.met_bound = False
         self._plan, self._most = plan, most
-        self._world = World(plan, scripted=scripted)
+        self._scripted = scripted
         self._numbers: dict[Key, int] = {}
         self._keys = _Keys(plan, scripted=scripted)
 
     def run(self) -> Iterator[Moment]:
         """Give every moment that is come to, by each way; go on from those that are new."""
         waiting: deque[State] = deque()
-        for params in assignments(self._plan):
-            yield self._come(first_moment(self._plan, Given(params=params)), waiting)
+        for given in _beginnings(self._plan):
+            yield self._come(first_moment(self._plan, given), waiting)
         while waiting:
             state = waiting.popleft()
-            for possible in self._world.onward(state.moment):
+            for possible in onward(state.moment, scripted=self._scripted):
                 yield self._come(possible.then, waiting, state, possible.what)
                 late = self._late(state, possible)
                 if late is not None:
@@ -116,8 +122,16 @@ class Search:
         return False
 
 
+def _beginnings(plan: Plan) -> Iterator[Given]:
+    """Give what senders may send; where lives are prolonged, also a tenant that allows none."""
+    prolongs = any(step.kind == "prolong" for step in plan.steps.values())
+    for longest in (None, plan.lifetime) if prolongs else (None,):
+        for params in assignments(plan):
+            yield Given(params=params, longest_life=longest)
+
+
 def _used(moment: Moment) -> timedelta:
-    return moment.now - moment.given.now - moment.busy
+    return moment.passed - moment.busy
 
 
 def _shifted(moment: Moment, by: timedelta) -> Moment:
@@ -140,8 +154,7 @@ class _Keys:
 
     def __init__(self, plan: Plan, *, scripted: bool) -> None:
         self._scripted = scripted
-        sources = [source for step in plan.steps.values() for source in expressions_of(step)]
-        self._prioritised = any(_MARKS.search(source) for source in sources)
+        self._prioritised = any(_MARKS.search(source) for source in sources_of(plan))
         self._counting = {
             name: _most_visits(plan, expressions_of(step))
             for name, step in plan.steps.items()
@@ -157,7 +170,9 @@ class _Keys:
         visits = tuple(min(p.visits.get(name, 0), most) for name, most in self._counting.items())
         priority = p.priority if self._prioritised else ""
         script = (moment.given.reject, moment.stood) if self._scripted else ()
-        return (where, state, visits, priority, script, repr(p.params), len(p.events))
+        kept = (p.written, tuple(event.name for event in p.happened), len(p.events))
+        outside = (moment.given.longest_life, p.call.out.attempt if p.call else 0, p.revived)
+        return (where, state, visits, priority, script, repr(p.params), kept, outside)
 
     def _wants(self, moment: Moment) -> str:
         todo = moment.todo

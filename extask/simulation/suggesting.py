@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from extask.definition.plan import Plan
 from extask.simulation.given import Given
-from extask.simulation.moments import Moment, taken_by
+from extask.simulation.moments import Moment
 from extask.simulation.searching import Search
 from extask.simulation.virtual import Simulated, simulate
 from extask.simulation.ways import Way, ways_taken
@@ -52,7 +52,7 @@ def suggest(plan: Plan, missing: Iterable[Way], most: int = MOST_STATES) -> Sugg
     tried = _Tried(plan, wanted)
     if wanted:
         for moment in search.run():
-            tried.learn(moment, taken_by(plan, moment))
+            tried.learn(moment, ways_taken(plan, moment.at.records))
             if not tried.open:
                 break
     tests = _fewest(tried.found, wanted)
@@ -100,8 +100,8 @@ def _completed(given: Given) -> Given:
 
 def _short(moment: Moment) -> Given:
     """End a task's life soon after a moment."""
-    life = moment.now - moment.given.now + _MOMENT
-    return replace(moment.given, lifetime=moment.given.lifetime or life)
+    life = moment.given.lifetime or moment.passed + _MOMENT
+    return replace(moment.given, lifetime=life)
 
 
 def _fewest(found: Sequence[Suggested], wanted: Sequence[Way]) -> tuple[Suggested, ...]:
