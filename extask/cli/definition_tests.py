@@ -17,6 +17,9 @@ from extask.definition.finding import Finding
 from extask.definition.render import as_json, render_all
 from extask.simulation.coverage import percent, told
 from extask.simulation.definition_test import FileResult, run_tests
+from extask.simulation.suggesting import Suggestions
+from extask.simulation.suggesting import suggest as look_for
+from extask.simulation.writing import write_tests
 
 _Least = Annotated[
     float,
@@ -27,24 +30,35 @@ _Junit = Annotated[
 ]
 
 
+_Suggest = Annotated[
+    bool,
+    typer.Option("--suggest", help="Look for tests that take what none takes, and print them."),
+]
+
+
 def run(
     *,
     paths: Paths = None,
     as_json_: Json = False,
     min_coverage: _Least = 0,
     junit_file: _Junit = None,
+    suggest: _Suggest = False,
 ) -> None:
     """Run tests of definitions in virtual time; exit 1 if one fails.
 
     Tells which transitions no test takes, and the share of those that are taken.
     """
     files = run_tests(existing(paths))
+    found = [_suggestions(file) if suggest else None for file in files]
     if junit_file is not None:
         junit_file.write_bytes(junit(files))
     if as_json_:
-        Output(as_json=True).rows([_told(file) for file in files], ())
+        told = [_told(file, each) for file, each in zip(files, found, strict=True)]
+        Output(as_json=True).rows(told, ())
     else:
         _show(files)
+        for file, each in zip(files, found, strict=True):
+            _show_suggestions(file, each)
     enough = _share(files) >= min_coverage
     if not enough:
         typer.echo(f"{_share(files)} % of the transitions, {min_coverage:g} % are asked", err=True)
@@ -73,6 +87,33 @@ def _show_file(file: FileResult) -> None:
         typer.echo(f"{file.file}: {_covered([file])}")
 
 
+def _suggestions(file: FileResult) -> Suggestions | None:
+    """Look for tests of what a file's own do not cover, if there is anything."""
+    if file.plan is None or file.coverage is None or not file.coverage.missing:
+        return None
+    return look_for(file.plan, file.coverage.missing)
+
+
+def _show_suggestions(file: FileResult, found: Suggestions | None) -> None:
+    if found is None:
+        return
+    if found.tests:
+        typer.echo(f"\n# to the end of {file.file}:\n{_written(file, found)}")
+    for way in found.unreached:
+        typer.echo(f"{file.file}: no test was found in which {way.says}; {_searched(found)}")
+
+
+def _written(file: FileResult, found: Suggestions) -> str:
+    head = f"workflow: {file.plan.workflow}\ntests:\n" if file.plan and not file.text else ""
+    return head + write_tests(found.tests, file.text)
+
+
+def _searched(found: Suggestions) -> str:
+    if found.met_bound:
+        return f"the search was stopped after {found.states} states"
+    return f"none of all {found.states} states that were told apart leads there"
+
+
 def _line(finding: Finding) -> str:
     place = f"{finding.file}:{finding.line}:{finding.column}"
     return f"{place}: {finding.severity}: {finding.message} [{finding.code}]"
@@ -99,7 +140,7 @@ def _count(files: Iterable[FileResult]) -> str:
     return f"{passed} passed, {len(results) - passed + broken} failed"
 
 
-def _told(file: FileResult) -> dict[str, object]:
+def _told(file: FileResult, found: Suggestions | None) -> dict[str, object]:
     tests = [
         {
             "name": result.name,
@@ -117,4 +158,14 @@ def _told(file: FileResult) -> dict[str, object]:
         "findings": [as_json(finding) for finding in (*file.findings, *file.warnings)],
         "tests": tests,
         "coverage": told(file.coverage) if file.coverage else None,
+        "suggestions": _told_suggestions(file, found) if found else None,
+    }
+
+
+def _told_suggestions(file: FileResult, found: Suggestions) -> dict[str, object]:
+    return {
+        "tests": _written(file, found) if found.tests else "",
+        "unreached": [way._asdict() for way in found.unreached],
+        "states": found.states,
+        "met_bound": found.met_bound,
     }

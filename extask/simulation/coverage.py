@@ -41,8 +41,8 @@ def percent(taken: int, ways: int) -> float:
 
 def coverage_of(plan: Plan, runs: Iterable[Sequence[StepRecord]]) -> Coverage:
     """Find what runs of a plan, each given by its records, cover."""
-    taken = frozenset(way for records in runs for way in ways_taken(plan, records))
-    return Coverage(ways_of(plan), taken)
+    ways = ways_of(plan)
+    return Coverage(ways, frozenset(way for run in runs for way in ways_taken(ways, run)))
 
 
 def untested(text: str, file: str, coverage: Coverage) -> tuple[Finding, ...]:

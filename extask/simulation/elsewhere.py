@@ -53,10 +53,13 @@ def _told(moment: Moment, key: str, name: str, what: object, *, scripted: bool) 
     return replace(moment, given=replace(moment.given, **script))
 
 
-def replies(moment: Moment, out: CallOut) -> Iterator[Possible]:
+def replies(moment: Moment, out: CallOut, until: datetime | None) -> Iterator[Possible]:
     """Answer an attempt of a call: well, in every way worth trying; badly; or too late."""
-    good = [Reply(body=body) for body in bodies_for(moment.plan, moment.step)]
-    for reply in (*good, Reply(_REFUSED), Reply(takes=out.timeout + _TOO_LATE)):
+    tried = [Reply(body=body) for body in bodies_for(moment.plan, moment.step)]
+    tried.append(Reply(_REFUSED))
+    if until is None or moment.now + out.timeout < until:
+        tried.append(Reply(takes=out.timeout + _TOO_LATE))
+    for reply in tried:
         yield Possible("answer", _replied(_called(moment, reply), out, reply))
 
 

@@ -117,6 +117,18 @@ def notified(moment: Moment, at: datetime, event: Happening | None) -> Moment:
     return _resumed(replace(moment, now=at, busy=busy), engine)
 
 
+def shifted(moment: Moment, by: timedelta) -> Moment:
+    """Stand where a run stands, so much later in its life."""
+    updates = {
+        name: value + by
+        for name in ("since", "deadline")
+        if (value := getattr(moment.progress, name)) is not None
+    }
+    progress = moment.progress.model_copy(update=updates)
+    later = replace(moment, progress=progress, now=moment.now + by, late=True)
+    return _resumed(later, _engine(later))
+
+
 def _engine(moment: Moment) -> Engine:
     return Engine(moment.plan, facts_of(moment.given), moment.progress)
 

@@ -43,8 +43,8 @@ def onward(moment: Moment, *, scripted: bool = False) -> Iterator[Possible]:
             yield from _let_in(moment, command, scripted=scripted)
         case Consult(calendar=calendar):
             yield from elsewhere.hours(moment, calendar, scripted=scripted)
-        case Sleep(call=CallOut() as out):
-            yield from elsewhere.replies(moment, out)
+        case Sleep(until=until, call=CallOut() as out):
+            yield from elsewhere.replies(moment, out, until)
         case Sleep() as sleep:
             yield from _slept(moment, sleep, scripted=scripted)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from extask.definition.plan import Plan
@@ -18,11 +18,12 @@ from extask.simulation.candidates import (
     sources_of,
 )
 from extask.simulation.given import Given
-from extask.simulation.moments import Moment, Possible, What, first_moment
+from extask.simulation.moments import Moment, Possible, What, first_moment, shifted
 from extask.simulation.possible import onward
 
 MOST_VISITS = 30
 """Visits of a step that are told apart, where it counts them."""
+_MOMENT = timedelta(microseconds=1)
 Key = Hashable
 
 
@@ -34,6 +35,8 @@ class Arc:
     target: int
     what: What
     took: timedelta
+    through: tuple[str, ...] = ()
+    """The steps entered on the way, and the one it began at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,8 @@ class Search:
             self.states.append(State(number, moment, parent.number if parent else None, via))
         if parent is not None and via is not None:
             took = _used(moment) - _used(parent.moment)
-            self.arcs.append(Arc(parent.number, number, via, took))
+            through = _through(parent.moment, moment)
+            self.arcs.append(Arc(parent.number, number, via, took, through))
         return self.states[number] if new else None
 
     def _late(self, state: State, possible: Possible) -> Moment | None:
@@ -109,8 +113,8 @@ class Search:
         round_ = again.now - before.moment.now
         if round_ <= timedelta(0) or not self._leads(before, state):
             return None
-        times = (again.at.expires_at - again.now) // round_
-        return _shifted(again, round_ * times) if times > 0 else None
+        times = (again.at.expires_at - again.now - _MOMENT) // round_
+        return shifted(again, round_ * times) if times > 0 else None
 
     def _leads(self, before: State, state: State) -> bool:
         """Tell whether a state was come to by way of another."""
@@ -130,20 +134,14 @@ def _beginnings(plan: Plan) -> Iterator[Given]:
             yield Given(params=params, longest_life=longest)
 
 
+def _through(before: Moment, after: Moment) -> tuple[str, ...]:
+    new = after.at.records[len(before.at.records) :]
+    entered = (record.step for record in new if record.kind == "entered")
+    return (before.at.step or "", *entered)
+
+
 def _used(moment: Moment) -> timedelta:
     return moment.passed - moment.busy
-
-
-def _shifted(moment: Moment, by: timedelta) -> Moment:
-    """Stand where a run stands, so much later."""
-    updates = {
-        name: value + by
-        for name in ("since", "deadline")
-        if (value := getattr(moment.progress, name)) is not None
-    }
-    progress = moment.progress.model_copy(update=updates)
-    at = moment.at.model_copy(update=updates)
-    return replace(moment, progress=progress, at=at, now=moment.now + by, late=True)
 
 
 _MARKS = re.compile(r"\btask\.(priority|agent|result)\b")
@@ -158,7 +156,8 @@ class _Keys:
         self._counting = {
             name: _most_visits(plan, expressions_of(step))
             for name, step in plan.steps.items()
-            if any("visits" in names_in(source) for source in expressions_of(step))
+            if step.kind == "prolong"
+            or any("visits" in names_in(source) for source in expressions_of(step))
         }
 
     def of(self, moment: Moment) -> Key:

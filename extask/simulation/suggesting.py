@@ -12,7 +12,7 @@ from extask.simulation.given import Given
 from extask.simulation.moments import Moment
 from extask.simulation.searching import Search
 from extask.simulation.virtual import Simulated, simulate
-from extask.simulation.ways import Way, ways_taken
+from extask.simulation.ways import Way, ways_of, ways_taken
 
 MOST_STATES = 5_000
 """States looked at for one definition unless told otherwise."""
@@ -52,7 +52,7 @@ def suggest(plan: Plan, missing: Iterable[Way], most: int = MOST_STATES) -> Sugg
     tried = _Tried(plan, wanted)
     if wanted:
         for moment in search.run():
-            tried.learn(moment, ways_taken(plan, moment.at.records))
+            tried.learn(moment, ways_taken(wanted, moment.at.records))
             if not tried.open:
                 break
     tests = _fewest(tried.found, wanted)
@@ -90,7 +90,7 @@ def _ended(plan: Plan, moment: Moment) -> Suggested:
         if simulated.ending is not None:
             break
         given = _completed(given) if given.accepted_after else _short(moment)
-    return Suggested(given, simulated, tuple(ways_taken(plan, simulated.records)))
+    return Suggested(given, simulated, tuple(ways_taken(ways_of(plan), simulated.records)))
 
 
 def _completed(given: Given) -> Given:

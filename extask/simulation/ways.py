@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, cast
 
 from extask.definition.kinds import KINDS, Outcome
-from extask.definition.plan import Plan, Step
+from extask.definition.plan import END, Plan, Step
 from extask.messages import StepRecord
 
 WHEN = "when"
@@ -52,9 +52,9 @@ def _of_step(step: Step, handlers: Mapping[str, str]) -> Iterator[Way]:
     for outcome, target in step.then.items():
         yield Way(step.name, outcome, target)
     for outcome, details in KINDS[step.kind].outcomes.items():
-        target = handlers.get(_handler(outcome, details))
-        if target and outcome not in step.then and _may_come(step, details):
-            yield Way(step.name, outcome, target)
+        handler = handlers.get(_handler(outcome, details))
+        if handler and outcome not in step.then and _may_come(step, details):
+            yield Way(step.name, outcome, handler)
     if step.kind in _ENDINGS:
         yield Way(step.name, _ENDINGS[step.kind], OVER)
 
@@ -68,12 +68,12 @@ def _may_come(step: Step, details: Outcome) -> bool:
     return not details.only_with or details.only_with in step.properties
 
 
-def ways_taken(plan: Plan, records: Sequence[StepRecord]) -> frozenset[Way]:
-    """Find the ways that a run took, whole or so far; `records` are all of them, in order."""
-    known = {(way.step, way.outcome): way for way in ways_of(plan)}
+def ways_taken(ways: Iterable[Way], records: Sequence[StepRecord]) -> frozenset[Way]:
+    """Find which ways a run took, whole or so far; `records` are all it has, in order."""
+    known = {(way.step, way.outcome): way for way in ways}
     followed = zip(_departures(records), _followers(records), strict=True)
     found = ((known.get(departure), follower) for departure, follower in followed)
-    return frozenset(way for way, follower in found if way and _arrives(plan, way, follower))
+    return frozenset(way for way, follower in found if way and _arrives(way, follower))
 
 
 def _departures(records: Iterable[StepRecord]) -> Iterator[tuple[str, str]]:
@@ -106,5 +106,5 @@ def _followers(records: Sequence[StepRecord]) -> list[str]:
     return followers[::-1]
 
 
-def _arrives(plan: Plan, way: Way, follower: str) -> bool:
-    return way.target not in plan.steps or way.target == follower
+def _arrives(way: Way, follower: str) -> bool:
+    return way.target in (END, OVER, follower)

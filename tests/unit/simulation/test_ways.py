@@ -113,7 +113,7 @@ def test_a_timeout_that_cannot_come_is_no_way() -> None:
 def test_a_run_takes_the_ways_that_its_records_tell(
     plan: Plan, given: Given, taken: set[str]
 ) -> None:
-    assert words(ways_taken(plan, simulate(plan, given).records)) == taken
+    assert words(ways_taken(ways_of(plan), simulate(plan, given).records)) == taken
 
 
 def test_completion_beside_a_handler_leaves_the_step_that_acceptance_interrupted() -> None:
@@ -121,7 +121,7 @@ def test_completion_beside_a_handler_leaves_the_step_that_acceptance_interrupted
     plan = compile_definition(text.replace("/ params.n", "/ 1"), "w.workflow.yaml").plan
     assert plan is not None
     given = Given(accepted_after=(MINUTE,), completed_after=(2 * MINUTE,))
-    assert words(ways_taken(plan, simulate(plan, given).records)) == {
+    assert words(ways_taken(ways_of(plan), simulate(plan, given).records)) == {
         "line_up.accepted beside",
         "line_up.completed after",
         "after.ended",
@@ -130,7 +130,7 @@ def test_completion_beside_a_handler_leaves_the_step_that_acceptance_interrupted
 
 def test_a_way_on_that_was_cut_off_is_not_taken(plan: Plan) -> None:
     records = simulate(plan, Given(reject=("support",))).records
-    assert words(ways_taken(plan, records[:2])) == set()
+    assert words(ways_taken(ways_of(plan), records[:2])) == set()
 
 
 def test_coverage_is_a_share_that_is_whole_only_where_nothing_is_missing(plan: Plan) -> None:
