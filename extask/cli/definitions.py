@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from extask.cli import definition_tests
+from extask.cli import definition_runs, definition_tests
 from extask.cli.definition_files import Paths, compiled, source_of, sources
 from extask.cli.output import Output, note
 from extask.cli.shared import Call, Json, online
@@ -19,6 +19,8 @@ from extask.definition.render import as_json, render_all
 
 app = typer.Typer(help="Check, test, draw, publish and list definitions.", no_args_is_help=True)
 app.command("test")(definition_tests.run)
+app.command("simulate")(definition_runs.simulate)
+app.command("explore")(definition_runs.explore_)
 _Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Workflow files.")]
 COLUMNS = ("workflow", "version", "state", "current", "title")
 

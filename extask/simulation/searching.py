@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from extask.definition.plan import Plan
-from extask.engine import Ask, Finish
+from extask.engine import Ask, Finish, Sleep
 from extask.simulation.candidates import (
     assignments,
     expressions_of,
@@ -177,7 +177,9 @@ class _Keys:
         todo = moment.todo
         if isinstance(todo, Finish):
             return todo.ending.says
-        return type(todo.command).__name__ if isinstance(todo, Ask) else ""
+        if isinstance(todo, Ask):
+            return type(todo.command).__name__
+        return "call" if isinstance(todo, Sleep) and todo.call else ""
 
 
 def _most_visits(plan: Plan, sources: tuple[str, ...]) -> int:
