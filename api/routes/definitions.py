@@ -8,7 +8,7 @@ from fastapi import Path, Query, Response, status
 from pydantic import Field
 
 from api.errors import responses
-from api.operations import definitions
+from api.operations import definitions, simulations
 from api.routes.guard import In, Who, router
 from api.shapes.common import Body
 from api.shapes.definitions import (
@@ -18,6 +18,7 @@ from api.shapes.definitions import (
     DefinitionSource,
     PublishAnswer,
 )
+from api.shapes.simulations import SimulationAnswer, SimulationRequest
 
 routes = router("definitions", prefix="/definitions")
 LARGEST_VERSION = 2**31 - 1
@@ -76,6 +77,16 @@ async def check_definition(body: DefinitionSource) -> CheckAnswer:
     Answers everything the checker has to say, each with line, column and help.
     """
     return await definitions.check(body)
+
+
+@routes.post("/simulate")
+async def simulate_definition(body: SimulationRequest) -> SimulationAnswer:
+    """Run a definition once in virtual time, in the world that is given.
+
+    Nothing is kept and nobody is asked: agents, queue, calls, events and hours are what `given`
+    says, as in tests of definitions; without it nobody comes. A run is cut after many steps.
+    """
+    return await simulations.simulate(body)
 
 
 @routes.get("/{workflow}", responses=responses(404))

@@ -17,7 +17,7 @@ from extask.simulation.given import Given, Seen
 from extask.simulation.given_values import GivenValues
 from extask.simulation.virtual import Simulated, simulate
 
-MOST_STEPS = 5_000
+MOST_STEPS = 2_000
 """Steps after which a dry run is cut: a table of more is not read."""
 _REPEATED = ("accepted", "completed", "returned", "expired", "aborted")
 """Events that the line of the step they end would only repeat."""
@@ -71,10 +71,9 @@ def _looks(plan: Plan, simulated: Simulated) -> list[Any]:
 
 def lines(simulated: Simulated) -> Iterator[Line]:
     """Tell what happened, one line a step that was left or an event that came."""
-    start = simulated.records[0].at if simulated.records else None
-    event = ""
+    start, event = simulated.records[0].at, ""
     for record, priority in zip(simulated.records, simulated.priorities, strict=True):
-        if start is not None and _tells(record, event):
+        if _tells(record, event):
             by = record.data.get("agent") or record.data.get("reason") or ""
             after = record.at - start
             yield Line(after, record.step, record.step_kind, record.outcome, priority, str(by))
