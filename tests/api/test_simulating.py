@@ -22,7 +22,7 @@ steps:
 
 async def simulated(desk: Desk, **body: object) -> dict[str, object]:
     answer: dict[str, object] = await desk.ok(
-        "POST", "/definitions/simulate", {"source": SOURCE, **body}, who="supervisor"
+        "POST", "/definitions/simulate", {"source": SOURCE, **body}, who="workflow_admin"
     )
     return answer
 

@@ -12,6 +12,7 @@ from extask.simulation.suggesting import Suggestions, suggest
 from extask.simulation.ways import ways_of
 from extask.simulation.writing import write_tests
 from tests.unit.engine.test_cut_and_resume import plans
+from tests.unit.simulation.test_exploring import EVERYTHING
 
 SHIPPED = sorted((Path(__file__).parents[3] / "definitions").glob("*.workflow.yaml"))
 
@@ -49,6 +50,22 @@ def test_all_ways_of_what_is_shipped_are_found(file: Path) -> None:
     found = suggest(plan, ways_of(plan))
     assert found.unreached == ()
     all_pass_and_cover(plan, found)
+
+
+def test_all_ways_of_every_kind_are_found() -> None:
+    plan = plan_of(EVERYTHING)
+    found = suggest(plan, ways_of(plan))
+    assert found.unreached == ()
+    all_pass_and_cover(plan, found)
+
+
+def test_what_cannot_be_come_to_is_named() -> None:
+    plan = steps("  rest: { delay: 5m }\n  stop: { end: }", "params: { n: { type: integer } }")
+    never = ways_of(steps("  no: { delay: 5m }\n  stop: { end: }"))[0]
+    found = suggest(plan, (never,))
+    assert (found.tests, found.unreached, found.met_bound) == ((), (never,), False)
+    assert suggest(plan, (never,), most=1).met_bound
+    assert suggest(plan, ()).states == 0
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
