@@ -113,7 +113,8 @@ class Search:
         round_ = again.now - before.moment.now
         if round_ <= timedelta(0) or not self._leads(before, state):
             return None
-        times = (again.at.expires_at - again.now - _MOMENT) // round_
+        # One round is left, so that the loop can be left by what is late enough.
+        times = (again.at.expires_at - again.now - _MOMENT) // round_ - 1
         return shifted(again, round_ * times) if times > 0 else None
 
     def _leads(self, before: State, state: State) -> bool:
