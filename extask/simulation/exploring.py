@@ -116,13 +116,17 @@ def _longest(search: Search) -> list[timedelta]:
     for arc in arcs:
         if loop_of.get(arc.source) is None or loop_of[arc.source] is not loop_of.get(arc.target):
             following[arc.source].append(arc)
+    lasting = {arc.source for arc in arcs if arc.took and arc.target in loop_of.get(arc.source, ())}
+    lasting = {number for first in lasting for number in loop_of[first]}
     windows = {arc.source: arc.took for arc in arcs if arc.what in ("time", "expired")}
     times = [state.moment.passed - state.moment.busy for state in search.states]
     changed = deque(range(len(times)))
     while changed:
         for arc in following[changed.popleft()]:
+            life = _life(search.states[arc.target])
             took = windows.get(arc.source, arc.took) if arc.what in _MEANWHILE else arc.took
-            longer = min(times[arc.source] + took, _life(search.states[arc.target]))
+            anytime = arc.source in lasting and arc.what in _UNASKED - {"ends"}
+            longer = life if anytime else min(times[arc.source] + took, life)
             if longer > times[arc.target]:
                 times[arc.target] = longer
                 changed.append(arc.target)

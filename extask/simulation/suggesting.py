@@ -83,14 +83,18 @@ class _Tried:
 
 
 def _ended(plan: Plan, moment: Moment) -> Suggested:
-    """Run a world to its end; agents who have the task then complete it."""
+    """Run a world to its end; agents who have the task then complete it.
+
+    A run that does not end takes nothing: nobody would read such a test.
+    """
     given = moment.given
     for _ in range(_MOST_COMPLETED):
         simulated = simulate(plan, given, most_steps=_MOST_STEPS)
         if simulated.ending is not None:
-            break
-        given = _completed(given) if given.accepted_after else _short(moment)
-    return Suggested(given, simulated, tuple(ways_taken(ways_of(plan), simulated.records)))
+            return Suggested(given, simulated, tuple(ways_taken(ways_of(plan), simulated.records)))
+        cut = len(simulated.path) > _MOST_STEPS
+        given = _short(moment) if cut or not given.accepted_after else _completed(given)
+    return Suggested(given, simulated, ())
 
 
 def _completed(given: Given) -> Given:
