@@ -50,8 +50,8 @@ class Moment:
     """How long agents have had it."""
     stood: frozenset[str] = frozenset()
     """The services that let it in."""
-    late: bool = False
-    """Whether it went round a loop until its life was nearly over."""
+    late: int = 0
+    """Not 0 if it went round a loop until its life was nearly over, in which of several ways."""
 
     @property
     def passed(self) -> timedelta:
@@ -117,7 +117,7 @@ def notified(moment: Moment, at: datetime, event: Happening | None) -> Moment:
     return _resumed(replace(moment, now=at, busy=busy), engine)
 
 
-def shifted(moment: Moment, by: timedelta) -> Moment:
+def shifted(moment: Moment, by: timedelta, late: int) -> Moment:
     """Stand where a run stands, so much later in its life."""
     updates = {
         name: value + by
@@ -125,7 +125,7 @@ def shifted(moment: Moment, by: timedelta) -> Moment:
         if (value := getattr(moment.progress, name)) is not None
     }
     progress = moment.progress.model_copy(update=updates)
-    later = replace(moment, progress=progress, now=moment.now + by, late=True)
+    later = replace(moment, progress=progress, now=moment.now + by, late=late)
     return _resumed(later, _engine(later))
 
 

@@ -70,8 +70,7 @@ class Search:
             state = waiting.popleft()
             for possible in onward(state.moment, scripted=self._scripted):
                 yield self._come(possible.then, waiting, state, possible.what)
-                late = self._late(state, possible)
-                if late is not None:
+                for late in self._late(state, possible):
                     yield self._come(late, waiting, state, possible.what)
 
     def _come(
@@ -103,19 +102,23 @@ class Search:
             self.arcs.append(Arc(parent.number, number, via, took, through))
         return self.states[number] if new else None
 
-    def _late(self, state: State, possible: Possible) -> Moment | None:
-        """Go round a loop that was found as often as the life allows."""
+    def _late(self, state: State, possible: Possible) -> Iterator[Moment]:
+        """Go round a loop that was found as often as the life allows, and once less.
+
+        The last round may be cut by the end of the life before what is late enough is seen.
+        """
         again = possible.then
         number = self._numbers.get(self._keys.of(again))
         if again.late or number is None or number > state.number or possible.what == "returned":
-            return None
+            return
         before = self.states[number]
         round_ = again.now - before.moment.now
         if round_ <= timedelta(0) or not self._leads(before, state):
-            return None
-        # One round is left, so that the loop can be left by what is late enough.
-        times = (again.at.expires_at - again.now - _MOMENT) // round_ - 1
-        return shifted(again, round_ * times) if times > 0 else None
+            return
+        most = (again.at.expires_at - again.now - _MOMENT) // round_
+        for late, times in ((1, most - 1), (2, most)):
+            if times > 0:
+                yield shifted(again, round_ * times, late)
 
     def _leads(self, before: State, state: State) -> bool:
         """Tell whether a state was come to by way of another."""
