@@ -105,6 +105,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "CreatePool": _ADMINS,
     "UpdatePool": _ADMINS,
     "CheckDefinition": _WATCHERS,
+    "SimulateDefinition": _WATCHERS,
     "PublishDefinition": _AUTHORS,
     "ListDefinitions": _WATCHERS,
     "GetDefinition": _WATCHERS,

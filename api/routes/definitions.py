@@ -8,7 +8,7 @@ from fastapi import Path, Query, Response, status
 from pydantic import Field
 
 from api.errors import responses
-from api.operations import definitions
+from api.operations import definitions, simulations
 from api.routes.guard import In, Who, router
 from api.shapes.common import Body
 from api.shapes.definitions import (
@@ -19,6 +19,7 @@ from api.shapes.definitions import (
     PublishAnswer,
     PublishSource,
 )
+from api.shapes.simulations import SimulationAnswer, SimulationRequest
 
 routes = router("definitions", prefix="/definitions")
 LARGEST_VERSION = 2**31 - 1
@@ -80,6 +81,16 @@ async def check_definition(ports: In, who: Who, body: DefinitionSource) -> Check
     it would say about its version.
     """
     return await definitions.check(ports, who, body)
+
+
+@routes.post("/simulate")
+async def simulate_definition(body: SimulationRequest) -> SimulationAnswer:
+    """Run a definition once in virtual time, in the world that is given.
+
+    Nothing is kept and nobody is asked: agents, queue, calls, events and hours are what `given`
+    says, as in tests of definitions; without it nobody comes. A run is cut after many steps.
+    """
+    return await simulations.simulate(body)
 
 
 @routes.get("/{workflow}", responses=responses(404))

@@ -32,6 +32,11 @@ def silence(findings: Findings, text: str) -> None:
             findings.add("W707", spot, message, help="delete this comment")
 
 
+def allowed(text: str) -> set[str]:
+    """Give the codes that a file allows."""
+    return {allow["code"] for allow in _ALLOW.finditer(text)}
+
+
 def _spot(text: str, begin: int, end: int) -> Spot:
     column = begin - text.rfind("\n", 0, begin)
     return Spot(text.count("\n", 0, begin) + 1, column, column + end - begin)

@@ -39,6 +39,7 @@ CODES: dict[str, str] = {
     "W701": "A parameter that nothing reads",
     "W702": "A wait longer than the task's life",
     "W703": "A loop that comes round too fast",
+    "W704": "A transition that no test covers",
     "W705": "Anchors",
     "W706": "A warning allowed without a reason",
     "W707": "An allowed warning that does not come",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from extask.definition.compiler import compile_definition
 from extask.definition.durations import format_duration
 from extask.definition.finding import Finding, Findings, Spot
 from extask.definition.plan import Plan
+from extask.simulation.coverage import Coverage, coverage_of, untested
 from extask.simulation.examples import Example, Expect, read_examples
 from extask.simulation.virtual import Simulated, simulate
 
@@ -54,6 +55,11 @@ class FileResult:
     """What the findings point into."""
     findings: tuple[Finding, ...] = ()
     results: tuple[TestResult, ...] = ()
+    plan: Plan | None = None
+    coverage: Coverage | None = None
+    """Of the definition's transitions; none where nothing ran."""
+    warnings: tuple[Finding, ...] = ()
+    """The transitions that no test covers, in the definition."""
 
     @property
     def passed(self) -> bool:
@@ -62,24 +68,36 @@ class FileResult:
 
 
 def run_tests(paths: Iterable[Path]) -> tuple[FileResult, ...]:
-    """Run test files, or all below folders, each against the definition beside it."""
+    """Run test files, or all below folders, each against the definition beside it.
+
+    In folders, a definition without tests counts too: nothing covers its transitions.
+    """
     files = [file for path in paths for file in _files(path)]
     return tuple(run_test_file(file) for file in dict.fromkeys(files))
 
 
 def run_test_file(file: Path) -> FileResult:
     """Run one test file against the definition beside it."""
-    name = file.name.removesuffix(TESTS).removesuffix(WORKFLOW)
-    definition, tests = file.with_name(name + WORKFLOW), file.with_name(name + TESTS)
+    tests = _tests_of(file)
+    definition = tests.with_name(tests.name.removesuffix(TESTS) + WORKFLOW)
     if not definition.is_file():
         return _missing(tests, f"there is no {definition.name} beside these tests")
-    if not tests.is_file():
+    if file == tests and not tests.is_file():
         return _missing(tests, "there is no such file")
     source = _text(definition)
     compiled = compile_definition(source, str(definition))
     if compiled.plan is None:
         return FileResult(str(definition), source, tuple(compiled.findings))
-    return run_test_text(_text(tests), str(tests), compiled.plan)
+    result = _run(tests, compiled.plan)
+    if result.coverage is None:
+        return result
+    return replace(result, warnings=untested(source, str(definition), result.coverage))
+
+
+def _run(tests: Path, plan: Plan) -> FileResult:
+    if tests.is_file():
+        return run_test_text(_text(tests), str(tests), plan)
+    return FileResult(str(tests), "", plan=plan, coverage=coverage_of(plan, ()))
 
 
 def run_test_text(text: str, file: str, plan: Plan) -> FileResult:
@@ -87,7 +105,9 @@ def run_test_text(text: str, file: str, plan: Plan) -> FileResult:
     examples, findings = read_examples(text, file, plan)
     if findings:
         return FileResult(file, text, tuple(findings))
-    return FileResult(file, text, results=tuple(run_example(plan, each) for each in examples))
+    results = tuple(run_example(plan, each) for each in examples)
+    coverage = coverage_of(plan, (result.simulated.records for result in results))
+    return FileResult(file, text, results=results, plan=plan, coverage=coverage)
 
 
 def run_example(plan: Plan, example: Example) -> TestResult:
@@ -100,7 +120,15 @@ def run_example(plan: Plan, example: Example) -> TestResult:
 
 
 def _files(path: Path) -> Sequence[Path]:
-    return sorted(path.rglob(f"*{TESTS}")) if path.is_dir() else [path]
+    if not path.is_dir():
+        return [path]
+    tests = sorted(path.rglob(f"*{TESTS}"))
+    untold = {file for file in path.rglob(f"*{WORKFLOW}") if _tests_of(file) not in tests}
+    return sorted({*tests, *untold})
+
+
+def _tests_of(file: Path) -> Path:
+    return file.with_name(file.name.removesuffix(TESTS).removesuffix(WORKFLOW) + TESTS)
 
 
 def _text(file: Path) -> str:

@@ -138,7 +138,7 @@ class Desk:
         return Answer(status="done", standing=standing)
 
     def _reprioritize(self, command: Reprioritize, _now: datetime) -> Answer:
-        self._priority = command.to or _raised(self._priority, command.by or 0)
+        self._priority = command.to or raised(self._priority, command.by or 0)
         return Answer(status="done", priority=self._priority)
 
 
@@ -146,7 +146,8 @@ def _instants(given: Given, times: tuple[timedelta, ...]) -> list[datetime]:
     return [given.now + time for time in sorted(times)]
 
 
-def _raised(priority: Priority, by: int) -> Priority:
+def raised(priority: Priority, by: int) -> Priority:
+    """Raise a priority by levels, within those that can be raised."""
     if priority not in _RAISED:
         return priority
     level = _RAISED.index(priority) - by

@@ -30,9 +30,11 @@ from extask.simulation.trace import Trace, trace_of
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """What came of a dry run; without an ending it waits for ever, for an agent."""
+    """What came of a dry run; without an ending it waits for ever, for an agent, or was cut."""
 
     records: tuple[StepRecord, ...]
+    priorities: tuple[Priority, ...]
+    """The priority at each record."""
     commands: tuple[TaskCommand, ...]
     """What the run asked of the distributor, in order."""
     calls: tuple[CallMade, ...]
@@ -61,9 +63,11 @@ class Simulated:
         return self.ending.says if self.ending else f"never: waits for an agent at {self.waits_at}"
 
 
-def simulate(plan: Plan, given: Given, service: str = OWN) -> Simulated:
-    """Run a plan once in virtual time, in the world that is given."""
-    return _World(plan, given, service).run()
+def simulate(
+    plan: Plan, given: Given, service: str = OWN, *, most_steps: int | None = None
+) -> Simulated:
+    """Run a plan once in virtual time, in the world that is given; cut after so many steps."""
+    return _World(plan, given, service).run(most_steps)
 
 
 class _World:
@@ -77,6 +81,7 @@ class _World:
         self._script = _script(given)
         self._commands: list[TaskCommand] = []
         self._records: list[StepRecord] = []
+        self._priorities: list[Priority] = []
         facts = Facts(
             task="t-simulated",
             tenant="simulated",
@@ -90,11 +95,13 @@ class _World:
         self._engine = Engine(plan, facts, progress)
         self._priority = facts.priority
 
-    def run(self) -> Simulated:
+    def run(self, most_steps: int | None) -> Simulated:
         while True:
             self._happen()
             todo = self._engine.next(self._now)
-            self._records += self._engine.take_records()
+            self._note()
+            if most_steps is not None and self._engine.progress.entered > most_steps:
+                return self._result(None)
             if isinstance(todo, Finish):
                 return self._result(todo.ending)
             self._priority = self._engine.progress.priority or self._priority
@@ -106,6 +113,11 @@ class _World:
                 self._calls.want(self._engine.step, todo.call, self._now)
                 if not self._pass_time(todo.until):
                     return self._result(None)
+
+    def _note(self) -> None:
+        new = self._engine.take_records()
+        self._records += new
+        self._priorities += [self._engine.progress.priority or self._priority] * len(new)
 
     def _hours(self, calendar: str) -> Hours:
         told = self._given.hours.get(calendar, ())
@@ -142,6 +154,7 @@ class _World:
         last = self._priority if moved else progress.priority or self._priority
         return Simulated(
             records=tuple(self._records),
+            priorities=tuple(self._priorities),
             commands=tuple(self._commands),
             calls=tuple(self._calls.made),
             ending=ending,

@@ -21,13 +21,6 @@ steps:
 """
 BAD = GOOD.replace("queue: {", "queue: { priorty: high,")
 HASTY = GOOD.replace("steps:", "params:\n  unread: { type: text }\nsteps:")
-TESTS = """\
-workflow: greet
-tests:
-  - name: nobody comes
-    given: {}
-    expect: { ends: too late, path: [line_up, late] }
-"""
 
 
 @pytest.fixture
@@ -36,7 +29,6 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     files = tmp_path / "definitions"
     files.mkdir()
     (files / "greet.workflow.yaml").write_text(GOOD)
-    (files / "greet.test.yaml").write_text(TESTS)
     return files
 
 
@@ -72,48 +64,6 @@ def test_warnings_are_told_but_do_not_fail(extask: Extask, files: Path) -> None:
     assert ended.code == 0
     assert "warning: no step reads the parameter 'unread'" in ended.out
     assert ended.err == "1 checked, 0 errors, 1 warning\n"
-
-
-def test_tests_run_in_virtual_time(extask: Extask, files: Path) -> None:
-    ended = extask("definition", "test")
-
-    assert ended.code == 0
-    assert ended.out.splitlines() == [
-        "ok   definitions/greet.test.yaml: nobody comes",
-        "1 passed, 0 failed",
-    ]
-    [told] = extask("definition", "test", str(files), "--json").json
-    assert told["passed"]
-    assert told["tests"][0]["path"] == ["line_up", "late"]
-
-
-def test_a_failing_test_says_what_differed(extask: Extask, files: Path) -> None:
-    tests = files / "greet.test.yaml"
-    tests.write_text(TESTS.replace("ends: too late", "ends: handled"))
-
-    ended = extask("definition", "test", str(tests))
-
-    assert ended.code == 1
-    assert ended.out.splitlines() == [
-        f"FAIL {tests}: nobody comes",
-        "     ends: expected handled, got too late",
-        "0 passed, 1 failed",
-    ]
-    told = extask("definition", "test", str(tests), "--json")
-    assert told.err == "0 passed, 1 failed\n"
-    assert told.json[0]["tests"][0]["differences"] == [
-        {"what": "ends", "expected": "handled", "got": "too late"}
-    ]
-
-
-def test_tests_of_a_broken_definition_do_not_run(extask: Extask, files: Path) -> None:
-    (files / "greet.workflow.yaml").write_text(BAD)
-
-    ended = extask("definition", "test")
-
-    assert ended.code == 1
-    assert "[E104]" in ended.out
-    assert ended.out.splitlines()[-1] == "0 passed, 1 failed"
 
 
 def test_a_definition_is_drawn(extask: Extask, files: Path) -> None:

@@ -11,9 +11,12 @@ from extask.definition.codes import CODES
 from extask.definition.compiler import Compiled, compile_definition
 from extask.definition.render import render_all
 from extask.definition.versioning import Published, compare
+from extask.simulation import run_test_file
 
 PAGES = Path(__file__).parents[3] / "docs" / "errors"
 FILE = "example.workflow.yaml"
+OF_TESTS = ("W704",)
+"""Codes that are told of a definition and its tests together."""
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -31,7 +34,7 @@ def test_there_is_a_page_for_every_code_and_no_other() -> None:
     assert {page.stem for page in PAGES.glob("[EW]*.md")} == set(CODES)
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", sorted(set(CODES) - set(OF_TESTS)))
 def test_the_wrong_example_shows_just_this_finding_and_the_right_one_none(code: str) -> None:
     page = (PAGES / f"{code}.md").read_text()
     *published, wrong, right = blocks(page, "yaml")
@@ -41,6 +44,26 @@ def test_the_wrong_example_shows_just_this_finding_and_the_right_one_none(code: 
     assert render_all(refused.findings, wrong) + "\n" == blocks(page, "text")[0]
     assert (refused.plan is None) == code.startswith("E")
     assert judged(right, published).findings == []
+
+
+@pytest.mark.parametrize("code", OF_TESTS)
+def test_the_wrong_tests_show_just_this_finding_and_the_right_ones_none(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (PAGES / f"{code}.md").read_text()
+    definition, wrong, right = blocks(page, "yaml")
+    monkeypatch.chdir(tmp_path)
+    Path(FILE).write_text(definition)
+    tests = Path(FILE.replace("workflow", "test"))
+    tests.write_text(wrong)
+    told = run_test_file(tests)
+    assert page.startswith(f"# {code}: {CODES[code]}\n")
+    assert told.passed
+    assert [found.code for found in told.warnings] == [code]
+    assert render_all(told.warnings, definition) + "\n" == blocks(page, "text")[0]
+    tests.write_text(right)
+    assert run_test_file(tests).passed
+    assert run_test_file(tests).warnings == ()
 
 
 def test_the_index_lists_every_code_with_its_title() -> None:
