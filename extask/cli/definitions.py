@@ -26,5 +26,3 @@ COLUMNS = ("workflow", "version", "state", "current", "title")
 def list_(call: Call) -> None:
     """List the published definitions."""
     call.output.rows(list(call.connection.api("workflow_admin").every("/definitions")), COLUMNS)
-
-
