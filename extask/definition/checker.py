@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from extask.definition import allowing, queue_state
+from extask.definition import allowing, catalogued, queue_state, secrets, together
 from extask.definition import flow as ways
+from extask.definition.catalogue import Catalogue
 from extask.definition.draft import Draft, StepDraft
-from extask.definition.finding import Finding, Findings
+from extask.definition.finding import Finding, Findings, in_order
 from extask.definition.flow import Flow
 from extask.definition.headings import read_draft
 from extask.definition.loader import Document, read
@@ -36,19 +37,28 @@ class Checked:
     sound: Sound | None = None
 
 
-def check(text: str | bytes, file: str) -> list[Finding]:
+def check(text: str | bytes, file: str, catalogue: Catalogue | None = None) -> list[Finding]:
     """Check a definition; no findings means that it can be published."""
-    return examine(text, file).findings
+    checked = examine(text, file, catalogue)
+    if catalogue is None or checked.sound is None:
+        return checked.findings
+    [others] = together.judge([together.tell(checked.sound.draft, file)], catalogue)
+    return in_order([*checked.findings, *others])
 
 
-def examine(text: str | bytes, file: str) -> Checked:
-    """Check a definition and keep what was read."""
+def examine(text: str | bytes, file: str, catalogue: Catalogue | None = None) -> Checked:
+    """Check a definition by itself and keep what was read."""
     findings = Findings(file)
     document = read(text, findings)
     if document is None:
         return Checked(findings.ordered())
-    draft = read_draft(document, Reader(findings, document.text.splitlines() or [""]))
+    reader = Reader(findings, document.text.splitlines() or [""])
+    draft = read_draft(document, reader)
+    if draft and catalogue:
+        catalogued.judge(draft, catalogue, reader)
+        draft.params_read |= together.carried(draft, catalogue)
     sound = _examined(document, draft, findings) if draft else None
+    secrets.judge(document.text, findings)
     allowing.silence(findings, document.text)
     return Checked(findings.ordered(), None if findings.errors else sound)
 
