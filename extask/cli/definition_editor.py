@@ -1,4 +1,4 @@
-"""`extask definition schema|explain|graph`: what editors and authors ask for."""
+"""`extask definition schema|explain|fmt|graph`: what editors and authors ask for."""
 
 from __future__ import annotations
 
@@ -8,11 +8,19 @@ from typing import Annotated
 
 import typer
 
-from extask.cli.definition_files import File, catalogue_of, compiled
-from extask.cli.output import Output
+from extask.cli.definition_files import (
+    File,
+    Paths,
+    catalogue_of,
+    compiled,
+    files,
+    read_source,
+)
+from extask.cli.output import Output, note
 from extask.cli.shared import Json
 from extask.definition import manual
 from extask.definition.codes import CODES
+from extask.definition.formatter import format_definition
 from extask.definition.graph import mermaid
 from extask.definition.schema import schema as made_schema
 
@@ -40,6 +48,38 @@ def explain(
     page = manual.page(code)
     told = {"code": code.upper(), "title": CODES[code.upper()], "page": page}
     Output(as_json).text(page.rstrip("\n"), told)
+
+
+def fmt(
+    *,
+    paths: Paths = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 if a file is not in its form.")
+    ] = False,
+) -> None:
+    """Bring definitions into their usual form: order of keys, indentation; never the meaning."""
+    found = list(files(paths))
+    results = {file: _formatted(file) for file in found}
+    changed = [file for file, anew in results.items() if anew not in (None, read_source(file))]
+    for file in changed:
+        typer.echo(f"{file}: {'not in its usual form' if check else 'formatted'}")
+        if not check:
+            file.write_text(results[file] or "", "utf-8")
+    left = sum(anew is None for anew in results.values())
+    note(
+        f"{len(found)} looked at, {len(changed)} {'differ' if check else 'formatted'}, {left} left"
+    )
+    if left or (check and changed):
+        raise typer.Exit(1)
+
+
+def _formatted(file: Path) -> str | None:
+    """Give a file's usual form, or nothing where it must be left alone; the reason is told."""
+    formatted = format_definition(read_source(file))
+    if not formatted.reason:
+        return formatted.text
+    note(f"{file}: left as it is: {formatted.reason}")
+    return None
 
 
 def graph(*, file: File, as_json: Json = False) -> None:

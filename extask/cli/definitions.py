@@ -7,7 +7,7 @@ from dataclasses import asdict
 import typer
 
 from extask.cli.definition_check import check
-from extask.cli.definition_editor import explain, graph, schema
+from extask.cli.definition_editor import explain, fmt, graph, schema
 from extask.cli.definition_files import Files, Paths, compiled, existing, read_source
 from extask.cli.output import Output
 from extask.cli.shared import Call, Json, online
@@ -18,6 +18,7 @@ app = typer.Typer(help="Check, test, draw, publish and list definitions.", no_ar
 app.command()(check)
 app.command()(schema)
 app.command()(explain)
+app.command()(fmt)
 app.command()(graph)
 COLUMNS = ("workflow", "version", "state", "current", "title")
 

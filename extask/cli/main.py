@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib import metadata
 
 import typer
 
@@ -22,7 +21,8 @@ from extask.cli.connection import Api
 from extask.cli.dev import dev
 from extask.cli.doctor import doctor
 from extask.cli.forecast import forecast
-from extask.cli.shared import Call, fail, online
+from extask.cli.lsp import lsp
+from extask.cli.shared import Call, fail, installed, online
 from extask.errors import ExtaskError
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ app = typer.Typer(
 app.command()(dev)
 app.command()(doctor)
 app.command()(forecast)
+app.command()(lsp)
 app.add_typer(definitions.app, name="definition")
 app.add_typer(tasks.app, name="task")
 app.add_typer(jobs.app, name="job")
@@ -50,14 +51,6 @@ app.add_typer(reports.app, name="report")
 def version(call: Call) -> None:
     """Tell the versions of this program and of the server, if it answers."""
     call.output.record({"extask": installed("extask"), "server": _server(call.connection.address)})
-
-
-def installed(distribution: str) -> str:
-    """Tell the version of an installed distribution; a bare source tree has none."""
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return "from source"
 
 
 def _server(url: str) -> str | None:

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Concatenate, ParamSpec
 
@@ -85,3 +86,11 @@ def fail(error: ExtaskError) -> int:
         if isinstance(error, kind):
             return code
     return 1
+
+
+def installed(distribution: str) -> str:
+    """Tell the version of an installed distribution; a bare source tree has none."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "from source"

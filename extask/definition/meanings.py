@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from extask.definition.kinds import KINDS
+
 KEYS: dict[str, str] = {
     "workflow": "The workflow's name: small letters, digits and '_', a letter first.",
     "version": "A whole number, raised for every published change.",
@@ -41,6 +45,10 @@ CASE_KEYS: dict[str, str] = {
     "if": "A condition; the first case whose condition holds is chosen.",
     "then": "The step to go on with.",
     "else": "The step to go on with where no condition holds; the last case.",
+}
+AGENT_KEYS: dict[str, str] = {
+    "agent": "Who is preferred.",
+    "priority": "From 1 to 99; who has the lowest number is asked first.",
 }
 EVENTS: dict[str, str] = {
     "accepted": "Runs beside the agent when an agent accepted the task.",
@@ -105,3 +113,38 @@ OUTCOMES: dict[str, str] = {
 def of_property(kind: str, name: str) -> str:
     """Tell what a property of a kind means."""
     return PROPERTIES.get(f"{kind}.{name}") or PROPERTIES[name]
+
+
+def keys_at(path: tuple[str, ...]) -> Mapping[str, str]:
+    """Give the keys that a map at a path may have, in their usual order, with what they mean.
+
+    A path names keys from the outside in, `-` the entries of a list.
+    """
+    match path:
+        case ():
+            return KEYS
+        case ("when",):
+            return EVENTS
+        case ("params", _):
+            return PARAM_KEYS
+        case ("steps", _, *inside):
+            return _in_step(tuple(inside))
+    return {}
+
+
+def _in_step(path: tuple[str, ...]) -> Mapping[str, str]:
+    match path:
+        case ():
+            kinds = {name: kind.summary for name, kind in KINDS.items()}
+            first, last = ("title", "note"), ("save", "then")
+            beside = [{key: STEP_KEYS[key] for key in keys} for keys in (first, last)]
+            return {**beside[0], **kinds, **beside[1]}
+        case ("then",):
+            return OUTCOMES
+        case (kind,) if kind in KINDS:
+            return {name: of_property(kind, name) for name in KINDS[kind].properties}
+        case (_, "preferred", "-"):
+            return AGENT_KEYS
+        case (kind, "-") if kind in KINDS and KINDS[kind].cases:
+            return CASE_KEYS
+    return {}

@@ -10,7 +10,15 @@ from extask.definition.draft import NAME
 from extask.definition.headings import HANDLERS, LANGUAGE, MOST_PARAMS, PARAM_KEYS, PARAM_TYPES
 from extask.definition.kinds import KINDS, Kind
 from extask.definition.reading import LONGEST_TEXT
-from extask.definition.schema_types import DEFAULTS, EXPRESSION, SCALAR, described, ref, types
+from extask.definition.schema_types import (
+    DEFAULTS,
+    EXPRESSION,
+    SCALAR,
+    described,
+    ref,
+    typed,
+    types,
+)
 
 Schema = dict[str, Any]
 _NAMES = {"pattern": f"^{NAME}$"}
@@ -36,14 +44,10 @@ def schema(catalogue: Catalogue | None = None) -> Schema:
             "param": _param(),
             "step": _step(),
             **types(catalogue or Catalogue()),
-            **{f"kind_{name}": _kind(name, kind) for name, kind in _known()},
-            **{f"then_{name}": _ways(kind) for name, kind in _known()},
+            **{f"kind_{name}": _kind(name, kind) for name, kind in KINDS.items()},
+            **{f"then_{name}": _ways(kind) for name, kind in KINDS.items()},
         },
     }
-
-
-def _known() -> list[tuple[str, Kind]]:
-    return [(name, kind) for name, kind in KINDS.items() if kind.known]
 
 
 def _keys() -> Schema:
@@ -110,18 +114,18 @@ def _param() -> Schema:
 
 
 def _step() -> Schema:
-    kinds: Schema = {name: ref(f"kind_{name}") for name, _ in _known()}
+    kinds: Schema = {name: ref(f"kind_{name}") for name in KINDS}
     beside: Schema = {
         "then": {},
         "title": {"type": SCALAR, "maxLength": LONGEST_TEXT},
         "note": {"type": SCALAR, "maxLength": LONGEST_TEXT},
         "save": ref("save"),
     }
-    summaries = {name: _told(name, kind) for name, kind in _known()}
+    summaries = {name: _told(name, kind) for name, kind in KINDS.items()}
     return {
         **_map({**kinds, **beside}, {**summaries, **meanings.STEP_KEYS}),
-        "oneOf": [{"required": [name]} for name, _ in _known()],
-        "allOf": [rule for name, kind in _known() for rule in _rules(name, kind)],
+        "oneOf": [{"required": [name]} for name in KINDS],
+        "allOf": [rule for name, kind in KINDS.items() for rule in _rules(name, kind)],
     }
 
 
@@ -140,7 +144,7 @@ def _told(name: str, kind: Kind) -> str:
 def _rules(name: str, kind: Kind) -> list[Schema]:
     """Say what may stand beside a kind: its ways on, and `save` where it looks at a place."""
     beside: Schema = {"then": ref(f"then_{name}")}
-    if not (kind.cases and kind.looks):
+    if not (kind.cases and kind.knows):
         beside["save"] = False
     rules: list[Schema] = [{"if": {"required": [name]}, "then": {"properties": beside}}]
     for outcome, each in kind.outcomes.items():
@@ -193,10 +197,13 @@ def _kind(name: str, kind: Kind) -> Schema:
 
 def _properties(name: str, kind: Kind) -> Schema:
     told = {prop: meanings.of_property(name, prop) for prop in kind.properties}
-    shape = _map({prop: ref(each.type) for prop, each in kind.properties.items()}, told)
+    shape = _map({prop: typed(each) for prop, each in kind.properties.items()}, told)
     required = [prop for prop, each in kind.properties.items() if each.required]
     if required:
         shape["required"] = required
+    needed = {prop: [each.only_with] for prop, each in kind.properties.items() if each.only_with}
+    if needed:
+        shape["dependencies"] = needed
     if kind.one_of:
         shape["oneOf"] = [{"required": [prop]} for prop in kind.one_of]
     return shape

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
+from extask.definition.addresses import LONGEST as LONGEST_URL
 from extask.definition.catalogue import Catalogue
 from extask.definition.draft import NAME
 from extask.definition.durations import PATTERN
 from extask.definition.fitting import LONGEST_LIST
-from extask.definition.kinds import DISTRIBUTIONS, Type
+from extask.definition.kinds import DISTRIBUTIONS, METHODS, Property, Type
 from extask.definition.plan import ParamType
 from extask.definition.reading import LONGEST_TEXT
 from extask.definition.written import MOST_PREFERRED
@@ -59,14 +60,15 @@ def types(catalogue: Catalogue) -> Schema:
     shared = {
         "some_time": {**_DURATION, "not": {"pattern": "^[P0wdhmsWDTHMS.]*$"}},
         "agent": _agent(catalogue),
-        "save": {
-            "type": "object",
-            "minProperties": 1,
-            "propertyNames": {"pattern": f"^{NAME}$"},
-            "additionalProperties": {"type": [*SCALAR, "array"]},
-        },
     }
     return shared | {name: _TYPES[name](catalogue) for name in get_args(Type)}
+
+
+def typed(prop: Property) -> Schema:
+    """Describe a property: its type, within its bounds where it has some."""
+    if prop.type == "integer" and prop.least is not None:
+        return {"anyOf": [{"type": "integer", "minimum": prop.least, "maximum": prop.most}, _ALONE]}
+    return ref(prop.type)
 
 
 def _or_expression(literal: Schema) -> Callable[[Catalogue], Schema]:
@@ -121,6 +123,27 @@ def _skills(catalogue: Catalogue) -> Schema:
     }
 
 
+def _of_catalogue(section: str) -> Callable[[Catalogue], Schema]:
+    return lambda catalogue: _name(catalogue, section)
+
+
+_SAVE: Schema = {
+    "type": "object",
+    "minProperties": 1,
+    "propertyNames": {"pattern": f"^{NAME}$"},
+    "additionalProperties": {"type": [*SCALAR, "array"]},
+}
+_URL: Schema = {
+    "type": "string",
+    "pattern": "^[hH][tT][tT][pP][sS]?://",
+    "maxLength": LONGEST_URL,
+    "patternErrorMessage": "Write https://HOST/PATH.",
+}
+_STATUSES: Schema = {
+    "type": "array",
+    "maxItems": LONGEST_LIST,
+    "items": {"type": "integer", "minimum": 200, "maximum": 599},
+}
 _TYPES: dict[Type, Callable[[Catalogue], Schema]] = {
     "duration": _or_expression(_DURATION),
     "time": _or_expression(_TIMES),
@@ -136,4 +159,12 @@ _TYPES: dict[Type, Callable[[Catalogue], Schema]] = {
     "agents": _agents,
     "names": lambda _: _list(ref("agent"), LONGEST_LIST),
     "skills": _skills,
+    "parameter": lambda _: {"type": "string", "pattern": f"^{NAME}$"},
+    "event": _of_catalogue("events"),
+    "flow": _of_catalogue("flows"),
+    "url": lambda _: _URL,
+    "method": lambda _: {"enum": list(METHODS)},
+    "body": lambda _: {},
+    "statuses": lambda _: _STATUSES,
+    "save": lambda _: _SAVE,
 }

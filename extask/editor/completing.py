@@ -9,12 +9,13 @@ from typing import Literal
 
 from extask.definition import meanings
 from extask.definition.catalogue import Catalogue
-from extask.definition.expressions import names_for
-from extask.definition.headings import HANDLERS, KEYS, LANGUAGE, PARAM_KEYS, PARAM_TYPES
-from extask.definition.kinds import DISTRIBUTIONS, KINDS, STEP_KEYS, Type
+from extask.definition.draft import NO_KIND
+from extask.definition.expressions import Knows, names_for
+from extask.definition.headings import LANGUAGE, PARAM_TYPES
+from extask.definition.kinds import DISTRIBUTIONS, KINDS, METHODS, STEP_KEYS, Property, Type
 from extask.definition.plan import END
 from extask.editor.outline import Outline
-from extask.editor.sketch import Cursor, cursor
+from extask.editor.sketch import ENTRY, Cursor, Path, cursor
 from extask.messages import PRIORITIES
 
 What = Literal["key", "kind", "property", "outcome", "step", "value", "name", "function"]
@@ -80,55 +81,34 @@ class _Completing:
     def _keys(self) -> list[Suggestion]:
         path = self.where.path
         match path:
-            case ():
-                return self._names(KEYS, meanings.KEYS, "key")
-            case ("params", _):
-                return self._names(PARAM_KEYS, meanings.PARAM_KEYS, "key")
-            case ("when",):
-                return self._names(HANDLERS, meanings.EVENTS, "key")
             case ("steps", step):
                 return self._beside(step)
             case ("steps", step, "then"):
-                return self._names(self.outline.kind(step).outcomes, meanings.OUTCOMES, "outcome")
-            case ("steps", _, "save"):
-                return self._parameters()
-            case ("steps", step, kind):
-                return self._inside(step, kind)
+                outcomes = self.outline.kind(step).outcomes
+                return self._names(outcomes, meanings.OUTCOMES, "outcome")
+            case ("steps", _, "save" | "set") | ("steps", _, _, "save"):
+                return self._names(self.outline.params, {}, "name")
             case ("steps", _, _, "skills"):
                 return self._names(self.catalogue.names("skills") or (), {}, "name")
-            case ("steps", _, _, "save"):
-                return self._parameters()
-            case ("steps", step, _, "-") if self.outline.kind(step).cases:
-                return self._names(meanings.CASE_KEYS, meanings.CASE_KEYS, "key", seen=False)
-            case (*_, "-"):
-                return self._values(path)
-        return []
+        words = meanings.keys_at(path)
+        values = self._values(path) if path[-1:] == (ENTRY,) else []
+        what: What = "property" if path[:1] == ("steps",) else "key"
+        return [*values, *self._names(words, words, what)]
 
     def _beside(self, step: str) -> list[Suggestion]:
         kind = self.outline.kind(step)
-        keys = [key for key in STEP_KEYS if key != "save" or (kind.cases and kind.looks)]
-        told = self._names(keys, meanings.STEP_KEYS, "key")
-        if kind.known:
-            return told
-        kinds = {name: each.summary for name, each in KINDS.items() if each.known}
-        return self._names(kinds, kinds, "kind") + told
-
-    def _inside(self, step: str, name: str) -> list[Suggestion]:
-        kind = KINDS.get(name)
-        if kind is None:
-            return []
-        if kind.sets:
-            return self._parameters()
-        words = {prop: meanings.of_property(name, prop) for prop in kind.properties}
-        return self._names(words, words, "property")
-
-    def _parameters(self) -> list[Suggestion]:
-        return self._names(self.outline.params, {}, "name")
+        kinds = {} if kind is not NO_KIND else {name: each.summary for name, each in KINDS.items()}
+        keys = [key for key in STEP_KEYS if key != "save" or (kind.cases and kind.knows)]
+        return [
+            *self._names(kinds, kinds, "kind"),
+            *self._names(keys, meanings.STEP_KEYS, "key"),
+        ]
 
     def _names(
-        self, names: Iterable[str], words: Mapping[str, str], what: What, *, seen: bool = True
+        self, names: Iterable[str], words: Mapping[str, str], what: What
     ) -> list[Suggestion]:
-        written = self.outline.written(self.where.path) if seen else set()
+        among = self.where.path[-1:] == (ENTRY,)
+        written = set() if among else self.outline.written(self.where.path)
         typed = _WORD.search(self.where.typed)
         length = len(typed[0]) if typed else 0
         there = self.where.typed if self.where.typed in written else ""
@@ -140,25 +120,29 @@ class _Completing:
 
     # --- values --------------------------------------------------------------------------------
 
-    def _values(self, path: tuple[str, ...]) -> list[Suggestion]:
+    def _values(self, path: Path) -> list[Suggestion]:
         if self.outline.is_target(path):
             return self._plain([*self.outline.steps, END], "step")
         match path:
             case ("language",):
                 return self._plain([LANGUAGE], "value")
+            case ("lifetime",):
+                return self._typed("duration")
             case ("params", _, "type"):
                 return self._plain(PARAM_TYPES, "value", meanings.PARAM_TYPES)
             case ("params", _, "required"):
-                return self._plain(("true", "false"), "value")
-            case ("lifetime",):
-                return self._plain(_DURATIONS, "value")
-            case ("steps", _, name) if name in KINDS and KINDS[name].shorthand:
-                kind = KINDS[name]
-                return self._typed(kind.properties[kind.shorthand].type)
-            case ("steps", _, name, prop, *_) if name in KINDS:
-                found = KINDS[name].properties.get(prop)
-                return self._typed(found.type) if found else []
-        return []
+                return self._typed("boolean")
+        prop = self._property(path)
+        return self._typed(prop.type) if prop else []
+
+    def _property(self, path: Path) -> Property | None:
+        """Find the property whose value stands at a path, be it the one written short."""
+        match path:
+            case ("steps", _, kind) if kind in KINDS:
+                return KINDS[kind].properties.get(KINDS[kind].shorthand)
+            case ("steps", _, kind, prop, *_) if kind in KINDS:
+                return KINDS[kind].properties.get(prop)
+        return None
 
     def _typed(self, kind: Type) -> list[Suggestion]:
         words: dict[str, tuple[str, ...]] = {
@@ -166,6 +150,7 @@ class _Completing:
             "distribution": DISTRIBUTIONS,
             "boolean": ("true", "false"),
             "duration": _DURATIONS,
+            "method": METHODS,
             "parameter": tuple(self.outline.params),
         }
         section = _SECTIONS.get(kind)
@@ -192,19 +177,26 @@ class _Completing:
             values = self._choices(quoted["name"])
             return [Suggestion(each, "value", "", len(quoted["typed"])) for each in values]
         found = _DOTTED.search(typed)
-        length = len(found[0]) if found else 0
-        names = names_for(self.outline.typed_params(), looks=self._looks)
-        return [Suggestion(name, "name", kind, length) for name, kind in names.items()] + [
-            Suggestion(name, "function", about, length, f"{name}(")
-            for name, about in _FUNCTIONS.items()
+        word = found[0] if found else ""
+        space = word[: word.rfind(".") + 1]
+        names = names_for(self.outline.typed_params(), self._knows)
+        return [
+            *(Suggestion(n, "name", k, len(word)) for n, k in names.items() if n.startswith(space)),
+            *(
+                Suggestion(name, "function", about, len(word), f"{name}(")
+                for name, about in _FUNCTIONS.items()
+                if not space
+            ),
         ]
 
     @property
-    def _looks(self) -> bool:
+    def _knows(self) -> Knows:
         match self.where.path:
-            case ("steps", step, *_):
-                return self.outline.kind(step).looks
-        return False
+            case ("steps", step, "save", *_) | ("steps", step, _, "save", *_):
+                return self.outline.kind(step).knows
+            case ("steps", step, _, "-", "if"):
+                return self.outline.kind(step).knows
+        return ""
 
     def _choices(self, name: str) -> tuple[str, ...]:
         if name == "task.priority":

@@ -73,7 +73,9 @@ def rename(outline: Outline, line: int, column: int, new: str) -> list[Spot]:
     if found is None or found.what != "step" or found.name not in outline.steps:
         raise Misconfigured("put the cursor on the name of a step")
     if not re.fullmatch(NAME, new) or new == END:
-        raise Misconfigured(f"'{new}' is no name: use small letters, digits and '_', a letter first")
+        raise Misconfigured(
+            f"'{new}' is no name: use small letters, digits and '_', a letter first"
+        )
     if new in outline.steps and new != found.name:
         raise Misconfigured(f"there is a step '{new}' already")
     return references(outline, line, column)

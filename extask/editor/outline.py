@@ -8,10 +8,10 @@ from functools import cached_property
 
 from extask.definition.draft import NO_KIND
 from extask.definition.finding import Spot
+from extask.definition.headings import PARAM_TYPES
 from extask.definition.kinds import KINDS, Kind
-from extask.definition.plan import Param
+from extask.definition.plan import Param, ParamType
 from extask.editor.sketch import ENTRY, Item, Path, sketch
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,10 @@ class Outline:
         return tuple(item.value for item in self.items if item.path == path)
 
     def typed_params(self) -> dict[str, Param]:
-        """Give the parameters with their types, for expressions."""
+        """Give the parameters with their types, for expressions; one without is a text."""
+        types: dict[str, ParamType] = {name: name for name in PARAM_TYPES}
         return {
-            name: Param.model_construct(name=name, type=each.kind or "text", values=())
+            name: Param(name=name, type=types.get(each.kind, "text"), default="")
             for name, each in self.params.items()
         }
 
@@ -89,16 +90,14 @@ class Outline:
         return None
 
     def _defined(self, section: str) -> dict[str, Defined]:
-        names = [item for item in self.items if len(item.path) == 2 and item.path[0] == section]  # noqa: PLR2004 - the section and the name
+        names = [(item.path, item.key) for item in self.items if item.path[:-1] == (section,)]
         ends = self._ends(section)
         found: dict[str, Defined] = {}
-        for item in names:
-            if item.key:
-                name = item.path[1]
-                last = next((line - 1 for line in ends if line > item.key.line), self._lines)
-                found.setdefault(
-                    name, Defined(name, item.key, max(last, item.key.line), self._kind(item.path))
-                )
+        for path, key in names:
+            if key:
+                last = next((line - 1 for line in ends if line > key.line), self._lines)
+                defined = Defined(path[-1], key, max(last, key.line), self._kind(path))
+                found.setdefault(defined.name, defined)
         return found
 
     def _ends(self, section: str) -> list[int]:
@@ -106,7 +105,8 @@ class Outline:
         return sorted(
             item.key.line
             for item in self.items
-            if item.key and (len(item.path) == 1 or (item.path[0] == section and len(item.path) == 2))  # noqa: PLR2004 - the same
+            if item.key
+            and (len(item.path) == 1 or (item.path[0] == section and len(item.path) == 2))  # noqa: PLR2004 - the same
         )
 
     @property
@@ -117,9 +117,6 @@ class Outline:
         if path[0] == "params":
             kinds = (item.value for item in self.items if item.path == (*path, "type"))
         else:
-            kinds = (
-                item.path[2]
-                for item in self.items
-                if item.path[:2] == path and len(item.path) > 2 and item.path[2] in KINDS  # noqa: PLR2004 - a key of the step
-            )
-        return next(iter(kinds), "")
+            inside = (item.path[-1] for item in self.items if item.path[:-1] == path)
+            kinds = (key for key in inside if key in KINDS)
+        return next(kinds, "")

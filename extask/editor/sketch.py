@@ -139,7 +139,7 @@ class Sketch:
             self._frames.pop()
 
     def _leave(self, indent: int, *, entry: bool) -> None:
-        """Close the blocks that end before this indent; an entry may stand below its list's name."""
+        """Close the blocks that end before this indent; an entry may stand right below a name."""
         while self._frames and (
             self._frames[-1].indent > indent
             or (self._frames[-1].indent == indent and self._is_list and not entry)
@@ -195,7 +195,7 @@ class Sketch:
             self._text(text, at)
 
     def _colon(self) -> None:
-        if self._last and self._frames[-1].shape == "{" and not self._frames[-1].key:
+        if self._last:
             key, spot = self._last
             self._frames[-1].key = key
             self.items.append(Item(self.path, spot))

@@ -26,27 +26,13 @@ def hover(outline: Outline, findings: list[Finding], line: int, column: int) -> 
 def meaning(outline: Outline, path: Path) -> str:
     """Tell what the name at the end of a path means."""
     match path:
-        case (key,):
-            return meanings.KEYS.get(key, "")
         case ("params", name):
             return _name(outline, "parameter", name)
-        case ("params", _, key):
-            return meanings.PARAM_KEYS.get(key, "")
-        case ("when", event):
-            return meanings.EVENTS.get(event, "")
         case ("steps", name):
             return _name(outline, "step", name)
-        case ("steps", _, "then", outcome):
-            return meanings.OUTCOMES.get(outcome, "")
         case ("steps", _, key) if key in KINDS:
             return kind(key)
-        case ("steps", _, key):
-            return meanings.STEP_KEYS.get(key, "")
-        case ("steps", _, name, prop) if name in KINDS and prop in KINDS[name].properties:
-            return meanings.of_property(name, prop)
-        case ("steps", _, _, "-", key):
-            return meanings.CASE_KEYS.get(key, "")
-    return ""
+    return meanings.keys_at(path[:-1]).get(path[-1], "")
 
 
 def kind(name: str) -> str:

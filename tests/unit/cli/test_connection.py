@@ -6,8 +6,7 @@ import pytest
 
 from extask.cli.connection import refusal
 from extask.cli.credentials import Folder
-from extask.cli.main import installed
-from extask.cli.shared import fail
+from extask.cli.shared import fail, installed
 from extask.errors import ExtaskError
 from tests.support.command_line import Extask, FakeApi
 
