@@ -13,6 +13,7 @@ from api.ports import Ports
 from api.routes import (
     agents,
     api_keys,
+    catalogue,
     definitions,
     duty_profiles,
     health_report,
@@ -64,7 +65,7 @@ def create_app(ports: Ports | None = None) -> FastAPI:
 def _routes() -> APIRouter:
     routes = APIRouter()
     work = (tasks, task_jobs, sessions, agents, services, duty_profiles, pools, definitions)
-    for each in (*work, reports, api_keys, health_routes, health_report):
+    for each in (*work, catalogue, reports, api_keys, health_routes, health_report):
         routes.include_router(each.routes)
     return routes
 

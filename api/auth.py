@@ -95,6 +95,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "ListDefinitions": _WATCHERS,
     "GetDefinition": _WATCHERS,
     "GetParamsSchema": _WATCHERS,
+    "GetCatalogue": _WATCHERS,
     "CreateApiKey": frozenset({"tenant_admin"}),
     "GetHealthReport": _LEADERS | {"operator"},
 }

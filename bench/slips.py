@@ -18,6 +18,7 @@ from jsonschema import Draft7Validator
 
 from bench.slip_makers import MAKERS, Mutant, read_source
 from extask.definition import bodies
+from extask.definition.catalogue import FILE_NAME, read_catalogue
 from extask.definition.checker import check
 from extask.definition.compiler import compile_definition
 from extask.definition.loader import load
@@ -80,11 +81,14 @@ def _without_words(value: Any) -> Any:  # noqa: ANN401 - any part of a plan
 
 def _finders() -> dict[str, Finder]:
     """Name who looks for slips, each finding what the one before finds and more."""
+    catalogue, findings = read_catalogue((DEFINITIONS / FILE_NAME).read_text("utf-8"), FILE_NAME)
+    assert not findings
     validator = Draft7Validator(schema())
     return {
         "YAML alone": _no_yaml,
         "schema": lambda mutant: _misfits(validator, mutant),
         "checker": lambda mutant: bool(check(mutant.text, mutant.file)),
+        "with the catalogue": lambda mutant: bool(check(mutant.text, mutant.file, catalogue)),
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import typer
 
+from extask.cli.definition_catalogue import catalogue
 from extask.cli.definition_check import check
 from extask.cli.definition_editor import explain, fmt, graph, schema
 from extask.cli.definition_files import Files, Paths, compiled, existing, read_source
@@ -16,6 +17,7 @@ from extask.simulation.definition_test import FileResult, run_tests
 
 app = typer.Typer(help="Check, test, draw, publish and list definitions.", no_args_is_help=True)
 app.command()(check)
+app.command()(catalogue)
 app.command()(schema)
 app.command()(explain)
 app.command()(fmt)

@@ -31,7 +31,7 @@ _SORTS: dict[Type, _Sort] = {
     "names": _Sort("E503", "agents", "agent"),
     "flow": _Sort("E504", "flows", "flow"),
     "skills": _Sort("E507", "skills", "skill"),
-    "event": _Sort("E508", "events", "event"),
+    "event": _Sort("W508", "events", "event"),
 }
 _WHOLE = re.compile(r"\s*\$\{\s*params\.([a-z][a-z0-9_]*)\s*\}\s*")
 _PIECE = re.compile(r"\$\{[^}]*\}?")

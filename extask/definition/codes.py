@@ -37,7 +37,7 @@ CODES: dict[str, str] = {
     "E505": "A private address",
     "E506": "A secret that everybody could read",
     "E507": "No such skill",
-    "E508": "No such event",
+    "W508": "An event that nothing is known of",
     "E509": "An address that the catalogue does not allow",
     "E510": "A body that does not fit its flow",
     "E511": "Transfers that go in a circle",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from extask.definition.catalogue import Catalogue
 from extask.definition.draft import Draft, StepDraft
 from extask.definition.finding import Finding, Findings, Place
-from extask.definition.plan import Expression, Literally
+from extask.definition.plan import Expression, Literally, Param, Plan, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +51,21 @@ def tell(draft: Draft, file: str) -> Told:
     )
 
 
+def targets(plan: Plan) -> set[str]:
+    """Name every service that a plan may hand tasks over to."""
+    steps = [step for step in plan.steps.values() if step.kind == "transfer"]
+    return {each for step in steps for each in _services(step.properties, plan.params)}
+
+
+def _services(properties: Mapping[str, Value], params: Mapping[str, Param]) -> tuple[str, ...]:
+    value = properties.get("service")
+    if isinstance(value, Expression):
+        return params[value.expression.removeprefix("params.")].values
+    return (value.value,) if isinstance(value, Literally) else ()
+
+
 def _handover(draft: Draft, step: StepDraft) -> Handover:
-    value = step.properties.get("service")
-    services: tuple[str, ...] = ()
-    if isinstance(value, Literally):
-        services = (value.value,)
-    elif isinstance(value, Expression):
-        services = draft.params[value.expression.removeprefix("params.")].values
+    services = _services(step.properties, draft.params)
     at = step.written["service"].value if "service" in step.written else step.place
     return Handover(step.name, at, services)
 
