@@ -16,6 +16,8 @@ from extask.definition.loader import Document, read
 from extask.definition.plan import Literally
 from extask.definition.reading import Reader
 
+SUFFIX = ".workflow.yaml"
+"""How files of definitions are called, after their workflow's name."""
 FASTEST = timedelta(seconds=10)
 """Polling faster than this is a warning."""
 
@@ -160,6 +162,31 @@ def _style(draft: Draft, document: Document, findings: Findings) -> None:
             message = f"'{step.name}' waits longer than the task lives"
             advice = "wait less, or raise 'lifetime'"
             findings.add("W702", step.place, message, help=advice, path=step.path())
+        _useless_case(step, findings)
+    _called(draft, findings)
     for anchor in document.anchors:
         message = "anchors hide what a step does"
         findings.add("W705", anchor, message, help="write the values out")
+
+
+def _useless_case(step: StepDraft, findings: Findings) -> None:
+    """Note a last case that leads where `else` leads anyway."""
+    if len(step.cases) > 1 and not step.broken:
+        *_, case, otherwise = step.cases
+        if otherwise.condition is None and case.target.step == otherwise.target.step:
+            message = f"this case changes nothing: 'else' goes to '{case.target.step}', too"
+            advice = "write the step that is meant, or delete the case"
+            findings.add("W208", case.target.at, message, help=advice, path=case.target.path)
+
+
+def _called(draft: Draft, findings: Findings) -> None:
+    """Note a file that is called otherwise than its workflow."""
+    name = findings.file.replace("\\", "/").rpartition("/")[2]
+    if name.endswith(SUFFIX) and draft.called and name != f"{draft.workflow}{SUFFIX}":
+        findings.add(
+            "W708",
+            draft.called,
+            f"the workflow is '{draft.workflow}', and its file is '{name}'",
+            help=f"call the workflow '{name.removesuffix(SUFFIX)}', or rename the file",
+            path="workflow",
+        )

@@ -20,6 +20,7 @@ CODES: dict[str, str] = {
     "E205": "A loop that never waits",
     "W206": "A loop that only the end of the task's life stops",
     "E207": "Running on into a step that another step jumps to",
+    "W208": "A case that changes nothing",
     "E301": "An expression that cannot be read",
     "E302": "An unknown name in an expression",
     "E303": "Types that do not fit in an expression",
@@ -48,5 +49,6 @@ CODES: dict[str, str] = {
     "W705": "Anchors",
     "W706": "A warning allowed without a reason",
     "W707": "An allowed warning that does not come",
+    "W708": "A file that is called otherwise than its workflow",
 }
 """Code → title. `E` forbids publishing, `W` warns and can be allowed in a file."""
