@@ -13,7 +13,7 @@ from extask.definition.finding import Finding, Findings, in_order
 from extask.definition.flow import Flow
 from extask.definition.headings import read_draft
 from extask.definition.loader import Document, read
-from extask.definition.plan import Literally
+from extask.definition.plan import END, Literally
 from extask.definition.reading import Reader
 
 SUFFIX = ".workflow.yaml"
@@ -170,11 +170,12 @@ def _style(draft: Draft, document: Document, findings: Findings) -> None:
 
 
 def _useless_case(step: StepDraft, findings: Findings) -> None:
-    """Note a last case that leads where `else` leads anyway."""
+    """Note a last case that leads to the step where `else` leads anyway."""
     if len(step.cases) > 1 and not step.broken:
         *_, case, otherwise = step.cases
-        if otherwise.condition is None and case.target.step == otherwise.target.step:
-            message = f"this case changes nothing: 'else' goes to '{case.target.step}', too"
+        target = case.target.step
+        if otherwise.condition is None and target == otherwise.target.step != END:
+            message = f"this case changes nothing: 'else' goes to '{target}', too"
             advice = "write the step that is meant, or delete the case"
             findings.add("W208", case.target.at, message, help=advice, path=case.target.path)
 

@@ -59,6 +59,13 @@ class Spot:
     end_column: int
 
 
+def spot_at(text: str, begin: int, end: int) -> Spot:
+    """Give the place of a piece of a text, by whatever the text's lines end with."""
+    lines = f"{text[:begin]}.".splitlines()
+    column = len(lines[-1])
+    return Spot(len(lines), column, column + end - begin)
+
+
 class Findings:
     """Collects the findings of one file, each once, and gives at most `most` of them."""
 

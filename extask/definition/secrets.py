@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from extask.definition.finding import Findings, Spot
+from extask.definition.finding import Findings, spot_at
 
 HELP = "delete it, and call a flow of the catalogue that has the secret by name"
 _LOOKS = re.compile(
@@ -26,9 +26,7 @@ _LOOKS = re.compile(
 def judge(text: str, findings: Findings) -> None:
     """Note what looks like a secret, once a line, unless that line was told of it already."""
     for found in _LOOKS.finditer(text):
-        line = text.count("\n", 0, found.start()) + 1
-        if not findings.has_on(line, "E506"):
-            column = found.start() - text.rfind("\n", 0, found.start())
-            spot = Spot(line, column, column + len(found[0]))
+        spot = spot_at(text, found.start(), found.end())
+        if not findings.has_on(spot.line, "E506"):
             message = "this looks like a key or token, which everybody could read here"
             findings.add("E506", spot, message, help=HELP)
