@@ -123,6 +123,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "PublishDraft": _AUTHORS,
     "PreviewMigration": _AUTHORS,
     "MigrateTasks": _AUTHORS,
+    "GetCatalogue": _WATCHERS,
     "CreateApiKey": frozenset({"tenant_admin"}),
     "GetHealthReport": _LEADERS | {"operator"},
 }

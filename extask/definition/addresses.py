@@ -12,6 +12,8 @@ LONGEST = 2_000
 _STRANGE = re.compile(r"[^\x21-\x7e]|\\")
 _NUMBER = re.compile(r"(0x[0-9a-f]*|[0-9]+)\.?", re.IGNORECASE)
 _UP = re.compile(r"/(\.|%2e){1,2}(/|$)", re.IGNORECASE)
+_CLIMBING = re.compile(r"(^|/)\.{1,2}(/|$)|%2e|%2f|%5c", re.IGNORECASE)
+"""What leads out of a path, or hides that it does."""
 _EXAMPLE = "write it as https://HOST/PATH"
 
 
@@ -61,6 +63,20 @@ def is_loopback(host: str) -> bool:
     if number is None:
         return host == "localhost" or host.endswith(".localhost")
     return number.is_loopback
+
+
+def is_under(url: str, prefix: str) -> bool:
+    """Tell whether an address is on the same server as another one, and under its path."""
+    parts, allowed = urlsplit(url), urlsplit(prefix)
+    if _server(parts) != _server(allowed) or _CLIMBING.search(parts.path):
+        return False
+    begin = allowed.path.rstrip("/")
+    return parts.path == begin or parts.path.startswith(f"{begin}/")
+
+
+def _server(parts: SplitResult) -> tuple[str, str, int | None]:
+    ports = {"https": 443, "http": 80}
+    return parts.scheme, parts.hostname or "", parts.port or ports.get(parts.scheme)
 
 
 def _is_private(host: str) -> bool:

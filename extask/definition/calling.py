@@ -14,7 +14,9 @@ from extask.definition.plan import Listed, Literally, Mapped, Value
 from extask.definition.templates import Templates, Where
 
 _HOST = re.compile(r"https?://[^/?#]+[/?#]", re.IGNORECASE)
-_SECRET = re.compile(r"(^|_)(password|passwd|secret|token|api_?key|authorization)$", re.IGNORECASE)
+_SECRET = re.compile(
+    r"(^|[_-])(password|passwd|secret|token|api[_-]?key|authorization)$", re.IGNORECASE
+)
 
 
 class Calls(Templates):
