@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 
+from extask import addresses
 from extask.definition.draft import NAME
 from extask.definition.finding import Finding, Findings
 from extask.definition.headings import PARAM_TYPES
@@ -23,7 +24,6 @@ _ENTRY = "write a name, or one name and its details: '- crm_lookup: { inputs: â€
 _BY_NAME = frozenset({"services", "calendars", "flows", "events"})
 """Sections whose names must be names of the language."""
 _NAME = re.compile(NAME)
-_URL = re.compile(r"https?://[^\s/]+(/\S*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +149,13 @@ class _Catalogue:
         if section in _BY_NAME and not _NAME.fullmatch(named.name):
             self.reader.name(named.at, "the entry", section)
             return None
-        if section == "urls" and not _URL.fullmatch(named.name):
-            message = f"'{named.name[:60]}' is no address"
+        if section != "urls":
+            return named
+        try:
+            addresses.read(named.name, loopback=True)
+        except addresses.Refused as refused:
             advice = "write how allowed addresses begin, such as https://crm.example/api/"
+            message = f"this address {refused}"
             self.reader.findings.add("E105", named.at, message, help=advice, path=section)
             return None
         return named

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from extask.definition.addresses import is_under
+from extask import addresses
 from extask.definition.carrying import Carrying
 from extask.definition.catalogue import Catalogue
 from extask.definition.draft import Draft, StepDraft
@@ -91,12 +91,23 @@ class _Catalogued:
         if prefixes is None or not isinstance(node, Scalar):
             return
         url = _PIECE.sub("x", node.text)
-        if not any(is_under(url, prefix) for prefix in prefixes):
+        if not _allowed(url, prefixes):
             allowed = ", ".join(prefixes) or "none yet"
             advice = f"call a flow, or an address that begins like one of these: {allowed}"
             at: Place = node
             message = "the catalogue does not allow this address"
             self.reader.findings.add("E509", at, message, help=advice, path=path)
+
+
+def _allowed(url: str, prefixes: Iterable[str]) -> bool:
+    """Tell whether an address lies under an allowed one; one that is wrong was told of already."""
+    try:
+        address = addresses.read(url, loopback=True)
+    except addresses.Refused:
+        return True
+    return any(
+        addresses.within(address, addresses.read(prefix, loopback=True)) for prefix in prefixes
+    )
 
 
 def _one_of(sort: _Sort, names: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pygls.lsp.server import LanguageServer
 
-from extask.definition import manual
+from extask.cli import manual
 from extask.definition.schema import schema
 from tests.support.command_line import Extask
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from extask.definition import together
-from extask.definition.addresses import is_under
 from extask.definition.catalogue import FILE_NAME, Catalogue, read_catalogue
 from extask.definition.catalogue_text import write_catalogue
 from extask.definition.checker import check, examine
@@ -226,22 +225,6 @@ def test_a_transfer_that_could_not_be_read_leads_nowhere() -> None:
 
 
 # --- addresses, secrets, the file ----------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("url", "under"),
-    [
-        ("https://a.example/v1/x", True),
-        ("https://a.example:443/v1", True),
-        ("https://a.example/v10", False),
-        ("https://a.example/v1/../x", False),
-        ("https://a.example/v1/%2e%2e/x", False),
-        ("https://b.example/v1/x", False),
-        ("http://a.example/v1/x", False),
-    ],
-)
-def test_an_address_lies_under_another_step_by_step(url: str, under: bool) -> None:  # noqa: FBT001
-    assert is_under(url, "https://a.example/v1/") is under
 
 
 @pytest.mark.parametrize(

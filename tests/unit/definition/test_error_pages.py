@@ -11,7 +11,7 @@ from extask.definition.catalogue import FILE_NAME, read_catalogue
 from extask.definition.checker import check
 from extask.definition.codes import CODES
 from extask.definition.compiler import compile_definition
-from extask.definition.finding import Finding, in_order
+from extask.definition.finding import Finding
 from extask.definition.render import render_all
 from extask.definition.versioning import Published, compare
 from extask.simulation import run_test_file
@@ -29,13 +29,12 @@ def blocks(page: str, language: str) -> list[str]:
 
 def judged(source: str, beside: list[str]) -> list[Finding]:
     """Check an example against the catalogue or the published versions that its page shows."""
-    catalogues = [each for each in beside if "workflow:" not in each.split()[0]]
-    catalogue = read_catalogue(catalogues[0], FILE_NAME)[0] if catalogues else None
-    published = [each for each in beside if each not in catalogues]
-    plans = [plan for each in published if (plan := compile_definition(each, FILE).plan)]
+    if beside and not beside[0].startswith("workflow:"):
+        [names] = beside
+        return check(source, FILE, read_catalogue(names, FILE_NAME)[0])
+    plans = [plan for each in beside if (plan := compile_definition(each, FILE).plan)]
     known = Published({plan.version: plan.digest for plan in plans}, next(iter(plans), None))
-    compared = compare(compile_definition(source, FILE), FILE, known)
-    return in_order({*compared.findings, *check(source, FILE, catalogue)})
+    return compare(compile_definition(source, FILE), FILE, known).findings
 
 
 def test_there_is_a_page_for_every_code_and_no_other() -> None:

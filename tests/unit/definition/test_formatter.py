@@ -114,7 +114,8 @@ def written(tree: object, indent: int) -> str:
                 lines.append(f"{pad}{key}:\n{written(value, indent + 3)}")
         return "\n".join(lines)
     assert isinstance(tree, list)
-    return f"{pad}[{', '.join(item or 'x' for item in tree)}]"
+    items = (f'"{item}"' if item.startswith("$") else item or "x" for item in tree)
+    return f"{pad}[{', '.join(items)}]"
 
 
 TREES = st.recursive(
