@@ -51,6 +51,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "TransferTask": _LEADERS,
     "ExplainTask": _WATCHERS,
     "GetTaskTimeline": _WATCHERS,
+    "GetTaskGraph": _WATCHERS,
     "PreviewTaskJob": _LEADERS,
     "CreateTaskJob": _LEADERS,
     "ListTaskJobs": _LEADERS | {"workflow_admin"},

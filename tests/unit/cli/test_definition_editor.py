@@ -117,7 +117,7 @@ def test_a_definition_is_drawn_as_a_picture(extask: Extask, here: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "said"),
     [
-        ("--format", "png", "--format is mermaid or svg, not 'png'"),
+        ("--format", "png", "'png' is not one of 'mermaid', 'svg'"),
         ("--path", "line_up,nowhere", "has no step 'nowhere'"),
         ("--now", "nowhere", "has no step 'nowhere'"),
     ],

@@ -111,6 +111,9 @@ def test_the_path_is_painted_on_the_picture(extask: Extask, file: str) -> None:
     assert "class s_line_up,s_over walked" in drawn
     told = extask("definition", "simulate", file, *given, "--json").json
     assert told["mermaid"] == drawn
+    svg = extask("definition", "simulate", file, *given[:-1], "svg").out
+    assert svg.startswith("<svg ")
+    assert svg.count(" walked") > 2
 
 
 def test_what_cannot_be_read_is_misuse(extask: Extask, file: str) -> None:
