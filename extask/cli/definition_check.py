@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.progress import track
 
 from extask.cli.definition_files import Paths, sources
+from extask.cli.formats import FORMATS, render_as
 from extask.cli.output import note
 from extask.cli.shared import INTERNAL, Json
 from extask.definition.checker import check as find_faults
 from extask.definition.finding import Finding
-from extask.definition.formats import FORMATS, render_as
 from extask.definition.render import render_all
 from extask.errors import Misconfigured
 

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
+from extask.cli import manual
 from extask.cli.catalogues import CatalogueFile, catalogue_of
 from extask.cli.definition_files import Paths, WorkflowFile, compiled, sources
 from extask.cli.output import Output, note
 from extask.cli.shared import Json
-from extask.definition import manual
 from extask.definition.codes import CODES
 from extask.definition.drawing import svg
 from extask.definition.formatter import format_definition

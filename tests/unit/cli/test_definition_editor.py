@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pygls.lsp.server import LanguageServer
 
-from extask.definition import manual
+from extask.cli import manual
 from extask.definition.schema import schema
 from tests.support.command_line import Extask
 
@@ -72,7 +72,7 @@ version: 1
 steps:
   line_up:
     queue: { wait: 5m }
-    then: { timeout: full, rejected: full }   # full means full
+    then: { timeout: full, rejected: full }  # full means full
   full: { cancel: full }
 """
 
@@ -133,6 +133,6 @@ def test_what_cannot_be_drawn_is_misuse(
 
 def test_the_language_server_is_started(extask: Extask, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[object] = []
-    monkeypatch.setattr(LanguageServer, "start_io", started.append)
+    monkeypatch.setattr(LanguageServer, "start_io", lambda server: started.append(server))
     assert extask("lsp").code == 0
     assert len(started) == 1
