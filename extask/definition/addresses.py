@@ -11,6 +11,7 @@ LONGEST = 2_000
 """Characters of an address."""
 _STRANGE = re.compile(r"[^\x21-\x7e]|\\")
 _NUMBER = re.compile(r"(0x[0-9a-f]*|[0-9]+)\.?", re.IGNORECASE)
+_UP = re.compile(r"/(\.|%2e){1,2}(/|$)", re.IGNORECASE)
 _EXAMPLE = "write it as https://HOST/PATH"
 
 
@@ -39,6 +40,8 @@ def misplaced(url: str) -> Misplaced | None:
 
 def _judged(parts: SplitResult) -> Misplaced | None:
     host = parts.hostname or ""
+    if _UP.search(parts.path):
+        return Misplaced("E105", "an address goes straight to its place", "write it without '..'")
     if parts.scheme not in ("https", "http") or not host:
         return Misplaced("E105", "this is no address of the web", _EXAMPLE)
     if "@" in parts.netloc:

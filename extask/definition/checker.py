@@ -9,12 +9,14 @@ from extask.definition import allowing, queue_state
 from extask.definition import flow as ways
 from extask.definition.draft import Draft, StepDraft
 from extask.definition.finding import Finding, Findings
-from extask.definition.flow import Flow
+from extask.definition.flow import Edge, Flow
 from extask.definition.headings import read_draft
 from extask.definition.loader import Document, read
-from extask.definition.plan import Literally
+from extask.definition.plan import Literally, ParamType
 from extask.definition.reading import Reader
 
+_EMPTY: dict[ParamType, str] = {"duration": "5m", "time": "2026-03-01T12:00:00Z"}
+"""Types whose zero nobody can mean, and a value that one might."""
 FASTEST = timedelta(seconds=10)
 """Polling faster than this is a warning."""
 
@@ -117,16 +119,22 @@ def _endless(flow: Flow, states: queue_state.States, circle: tuple[str, ...]) ->
 
 def _hasty(flow: Flow, circle: tuple[str, ...], findings: Findings) -> None:
     timed = [
-        name
+        edge
         for name in circle
-        if any(edge.takes_time and edge.target in circle for edge in flow.edges[name])
+        for edge in flow.edges[name]
+        if edge.takes_time and edge.target in circle
     ]
-    waits = [_longest(flow.draft.steps[name]) for name in timed]
+    waits = [_lasts(flow, edge) for edge in timed]
     if any(wait is None or wait >= FASTEST for wait in waits):
         return
-    step = flow.draft.steps[timed[0]]
+    step = flow.draft.steps[timed[0].source]
     message = "this loop comes round in less than 10 seconds"
     findings.add("W703", step.place, message, help="wait at least 10s", path=step.path())
+
+
+def _lasts(flow: Flow, edge: Edge) -> timedelta | None:
+    """Give the literal time that a way takes, or nothing when it is not known."""
+    return None if edge.outcome == "arrived" else _longest(flow.draft.steps[edge.source])
 
 
 def _longest(step: StepDraft) -> timedelta | None:
@@ -139,11 +147,8 @@ def _longest(step: StepDraft) -> timedelta | None:
 
 
 def _style(draft: Draft, document: Document, findings: Findings) -> None:
-    for name, place in draft.param_places.items():
-        if name not in draft.params_read and not findings.errors:
-            message = f"no step reads the parameter '{name}'"
-            advice = f"use it as params.{name}, or delete it"
-            findings.add("W701", place, message, help=advice, path=f"params.{name}")
+    if not findings.errors:
+        _values(draft, findings)
     for step in draft.steps.values():
         wait = _longest(step)
         if wait is not None and wait > draft.lifetime:
@@ -153,3 +158,21 @@ def _style(draft: Draft, document: Document, findings: Findings) -> None:
     for anchor in document.anchors:
         message = "anchors hide what a step does"
         findings.add("W705", anchor, message, help="write the values out")
+
+
+def _values(draft: Draft, findings: Findings) -> None:
+    """Note parameters without use or value, and expressions that may fail with nobody to care."""
+    for name, place in draft.param_places.items():
+        path = f"params.{name}"
+        if name not in draft.params_read:
+            message = f"no step reads the parameter '{name}'"
+            advice = f"use it as {path}, or delete it"
+            findings.add("W701", place, message, help=advice, path=path)
+        elif name not in draft.params_given and draft.params[name].type in _EMPTY:
+            message = f"nobody has to give '{name}' a value, and it is read"
+            advice = f"add 'required: true' or 'default: {_EMPTY[draft.params[name].type]}'"
+            findings.add("E307", place, message, help=advice, path=path)
+    for doubt in draft.risks if "error" not in draft.when else ():
+        advice = "add 'when: { error: STEP }', or look at it first"
+        message = f"{doubt.why}, and then the run fails"
+        findings.add("W308", doubt.at, message, help=advice, path=doubt.path)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from extask.definition import explaining
+from extask.definition.draft import Doubt
 from extask.definition.durations import parse_duration
 from extask.definition.explaining import Words
 from extask.definition.expressions import (
@@ -17,7 +18,7 @@ from extask.definition.expressions import (
     compile_expression,
     names_for,
 )
-from extask.definition.finding import Place
+from extask.definition.failing import risks
 from extask.definition.fitting import read_time
 from extask.definition.loader import Scalar
 from extask.definition.plan import Param
@@ -71,8 +72,7 @@ class Conditions:
     """Parameters that some expression reads."""
     given: set[str] = field(default_factory=set)
     """Parameters that get a value somewhere."""
-    risks: list[tuple[Place, str]] = field(default_factory=list)
-    """Where an expression may have no value at run time, and why."""
+    risks: list[Doubt] = field(default_factory=list)
     _names: dict[Knows, dict[str, NameType]] = field(default_factory=dict)
     _choices: dict[str, tuple[str, ...]] = field(init=False)
 
@@ -93,6 +93,7 @@ class Conditions:
             return None
         self._literals(piece)
         self._values(piece)
+        self._risks(piece, types)
         return compiled.type
 
     def _known(self, knows: Knows) -> dict[str, NameType]:
@@ -114,6 +115,13 @@ class Conditions:
             advice = "compare something that changes, such as visits or a parameter"
             words = ("this condition is always the same", advice, None)
             self._note("W306", piece, 0, len(piece.source), words)
+
+    def _risks(self, piece: Piece, types: Mapping[str, NameType]) -> None:
+        if piece.knows == "response":
+            return  # what a call does not save is its outcome 'failed'
+        for risk in risks(piece.source, types):
+            at = self.reader.spot(piece.node, piece.start + risk.begin, risk.length)
+            self.risks.append(Doubt(at, piece.path, risk.why))
 
     def _note(self, code: str, piece: Piece, begin: int, length: int, words: Words) -> None:
         message, advice, fix = words

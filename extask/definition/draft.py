@@ -59,6 +59,15 @@ class StepDraft:
         return ".".join(("steps", self.name, *more))
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A place at which an expression may have no value at run time, and why."""
+
+    at: Place
+    path: str
+    why: str
+
+
 @dataclass(slots=True)
 class Draft:
     """A whole file."""
@@ -74,8 +83,7 @@ class Draft:
     params_read: set[str] = field(default_factory=set)
     params_given: set[str] = field(default_factory=set)
     """Parameters that a sender must give, or that have a default, or get a value in a step."""
-    risks: list[tuple[Place, str]] = field(default_factory=list)
-    """Where an expression may have no value at run time, and why."""
+    risks: list[Doubt] = field(default_factory=list)
     start: Target | None = None
     steps: dict[str, StepDraft] = field(default_factory=dict)
     when: dict[str, Target] = field(default_factory=dict)

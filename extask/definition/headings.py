@@ -8,7 +8,7 @@ from typing import Any, get_args
 from extask.definition.conditions import Conditions
 from extask.definition.draft import Draft, Target
 from extask.definition.finding import Spot
-from extask.definition.fitting import zero
+from extask.definition.fitting import LONGEST_LIST, zero
 from extask.definition.loader import Document, Entry, Mapping, Node, Scalar, Sequence
 from extask.definition.plan import Handler, Literally, Param, ParamType
 from extask.definition.reading import Reader, one_of
@@ -194,7 +194,11 @@ class _Head:
             self.reader.findings.add("E105", node, message, help="write [A, B]", path=path)
             return ()
         values: list[str] = []
-        for item in node.items:
+        for number, item in enumerate(node.items):
+            if number == LONGEST_LIST:
+                message = f"these are more than {LONGEST_LIST} values"
+                advice = "use a parameter of type 'text'"
+                self.reader.findings.add("E105", item, message, help=advice, path=path)
             scalar = self.reader.scalar(item, "a value", "write a text", path)
             if scalar is not None and scalar.text in values:
                 message = f"the value '{scalar.text}' is here already"

@@ -82,6 +82,8 @@ class Kind:
     """Its properties are parameters."""
     needs: QueueState | None = None
     after: QueueState | None = None
+    asks: bool = False
+    """It asks what may not be known, and then fails."""
     ends: bool = False
     """The run may end here; without outcomes it does."""
     knows: Knows = ""
@@ -145,7 +147,13 @@ KINDS: dict[str, Kind] = {
     ),
     "leave_queue": Kind("Takes the task out of the queue.", {}, _DONE, needs="in", after="out"),
     "check_position": Kind(
-        "Chooses by the task's place in the queue.", {}, {}, cases=True, needs="in", knows="place"
+        "Chooses by the task's place in the queue.",
+        {},
+        {},
+        cases=True,
+        needs="in",
+        asks=True,
+        knows="place",
     ),
     "check": Kind("Chooses by conditions.", {}, {}, cases=True),
     "reprioritize": Kind(
@@ -197,12 +205,14 @@ KINDS: dict[str, Kind] = {
             "special": Outcome("fallback", instead=("open", "closed")),
         },
         shorthand="calendar",
+        asks=True,
     ),
     "check_service": Kind(
         "Chooses by who is there at a service for this task.",
         {"service": Property("service", required=True)},
         {"available": Outcome("plain"), "busy": Outcome("plain"), "empty": Outcome("plain")},
         shorthand="service",
+        asks=True,
     ),
     "prolong": Kind(
         "Sets the end of the task's life, later or earlier.",

@@ -62,7 +62,7 @@ def _after(edge: Edge, step: StepDraft, state: QueueState) -> QueueState:
 
 def _computes(step: StepDraft) -> bool:
     values = [*step.properties.values(), *step.save.values()]
-    return bool(step.cases) or any(map(_dynamic, values))
+    return bool(step.cases) or step.kind.asks or any(map(_dynamic, values))
 
 
 def _dynamic(value: Value) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from extask.definition.durations import format_duration
-from extask.definition.expressions import evaluate_source
+from extask.definition.expressions import ExpressionFailed, evaluate_source
 from extask.definition.fitting import bounded, fit, fit_param, write_time
 from extask.definition.kinds import KINDS
 from extask.definition.plan import Expression, Listed, Literally, Plan, Step, Template, Value
@@ -40,7 +41,21 @@ def resolve_property(step: Step, name: str, names: Mapping[str, Any]) -> Any:  #
     """
     if name not in step.properties:
         return None
-    return fit(KINDS[step.kind].properties[name].type, resolve(step.properties[name], names))
+    prop, value = KINDS[step.kind].properties[name], step.properties[name]
+    found = _address(value, names) if prop.type == "url" else resolve(value, names)
+    fitted = fit(prop.type, found)
+    counted = fitted.total_seconds() if isinstance(fitted, timedelta) else fitted
+    if prop.most is not None and not (prop.least or 0) <= counted <= prop.most:
+        raise ExpressionFailed(f"'{name}' is {as_text(fitted)}, which does not fit")
+    return fitted
+
+
+def _address(value: Value, names: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as the value is
+    """Give an address; what its expressions give cannot reach beyond their place in it."""
+    if not isinstance(value, Template):
+        return resolve(value, names)
+    pieces = (p if isinstance(p, str) else quote(_piece(p, names), safe="") for p in value.template)
+    return "".join(pieces)
 
 
 def resolve_params(
@@ -57,7 +72,13 @@ def resolve_params(
 
 
 def as_text(value: Any) -> str:  # noqa: ANN401 - anything an expression gives
-    """Write a value into a text, the way an author would type it."""
+    """Write a value into a text, the way an author would type it.
+
+    Raises:
+        ExpressionFailed: it is nothing, or a map.
+    """
+    if value is None or isinstance(value, dict):
+        raise ExpressionFailed("a text is made of " + ("nothing" if value is None else "a map"))
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, timedelta):

@@ -161,7 +161,9 @@ class Written(Calls):
         if isinstance(node, Scalar) and "${" in node.text:
             return self.value(node, "names", where)
         scalar = self.reader.scalar(node, where.what, "write a name", where.path)
-        return None if scalar is None else Literally(value=scalar.text)
+        if scalar is None:
+            return None
+        return Literally(value=self.reader.text(scalar, where.what, where.path))
 
     def _one_agent(self, node: Node, where: Where) -> Value | None:
         if not isinstance(node, Mapping):
@@ -190,6 +192,9 @@ class Written(Calls):
         skills = self.reader.mapping(node, where.what, "write { NAME: LEVEL }", where.path)
         if skills is None:
             return None
+        if len(skills.entries) > LONGEST_LIST:
+            message = f"{where.what}: {len(skills.entries)} entries are too many"
+            self.fault(node, message, f"write at most {LONGEST_LIST}", where)
         return _mapped({n: self._skill(e.value, where) for n, e in skills.entries.items()})
 
     def _skill(self, node: Node, where: Where) -> Value | None:

@@ -5,6 +5,7 @@ from extask.engine.progress import (
     Aborted,
     Ending,
     Facts,
+    Happened,
     Patched,
     Progress,
     Redirected,
@@ -12,15 +13,17 @@ from extask.engine.progress import (
     missing_params,
     transferred_progress,
 )
-from extask.engine.todo import Ask, Finish, Sleep, Todo
+from extask.engine.todo import Ask, Consult, Finish, Sleep, Todo
 
 __all__ = [
     "Aborted",
     "Ask",
+    "Consult",
     "Ending",
     "Engine",
     "Facts",
     "Finish",
+    "Happened",
     "Patched",
     "Progress",
     "Redirected",

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
-from extask.engine.progress import Ending
+from extask.engine.progress import Ending, Progress
 from extask.engine.run import Perform, Run, Then
 from extask.messages import Answer, Enqueue, Move, Place, Unless, Withdraw
 
@@ -63,12 +63,19 @@ def go_to(run: Run, journey: Journey) -> None:
     ask = partial(run.ask, takes_over=place.service if journey.transfer else None, place=place)
     if p.where == "out":
         run.change(epoch=epoch)
-        ask(Enqueue, stood, expires_at=p.expires_at)
+        ask(Enqueue, stood, expires_at=p.expires_at, **_former_place(p, journey))
         run.obeys = partial(run.stand, epoch, place)
     else:
         unless = journey.too_late(run)
         ask(Move, stood, to_epoch=epoch, transfer=journey.transfer, unless=unless)
         _heed(run, journey)
+
+
+def _former_place(p: Progress, journey: Journey) -> dict[str, Any]:
+    """Ask for the place back that the task had when its life ended, if it lives again."""
+    if not p.revived:
+        return {}
+    return {"first_queued": p.first_queued, "transfer": journey.transfer}
 
 
 def transferred(run: Run, now: datetime) -> None:

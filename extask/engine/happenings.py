@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from extask.definition.expressions import ExpressionFailed
 from extask.definition.fitting import fit_param, to_plain
-from extask.engine import crossing
+from extask.engine import crossing, outside, waiting
+from extask.engine.lifetime import set_end, unsent
 from extask.engine.progress import (
     Aborted,
+    Calling,
     Change,
     Ending,
     Happening,
@@ -20,7 +22,16 @@ from extask.engine.progress import (
 )
 from extask.engine.redirecting import redirect
 from extask.engine.run import Run, Then
-from extask.messages import Answer, Outcome, Report, Reprioritize, SetExpiry, TaskEvent, Withdraw
+from extask.messages import (
+    Answer,
+    CallAnswered,
+    Outcome,
+    Report,
+    Reprioritize,
+    SetExpiry,
+    TaskEvent,
+    Withdraw,
+)
 
 LAST_WORDS = timedelta(minutes=5)
 """What an `expired` or `aborted` handler has before the task is cancelled."""
@@ -87,7 +98,9 @@ def _recall(run: Run, outcome: Outcome, then: Then, late: Callable[[], None] | N
 def expire(run: Run, now: datetime) -> None:
     """End the task's life, or begin its `expired` handler's last words."""
     run.record(now, "event", "expired")
-    run.time_passed()
+    if run.progress.expired_at != now:
+        run.time_passed()
+    run.change(expired_at=now)
     if run.progress.where != "out":
         run.release()
     if run.progress.cause is not None:
@@ -134,8 +147,10 @@ def _reported(run: Run, answer: Answer, now: datetime) -> None:
 
 
 def is_old(run: Run, event: Happening) -> bool:
-    """Tell whether this is of a released epoch, or was taken in already."""
+    """Tell whether this is of a released epoch or past attempt, or was taken in already."""
     p = run.progress
+    if isinstance(event, CallAnswered):
+        return not outside.is_awaited(run, event)
     return isinstance(event, TaskEvent) and (event.epoch, event.rank) <= (p.epoch, p.rank)
 
 
@@ -156,7 +171,7 @@ def _accepted(run: Run, event: TaskEvent, now: datetime) -> None:
     run.change(holder=event.agent or "", session=event.session or "", accepted_at=event.at)
     target = run.target(stopped.step, "accepted")
     if target is None:
-        run.wait(now, None)
+        run.rest(now)
     else:
         _leave_by(run, "accepted", now)
         run.enter(target, now)
@@ -285,11 +300,12 @@ def _patched(run: Run, event: Patched, now: datetime) -> None:
     params = _fitting(run, event.params)
     run.record(now, "event", "patched", params=sorted(params))
     run.change(params={**run.progress.params, **params})
+    waiting.keep_writes(run, params)
     if event.priority is not None:
         run.change(asked_priority=event.priority, priority=event.priority)
-        _unsent(run, "priority")
+        unsent(run, "priority")
     if event.expires_at is not None and run.progress.cause is None:
-        _new_expiry(run, event.expires_at, now)
+        set_end(run, event.expires_at, now)
 
 
 def _fitting(run: Run, given: dict[str, Any]) -> dict[str, Any]:
@@ -303,17 +319,8 @@ def _fitting(run: Run, given: dict[str, Any]) -> dict[str, Any]:
     return fitted
 
 
-def _new_expiry(run: Run, instant: datetime, now: datetime) -> None:
-    run.change(expires_at=instant)
-    if run.progress.where == "with_agent":
-        run.change(time_left=instant - now)
-    _unsent(run, "expiry")
-
-
-def _unsent(run: Run, what: Change) -> None:
-    p = run.progress
-    if p.where != "out" and what not in p.unsent:
-        run.change(unsent=(*p.unsent, what))
+def _answered(run: Run, event: CallAnswered, now: datetime) -> None:
+    outside.answered(run, cast("Calling", run.progress.call), event, now)
 
 
 def _tell_priority(run: Run, _now: datetime) -> None:
@@ -340,4 +347,6 @@ _HAPPENINGS: dict[str, Callable[[Run, Any, datetime], None]] = {
     "aborted": _aborted,
     "patched": _patched,
     "redirected": redirect,
+    "happened": waiting.keep_event,
+    "call_answered": _answered,
 }

@@ -7,7 +7,8 @@ from functools import partial
 
 from extask.definition.expressions import ExpressionFailed
 from extask.definition.values import resolve_property
-from extask.engine import crossing
+from extask.engine import crossing, outside
+from extask.engine.lifetime import later, prolong
 from extask.engine.places import place_of
 from extask.engine.progress import Ending
 from extask.engine.run import MOST_TRANSFERS, Perform, Run, StepFailed
@@ -37,8 +38,10 @@ def perform(run: Run, now: datetime) -> None:
 
 def time_out(run: Run, now: datetime) -> None:
     """Leave the step whose waiting is over; in a queue the distributor says what came first."""
-    since, deadline = run.progress.since, run.progress.deadline
-    if run.step.kind == "queue" and run.progress.where == "out":
+    since, deadline, calling = run.progress.since, run.progress.deadline, run.progress.call
+    if calling is not None:
+        outside.try_again(run, calling, now)
+    elif run.step.kind == "queue" and run.progress.where == "out":
         run.time_passed()
         run.change(phase="fresh", since=None, deadline=None)
     elif since == deadline:
@@ -62,22 +65,15 @@ def _delay(run: Run, now: datetime) -> None:
     names = run.names(now)
     until: datetime | None = resolve_property(run.step, "until", names)
     if until is None:
-        until = _later(now, resolve_property(run.step, "for", names))
+        until = later(now, resolve_property(run.step, "for", names))
     run.wait(now, max(until, now))
 
 
-def _later(now: datetime, length: timedelta) -> datetime:
-    try:
-        return now + length
-    except OverflowError as error:
-        raise StepFailed("that is beyond the end of time") from error
-
-
 def _stay(run: Run, now: datetime) -> None:
-    """Wait in the queue, for as long as the step says or for ever."""
-    name = "for" if run.step.kind == "wait" else "wait"
+    """Wait for as long as the step says, or for ever."""
+    name = "wait" if run.step.kind in ("queue", "move") else "for"
     length: timedelta | None = resolve_property(run.step, name, run.names(now))
-    run.wait(now, None if length is None else _later(now, length))
+    run.wait(now, None if length is None else later(now, length))
 
 
 def _queue(run: Run, now: datetime) -> None:
@@ -197,7 +193,7 @@ def _end_handler(run: Run, now: datetime) -> None:
     run.record(now, "left", "ended")
     stopped = run.progress.interrupted
     run.change(step=stopped.step if stopped else run.progress.step)
-    run.wait(now, None)
+    run.rest(now)
 
 
 def _fail(run: Run, now: datetime) -> None:
@@ -234,5 +230,10 @@ KINDS: dict[str, Perform] = {
     "transfer": _transfer,
     "cancel": _cancel,
     "end": _end,
+    "wait_for": _stay,
+    "check_hours": outside.check_hours,
+    "check_service": outside.check_service,
+    "prolong": prolong,
+    "call": outside.call,
     "fail": _fail,
 }

@@ -6,19 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from extask.definition.plan import Plan
-from extask.engine import happenings, kinds
-from extask.engine.progress import (
-    Aborted,
-    Ending,
-    Facts,
-    Patched,
-    Progress,
-    Redirected,
-    Where,
-)
-from extask.engine.run import Run
+from extask.engine import happenings, kinds, waiting
+from extask.engine.progress import Ending, Facts, Happening, Progress, Where
+from extask.engine.run import REQUESTED, Run
 from extask.engine.todo import Finish, Sleep, Todo
-from extask.messages import Answer, StepRecord, TaskAnswer, TaskEvent, TaskState, Withdraw
+from extask.messages import Answer, Hours, StepRecord, TaskAnswer, TaskState, Withdraw
 
 _FIRST = ("accepted", "returned", "completed", "expired")
 
@@ -26,16 +18,16 @@ _FIRST = ("accepted", "returned", "completed", "expired")
 class Engine:
     """One run of a plan: pure, without clock; its whole state is `progress`.
 
-    A driver repeats `next`, does what it says, and comes back with `answer`, with events through
-    `notify`, or later. `Engine(plan, facts, engine.progress)` goes on identically, at any moment
-    but while an `Ask` is open.
+    A driver repeats `next`, does what it says, and comes back with `answer` or `consulted`, with
+    events through `notify`, or later. `Engine(plan, facts, engine.progress)` goes on identically,
+    at any moment but while an `Ask` or `Consult` is open.
     """
 
     def __init__(self, plan: Plan, facts: Facts, progress: Progress) -> None:
         self._run = Run(plan, facts, progress)
 
     def next(self, now: datetime) -> Todo:
-        """Tell what the run wants; an `Ask` and a `Finish` stay until resolved."""
+        """Tell what the run wants; `Ask`, `Consult` and `Finish` stay until resolved."""
         while True:
             todo = self._settled() or self._turn(now)
             if todo is not None:
@@ -57,6 +49,15 @@ class Engine:
             obeys(answer)
         happenings.follow(run, answer, now)
 
+    def consulted(self, hours: Hours, now: datetime) -> None:
+        """Resolve the open `Consult`."""
+        run = self._run
+        learns = run.learns
+        if learns is None:
+            raise ValueError("no calendar was asked for")
+        run.consults, run.learns = None, None
+        self._attempt(lambda: learns(hours, now), now)
+
     def foresee(self, now: datetime) -> Progress | None:
         """Give the last progress if `done`, answered to an open `Withdraw`, ends the run.
 
@@ -73,13 +74,13 @@ class Engine:
         finally:
             run.progress, run.open, run.then, run.obeys = kept
 
-    def notify(self, event: TaskEvent | Aborted | Patched | Redirected) -> None:
-        """Tell of an event; one of an older epoch, or seen before, changes nothing."""
+    def notify(self, event: Happening) -> None:
+        """Tell of an event; one of an older epoch or call, or seen before, changes nothing."""
         p = self._run.progress
-        if isinstance(event, (Aborted, Redirected)) and self._knows(event):
+        if isinstance(event, REQUESTED) and self._knows(event.request):
             return
         if p.ending is not None and p.ending.kind != "transferred":
-            if isinstance(event, (Aborted, Redirected)):
+            if isinstance(event, REQUESTED):
                 self._run.decide(event.request, "ended")
         elif not happenings.is_old(self._run, event):
             self._run.change(events=(*p.events, event))
@@ -102,15 +103,15 @@ class Engine:
         return records
 
     def request_answer(self, request: str) -> TaskAnswer | None:
-        """Give the answer to an abort or transfer of this request; none while it is not decided.
+        """Give the answer to what somebody asked by this request; none while it is not decided.
 
         `done`, or `refused` with reason `completed` (an agent was first), `ended`, `not_working`
         (the agent has not got the task any more), or why the target does not take it.
         """
-        answer = self._run.progress.requests.get(request)
+        p, state = self._run.progress, self.state or ""
+        answer = "done" if request in p.heard else p.requests.get(request)
         if answer is None:
             return None
-        state = self.state or ""
         if answer == "done":
             return TaskAnswer(status="done", state=state)
         return TaskAnswer(status="refused", state=state, reason=answer)
@@ -164,7 +165,7 @@ class Engine:
 
     def _settled(self) -> Todo | None:
         ending = self._run.progress.ending
-        return self._run.open or (Finish(ending) if ending else None)
+        return self._run.open or self._run.consults or (Finish(ending) if ending else None)
 
     def _turn(self, now: datetime) -> Sleep | None:
         """Make one move, or find that there is none to make."""
@@ -180,8 +181,10 @@ class Engine:
             happenings.outlive(run)
         elif run.progress.unsent and run.progress.where == "in":
             happenings.tell_changes(run, now)
-        elif run.progress.phase != "waiting":
+        elif run.progress.phase in ("fresh", "placed"):
             self._attempt(lambda: kinds.perform(run, now), now)
+        elif waiting.has_come(run):
+            self._attempt(lambda: waiting.arrive(run, now), now)
         elif run.progress.deadline is None or now < run.progress.deadline:
             return self._sleep()
         else:
@@ -206,9 +209,10 @@ class Engine:
         ends = [p.deadline] if p.where != "out" else [p.deadline, p.expires_at]
         until = min((end for end in ends if end is not None), default=None)
         where = {"out": "", "in": " in the queue", "with_agent": " with an agent"}[p.where]
-        return Sleep(until, f"{self._run.step.name}: {self._run.step.kind}{where}")
+        call = p.call.out if p.call and p.deadline is None else None
+        return Sleep(until, f"{self._run.step.name}: {self._run.step.kind}{where}", call)
 
-    def _knows(self, event: Aborted | Redirected) -> bool:
+    def _knows(self, request: str) -> bool:
         p = self._run.progress
-        waiting = (e.request for e in p.events if isinstance(e, (Aborted, Redirected)))
-        return event.request in p.requests or event.request in waiting
+        pending = (e.request for e in p.events if isinstance(e, REQUESTED))
+        return request in p.requests or request in p.heard or request in pending

@@ -10,6 +10,8 @@ from pydantic import Field
 from extask.definition.fitting import fit_param, to_plain
 from extask.definition.plan import Plan
 from extask.messages import (
+    CallAnswered,
+    CallOut,
     Message,
     Outcome,
     Place,
@@ -39,6 +41,8 @@ class Facts(Message):
     customer_identifier: str = ""
     due_at: datetime | None = None
     """Not queued before."""
+    longest_life: timedelta | None = None
+    """How long after its creation it may live at the most; empty: for ever."""
 
     @classmethod
     def of(cls, start: TaskStart) -> Facts:
@@ -52,6 +56,7 @@ class Facts(Message):
             priority=start.place.priority or "normal",
             customer_identifier=start.customer_identifier,
             due_at=start.due_at,
+            longest_life=start.longest_life,
         )
 
 
@@ -107,7 +112,27 @@ class Redirected(Message):
     session: str = ""
 
 
-Happening = Annotated[TaskEvent | Aborted | Patched | Redirected, Field(discriminator="kind")]
+class Happened(Message):
+    """An event of the tenant's catalogue came for this task; a repeat of `request` is harmless."""
+
+    kind: Literal["happened"] = "happened"
+    request: str
+    name: str
+    body: Any = None
+    """JSON."""
+
+
+Happening = Annotated[
+    TaskEvent | Aborted | Patched | Redirected | Happened | CallAnswered,
+    Field(discriminator="kind"),
+]
+
+
+class Calling(Message):
+    """A call under way: its present attempt, and how many there may be."""
+
+    out: CallOut
+    attempts: int = 1
 
 
 class Interrupted(Message):
@@ -126,8 +151,9 @@ class Progress(Message):
     expires_at: datetime
     step: str | None = None
     """Empty before the first step."""
-    phase: Literal["fresh", "placed", "waiting"] = "fresh"
-    """`placed`: the step stands in its queue, its waiting is yet to begin."""
+    phase: Literal["fresh", "placed", "waiting", "resting"] = "fresh"
+    """`placed`: the step stands in its queue, its waiting is yet to begin; `resting`: an agent has
+    the task, and nothing runs beside."""
     since: datetime | None = None
     """When the present waiting began."""
     deadline: datetime | None = None
@@ -173,6 +199,20 @@ class Progress(Message):
     """The last command's number."""
     events: tuple[Happening, ...] = ()
     """What happened and is not consumed yet."""
+    written: tuple[str, ...] = ()
+    """Parameters that were written from outside, once a write, and no `wait_for` had yet."""
+    happened: tuple[Happened, ...] = ()
+    """Events that no `wait_for` had yet."""
+    heard: tuple[str, ...] = ()
+    """The requests of the last events."""
+    calls: int = 0
+    """The last call's number."""
+    call: Calling | None = None
+    """The call of the present step; while there is a deadline, its next attempt is yet to come."""
+    expired_at: datetime | None = None
+    """When its life ended last."""
+    revived: bool = False
+    """It was queued when its life ended, and lives again: it may have its place back."""
     requests: dict[str, str] = Field(default_factory=dict)
     """What was decided of each abort and transfer that somebody outside asked for: `done`, or why
     not: `completed`, `ended`, `not_working`, or the target's own reason."""
@@ -231,6 +271,8 @@ _KEPT = (
     "transfers",
     "number",
     "events",
+    "heard",
+    "calls",
     "requests",
     "records",
 )

@@ -12,15 +12,17 @@ from extask.definition.plan import END, Case, Plan, Step
 from extask.definition.values import resolve_params
 from extask.engine.progress import (
     Aborted,
+    Calling,
     Ending,
     Facts,
+    Happened,
     Interrupted,
     Progress,
     Redirected,
 )
-from extask.engine.todo import Ask
+from extask.engine.todo import Ask, Consult
 from extask.errors import ExtaskError
-from extask.messages import Answer, Place, StepRecord, TaskCommand
+from extask.messages import Answer, Hours, Place, StepRecord, TaskCommand
 
 MOST_QUIET_STEPS = 200
 """Steps that a run may enter without time passing."""
@@ -33,7 +35,10 @@ _BUILT_IN = {
     FAILED: Step(name=FAILED, kind="fail", line=0),
 }
 _RecordKind = Literal["entered", "left", "event", "transferred", "ended"]
+REQUESTED = (Aborted, Redirected, Happened)
+"""What comes with a request, under which a repeat means the same."""
 Then = Callable[[Answer, datetime], None]
+Learns = Callable[[Hours, datetime], None]
 Perform = Callable[["Run", datetime], None]
 
 
@@ -54,6 +59,8 @@ class Run:
         self.then: Then | None = None
         self.obeys: Callable[[Answer], None] | None = None
         """What is to be done before an answer is followed that something else came first."""
+        self.consults: Consult | None = None
+        self.learns: Learns | None = None
 
     def change(self, **updates: object) -> None:
         """Put new values into the progress."""
@@ -98,7 +105,8 @@ class Run:
 
     def _stand_at(self, name: str, phase: str, **updates: object) -> None:
         quiet = self.progress.quiet + 1
-        self.change(step=name, phase=phase, since=None, deadline=None, quiet=quiet, **updates)
+        anew = {"since": None, "deadline": None, "call": None, "quiet": quiet}
+        self.change(step=name, phase=phase, **anew, **updates)
 
     def leave(self, outcome: str, now: datetime, **data: object) -> None:
         """Leave the present step by an outcome; one that leads nowhere is an error."""
@@ -132,9 +140,13 @@ class Run:
             self.change(in_error=True, quiet=0)
             self.enter(handler, now)
 
-    def wait(self, now: datetime, until: datetime | None) -> None:
-        """Let the present step wait until an instant, or for an event only."""
-        self.change(phase="waiting", since=now, deadline=until)
+    def wait(self, now: datetime, until: datetime | None, call: Calling | None = None) -> None:
+        """Let the present step wait until an instant, or for an event or a call's answer only."""
+        self.change(phase="waiting", since=now, deadline=until, call=call)
+
+    def rest(self, now: datetime) -> None:
+        """Let nothing run while an agent has the task."""
+        self.change(phase="resting", since=now, deadline=None, call=None)
 
     def time_passed(self) -> None:
         """Begin to count steps and errors anew."""
@@ -147,7 +159,7 @@ class Run:
             self.change(ending=ending)
             return
         self.record(now, "ended", ending.outcome, ends=ending.says)
-        asking = (e for e in self.progress.events if isinstance(e, (Aborted, Redirected)))
+        asking = (e for e in self.progress.events if isinstance(e, REQUESTED))
         late = {event.request: "ended" for event in asking}
         self.change(ending=ending, events=(), requests={**self.progress.requests, **late})
 
@@ -175,6 +187,10 @@ class Run:
         self.open = Ask(command.model_validate({**head, **values}), takes_over, moves)
         self.then = then
 
+    def consult(self, calendar: str, learns: Learns) -> None:
+        """Ask for the hours of a calendar, as they are now."""
+        self.consults, self.learns = Consult(calendar), learns
+
     def stand(self, epoch: int, place: Place, answer: Answer) -> None:
         """Stand in a service's queue from now on."""
         standing = answer.standing
@@ -190,6 +206,7 @@ class Run:
             pool=answer.pool or self.progress.pool,
             priority=priority,
             completed=False,
+            revived=False,
             interrupted=None,
             time_left=None,
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from extask.engine.progress import Ending
-from extask.messages import TaskCommand
+from extask.messages import CallOut, TaskCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,16 @@ class Sleep:
 
     until: datetime | None
     summary: str
+    call: CallOut | None = None
+    """The attempt to be made meanwhile, once; its answer is told by `Engine.notify`. One that
+    runs and is not here any more is not wanted any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consult:
+    """The calendar whose hours are to be told through `Engine.consulted`, as they are now."""
+
+    calendar: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +45,4 @@ class Finish:
     ending: Ending
 
 
-Todo = Ask | Sleep | Finish
+Todo = Ask | Consult | Sleep | Finish

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from extask.messages.commands import AnyCommand, Place
@@ -30,6 +30,8 @@ class TaskStart(Message):
     """What the create call asked for; a queue step's own properties go before it."""
     anonymous: bool = True
     customer_identifier: str = ""
+    longest_life: timedelta | None = None
+    """How long after its creation it may live at the most, however it is prolonged."""
 
 
 class TaskEvent(Message):

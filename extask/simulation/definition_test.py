@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from extask.definition.compiler import compile_definition
 from extask.definition.durations import format_duration
@@ -155,4 +157,25 @@ def _params(expect: Expect, got: Simulated) -> Iterable[Difference]:
             yield Difference(f"params.{name}", repr(value), repr(got.params[name]))
 
 
-_CHECKS: tuple[_Check, ...] = (_ends, _path, _visits, _never, _within, _priority, _params)
+def _calls(expect: Expect, got: Simulated) -> Iterable[Difference]:
+    for step, sent in expect.calls.items():
+        made = (call.out for call in got.calls if call.step == step)
+        seen = tuple(out.body for out in made if out.attempt == 1)
+        if seen != sent:
+            yield Difference(f"calls of {step}", _json(sent), _json(seen))
+
+
+def _json(sent: tuple[Any, ...]) -> str:
+    return json.dumps(sent, ensure_ascii=False)
+
+
+_CHECKS: tuple[_Check, ...] = (
+    _ends,
+    _path,
+    _visits,
+    _never,
+    _within,
+    _priority,
+    _params,
+    _calls,
+)

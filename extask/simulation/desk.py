@@ -14,11 +14,13 @@ from extask.messages import (
     Place,
     Priority,
     Reprioritize,
+    SetExpiry,
     Standing,
+    Survey,
     TaskCommand,
     TaskEvent,
 )
-from extask.simulation.given import Given, Seen
+from extask.simulation.given import Given, Seen, since
 
 _EventKind = Literal["accepted", "completed", "returned", "expired"]
 _RAISED = PRIORITIES[1:-1]
@@ -86,21 +88,32 @@ class Desk:
         if self._refuses(command.place):
             return Answer(status="refused", reason="service_full")
         self._expires_at = command.expires_at or self._expires_at
-        self._since = now
-        return self._stand(command.place, command.epoch)
+        self._since = command.first_queued or now
+        return self._stand(command.place, command.epoch, now)
 
-    def _move(self, command: Move, _now: datetime) -> Answer:
+    def _move(self, command: Move, now: datetime) -> Answer:
         if self._refuses(command.place):
             return Answer(status="refused", reason="service_full")
-        return self._stand(command.place, command.to_epoch)
+        return self._stand(command.place, command.to_epoch, now)
 
     def _refuses(self, place: Place) -> bool:
         return place.service in self._given.reject
 
-    def _stand(self, place: Place, epoch: int) -> Answer:
+    def _stand(self, place: Place, epoch: int, now: datetime) -> Answer:
         self._where, self._place, self._epoch, self._rank = "waiting", place, epoch, 1
         self._priority = place.priority or "normal"
-        return Answer(status="done", rank=1, priority=self._priority)
+        priority, waited = self._priority, now - self._since
+        standing = Standing(service=place.service, priority=priority, waited=waited)
+        return Answer(status="done", at=now, rank=1, priority=priority, standing=standing)
+
+    def _set_expiry(self, command: SetExpiry, _now: datetime) -> Answer:
+        self._expires_at = command.expires_at
+        return Answer(status="done")
+
+    def _survey(self, command: Survey, now: datetime) -> Answer:
+        told = self._given.services.get(command.place.service, ())
+        availability = since(told, now - self._given.now) or "available"
+        return Answer(status="done", availability=availability)
 
     def _withdraw(self, _command: TaskCommand, _now: datetime) -> Answer:
         self._where = "out"
@@ -158,4 +171,6 @@ _ANSWERS: dict[str, Callable[[Desk, Any, datetime], Answer]] = {
     "Confirm": Desk._confirm,  # noqa: SLF001
     "Look": Desk._look,  # noqa: SLF001
     "Reprioritize": Desk._reprioritize,  # noqa: SLF001
+    "SetExpiry": Desk._set_expiry,  # noqa: SLF001
+    "Survey": Desk._survey,  # noqa: SLF001
 }

@@ -8,14 +8,15 @@ from datetime import datetime
 from extask.definition.plan import Plan
 from extask.engine import (
     Ask,
+    Consult,
     Engine,
     Facts,
-    Sleep,
+    Finish,
     first_progress,
     missing_params,
     transferred_progress,
 )
-from extask.messages import Answer, Event, Outcome, TaskCommand, TaskEvent
+from extask.messages import Answer, CallAnswered, Event, Hours, Outcome, TaskCommand, TaskEvent
 from extask.simulation.scenario import SimulatedService, SimulatedTask
 
 Asks = Callable[[TaskCommand], Answer]
@@ -53,19 +54,34 @@ class Errand:
         self._engine.notify(TaskEvent.model_validate({**told, "code": code}))
 
     def go_on(self, now: datetime, ask: Asks, services: Mapping[str, SimulatedService]) -> None:
-        """Go on until the workflow waits, or is over."""
+        """Go on until the workflow waits, or is over.
+
+        Calendars are open, and calls are answered with nothing at once: a forecast knows no others.
+        """
         self.turn += 1
-        while not isinstance(todo := self._engine.next(now), Sleep):
+        while True:
+            todo = self._engine.next(now)
             if isinstance(todo, Ask):
                 self._engine.answer(self._answered(todo, ask, services), now)
-            elif todo.ending.kind != "transferred":
-                self.outcome = todo.ending.outcome
+            elif isinstance(todo, Consult):
+                self._engine.consulted(Hours(open=True), now)
+            elif isinstance(todo, Finish):
+                if self._is_over(todo, services):
+                    return
+            elif todo.call is not None:
+                number, attempt = todo.call.number, todo.call.attempt
+                self._engine.notify(CallAnswered(number=number, attempt=attempt, status=200))
+            else:
+                self._engine.take_records()
+                self.until = todo.until
                 return
-            elif not self._take_over(services):
-                self.handed_over = True
-                return
-        self._engine.take_records()
-        self.until = todo.until
+
+    def _is_over(self, todo: Finish, services: Mapping[str, SimulatedService]) -> bool:
+        if todo.ending.kind != "transferred":
+            self.outcome = todo.ending.outcome
+        else:
+            self.handed_over = not self._take_over(services)
+        return self.outcome is not None or self.handed_over
 
     def _answered(self, todo: Ask, ask: Asks, services: Mapping[str, SimulatedService]) -> Answer:
         target = services.get(todo.takes_over or "")

@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from extask.definition import loader
+from extask.definition import bodies, loader
 from extask.definition.finding import Finding, Findings
 from extask.definition.fitting import to_plain
-from extask.definition.loader import Entry, Node, Scalar, Sequence
+from extask.definition.loader import Entry, Node, Scalar
 from extask.definition.plan import Plan
 from extask.definition.reading import Reader, close
-from extask.simulation.fields import Fields, Read, without_none
-from extask.simulation.given import Given, Seen
+from extask.simulation.fields import Read, without_none
+from extask.simulation.given import Given
+from extask.simulation.given_values import GivenValues
+
+_TEST = "write '- name: …' with 'given' and 'expect' below"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class Expect:
     priority: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     """In plain form."""
+    calls: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    """By step the bodies that its calls send, whatever their attempts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +57,11 @@ def read_examples(text: str | bytes, file: str, plan: Plan) -> tuple[list[Exampl
     return examples, findings.ordered()
 
 
-class _File(Fields):
+class _File(GivenValues):
     """Reads one file of tests against its plan."""
 
     def __init__(self, reader: Reader, plan: Plan) -> None:
-        super().__init__(reader)
-        self._plan = plan
-        self._of_given: dict[str, Read] = {
-            "params": self._params,
-            "accepted_after": self._times,
-            "completed_after": self._times,
-            "returned_after": self._times,
-            "positions": self._positions,
-            "sets": self._sets,
-            "reject": self._names,
-            "aborted_at": self.time,
-            "lifetime": self.time,
-            "now": self.instant,
-        }
+        super().__init__(reader, plan)
         self._of_expect: dict[str, Read] = {
             "ends": self.text,
             "path": self._steps,
@@ -78,6 +70,7 @@ class _File(Fields):
             "within": self.time,
             "priority": self.priority,
             "params": self._plain_params,
+            "calls": self._bodies,
         }
 
     def read(self, root: Node) -> list[Example]:
@@ -88,11 +81,13 @@ class _File(Fields):
         if tests is None:
             self.reader.missing(root, "there are no tests", "write 'tests:' and a list", "tests")
             return []
-        items = self.items(tests.value, "'tests' is a list of tests", "tests")
+        items = list(self.items(tests.value, "'tests' is a list of tests", "tests"))
+        if not items and not self.reader.findings.errors:
+            self.reader.missing(tests.value, "there are no tests", _TEST, "tests")
         return [self._example(item, f"tests[{number}]") for number, item in enumerate(items)]
 
     def _workflow(self, entry: Entry | None, root: Node) -> None:
-        known = self._plan.workflow
+        known = self.plan.workflow
         if entry is None:
             advice = f"write 'workflow: {known}'"
             self.reader.missing(root, "the file names no workflow", advice, "workflow")
@@ -106,9 +101,9 @@ class _File(Fields):
             if key not in entries:
                 self.reader.missing(node, f"the test has no '{key}'", f"write '{key}: …'", path)
         name = self.one(entries, "name", self.text, path) or ""
-        given = self._part(entries, "given", self._of_given, path)
+        given = self._part(entries, "given", self.of_given, path)
         expect = self._part(entries, "expect", self._of_expect, path)
-        self.require(self._plan, given.get("params", {}), node, f"{path}.given.params")
+        self.require(self.plan, given.get("params", {}), node, f"{path}.given.params")
         return Example(name, node.line, Given(**given), Expect(**expect))
 
     def _part(
@@ -118,74 +113,38 @@ class _File(Fields):
             return {}
         return self.block(entries[name].value, f"'{name}'", f"{path}.{name}", reads)
 
-    def _times(self, node: Node, path: str) -> tuple[timedelta, ...]:
-        nodes = node.items if isinstance(node, Sequence) else [node]
-        return without_none(self.time(each, path) for each in nodes)
-
-    def _names(self, node: Node, path: str) -> tuple[str, ...]:
-        items = self.items(node, "a list of services belongs here", path)
-        return without_none(self.reader.name(item, "a service", path) for item in items)
-
     def _steps(self, node: Node, path: str) -> tuple[str, ...]:
         items = self.items(node, "a list of steps belongs here", path)
         return without_none(self._step(item, path) for item in items)
 
     def _step(self, node: Node, path: str) -> str | None:
         scalar = self.reader.scalar(node, "a step", "write the name of a step", path)
-        if scalar is None or scalar.text in self._plan.steps:
+        if scalar is None or scalar.text in self.plan.steps:
             return scalar.text if scalar else None
         self._no_step(scalar, path)
         return None
 
     def _no_step(self, scalar: Scalar, path: str) -> None:
-        meant = close(scalar.text, self._plan.steps)
+        meant = close(scalar.text, self.plan.steps)
         advice = f"did you mean '{meant}'?" if meant else "write the name of a step"
         message = f"there is no step '{scalar.text}'"
         self.reader.findings.add("E201", scalar, message, help=advice, path=path, fix=meant or None)
 
     def _visits(self, node: Node, path: str) -> dict[str, int]:
         visits = {}
-        for entry in self.entries(node, "'visits'", path, self._plan.steps).values():
+        for entry in self.entries(node, "'visits'", path, self.plan.steps).values():
             number = self.count(entry.value, path)
             if number is not None:
                 visits[entry.key.text] = number
         return visits
 
-    def _positions(self, node: Node, path: str) -> tuple[Seen, ...]:
-        items = self.items(node, "'positions' is a list", path)
-        found = without_none(self._seen(item, path) for item in items)
-        return tuple(sorted(found, key=lambda seen: seen.after))
-
-    def _seen(self, node: Node, path: str) -> Seen | None:
-        after, what = self._pair(node, "write [5m, 12]", path)
-        if after is None or what is None:
-            return None
-        if isinstance(what, Scalar):
-            return Seen(after, self.count(what, path) or 0)
-        reads: dict[str, Read] = {
-            "position": self.count,
-            "queue_length": self.count,
-            "agents_free": self.count,
-            "estimated_wait": self.time,
+    def _bodies(self, node: Node, path: str) -> dict[str, tuple[Any, ...]]:
+        steps = self.by_name(node, "'calls'", self.calling(), path)
+        what = "a list of what is sent belongs here, one for each call"
+        return {
+            name: tuple(bodies.plain(item) for item in self.items(each, what, path))
+            for name, each in steps.items()
         }
-        return Seen(after, **self.block(what, "a position", path, reads))
-
-    def _sets(self, node: Node, path: str) -> tuple[tuple[timedelta, dict[str, Any]], ...]:
-        items = self.items(node, "'sets' is a list", path)
-        pairs = [self._pair(item, "write [1h, { status: gather }]", path) for item in items]
-        return tuple(
-            (after, self._params(what, path))
-            for after, what in pairs
-            if after is not None and what is not None
-        )
-
-    def _pair(self, node: Node, example: str, path: str) -> tuple[timedelta | None, Node | None]:
-        """Read `[TIME, SOMETHING]`."""
-        two = self.two(node, "a time and what is then belong here", example, path)
-        return (self.time(two[0], path), two[1]) if two else (None, None)
-
-    def _params(self, node: Node, path: str) -> dict[str, Any]:
-        return self.params(node, self._plan, path)
 
     def _plain_params(self, node: Node, path: str) -> dict[str, Any]:
-        return {name: to_plain(value) for name, value in self._params(node, path).items()}
+        return {name: to_plain(value) for name, value in self.plan_params(node, path).items()}

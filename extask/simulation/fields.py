@@ -42,7 +42,8 @@ class Fields:
         entries = mapping.entries if mapping else {}
         for key, entry in entries.items():
             if key not in keys:
-                self.reader.unknown(entry.key, f"{what} has no", keys, _inside(path, key))
+                advice = "" if keys else "delete it"
+                self.reader.unknown(entry.key, f"{what} has no", keys, _inside(path, key), advice)
         return {key: entry for key, entry in entries.items() if key in keys}
 
     def items(self, node: Node, what: str, path: str) -> Iterable[Node]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
+from extask.messages import Availability, Hours
+
+_T = TypeVar("_T")
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 """When a dry run starts unless it says otherwise: a Monday morning."""
 OWN = "own"
@@ -25,6 +28,26 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """What one attempt of a call comes to; one that takes longer than its time gets no status."""
+
+    status: int = 200
+    body: Any = None
+    """JSON."""
+    takes: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Occurs:
+    """An event that comes for the task."""
+
+    after: timedelta
+    name: str
+    body: Any = None
+    """JSON."""
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """A scripted world; what is due while the task is elsewhere happens as soon as it can."""
 
@@ -34,7 +57,24 @@ class Given:
     returned_after: tuple[timedelta, ...] = ()
     positions: tuple[Seen, ...] = ()
     sets: tuple[tuple[timedelta, Mapping[str, Any]], ...] = ()
+    calls: Mapping[str, tuple[Reply, ...]] = field(default_factory=dict)
+    """By step one reply an attempt, the last for all that follow; without one a call is ok."""
+    events: tuple[Occurs, ...] = ()
+    hours: Mapping[str, tuple[tuple[timedelta, Hours], ...]] = field(default_factory=dict)
+    """By calendar what holds from when on; without it the calendar is open."""
+    services: Mapping[str, tuple[tuple[timedelta, Availability], ...]] = field(default_factory=dict)
+    """By service who is there from when on; without it somebody is available."""
     reject: tuple[str, ...] = ()
     aborted_at: timedelta | None = None
     lifetime: timedelta | None = None
+    longest_life: timedelta | None = None
     now: datetime = NOW
+
+
+def since(told: Iterable[tuple[timedelta, _T]], passed: timedelta) -> _T | None:
+    """Give what holds after so much time, of what was told by when it begins; nothing before."""
+    held = None
+    for after, what in told:
+        if after <= passed:
+            held = what
+    return held

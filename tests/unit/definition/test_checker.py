@@ -87,10 +87,78 @@ steps:
 when: { error: end }
 """,
     "a wait of an expression": """
-params: { pause: { type: duration } }
+params: { pause: { type: duration, default: 5m } }
 steps:
   a: { queue: { service: x, wait: 5m }, then: { timeout: b, rejected: end } }
   b: { wait: "${params.pause}", then: b }
+""",
+    "every kind that asks or waits": """
+params:
+  tier: { type: choice, values: [gold, base] }
+  status: { type: text }
+  until: { type: time }
+steps:
+  ask:
+    call:
+      url: https://crm.example.com/${task.id}
+      method: GET
+      timeout: 5s
+      attempts: 3
+      accept: [404]
+      save: { tier: "${response.body.tier}", until: "${response.body.until}" }
+    then: { ok: hours, failed: hours }
+  hours:
+    check_hours: office
+    then: { open: there, closed: wait_it, holiday: wait_it }
+  there:
+    check_service: "${params.tier}"
+    then: { available: wait_it, busy: wait_it, empty: wait_it }
+  wait_it:
+    wait_for: { parameter: status, for: 5m }
+    then: { arrived: again, timeout: longer }
+  longer:
+    prolong: { until: "${params.until}" }
+    then: { done: wait_it, limit: again }
+  again:
+    wait_for: { event: approve, for: 5s }
+    then: { arrived: again, timeout: end }
+""",
+    "what asks and waits beside an agent": """
+steps:
+  a: { queue: x, then: { rejected: end } }
+  greet: { call: { flow: greet }, then: { ok: hours, failed: hours } }
+  hours: { check_hours: office, then: { open: longer, closed: longer } }
+  longer: { prolong: 1h, then: { done: there, limit: there } }
+  there: { check_service: x, then: { available: note, busy: note, empty: end } }
+  note: { wait_for: { event: note }, then: end }
+when: { accepted: greet }
+""",
+    "lives again": """
+steps:
+  a: { queue: x, then: { rejected: end } }
+  longer: { prolong: 1h, then: { done: again, limit: end } }
+  again: { queue: x, then: { rejected: end } }
+when: { expired: longer }
+""",
+    "one more technical outcome that the error handler has": """
+steps:
+  a: { call: { flow: x } }
+  b: { prolong: 1h, then: end }
+when: { error: end }
+""",
+    "optional parameters whose type begins with an answer": """
+params: { a: { type: text }, b: { type: boolean }, c: { type: integer }, d: { type: list } }
+steps:
+  a:
+    check:
+      - { if: params.a == '' && !params.b && params.c == 0 && size(params.d) == 0, then: end }
+      - else: end
+""",
+    "what may fail with somebody to handle it": """
+params: { n: { type: integer } }
+steps:
+  a: { check: [{ if: 1 / params.n > 0, then: end }, { else: end }] }
+when: { error: end }
 """,
     "an error handler reached from computing steps": """
 params: { p: { type: text } }
@@ -148,6 +216,67 @@ when: { error: c }
         ["E203", "E205"],
     ),
     "a step of its own": ("steps: { a: { check: [{ else: a }] } }", ["E205"]),
+    "what is asked may not be known": (
+        """
+steps:
+  a: { check_hours: office, then: { open: b, closed: b } }
+  b: { queue: { service: x, wait: 5m }, then: { timeout: end, rejected: end } }
+  c: { wait: 5m, then: end }
+when: { error: c }
+""",
+        ["E401"],
+    ),
+    "a way of a choice that is not written": (
+        "steps:\n  a: { check_service: x, then: { busy: end } }",
+        ["E203", "E203"],
+    ),
+    "hours have no main way": ("steps: { a: { check_hours: x, then: end } }", ["E204"]),
+    "an unwritten technical way": (
+        "steps:\n  a: { call: { flow: x } }\n  b: { prolong: 1h, then: end }",
+        ["E203", "E203"],
+    ),
+    "time out without time": (
+        "steps: { a: { wait_for: { event: x }, then: { arrived: end, timeout: end } } }",
+        ["E204"],
+    ),
+    "time without time out": (
+        "steps: { a: { wait_for: { event: x, for: 1m }, then: end } }",
+        ["E203"],
+    ),
+    "calls take no time": (
+        "steps:\n  a: { call: { flow: x }, then: { ok: a, failed: end } }",
+        ["E205"],
+    ),
+    "looking only takes no time": (
+        (
+            "steps:\n  a: { wait_for: { event: x, for: 0s }, then: { arrived: end, timeout: b } }\n"
+            "  b: { check_hours: x, then: { open: a, closed: end } }"
+        ),
+        ["E205"],
+    ),
+    "polling for an event": (
+        "steps:\n  a: { wait_for: { event: x, for: 5s }, then: { arrived: end, timeout: a } }",
+        ["W703"],
+    ),
+    "waiting for ever": ("steps: { a: { wait_for: { event: x }, then: a } }", ["W206"]),
+    "waiting longer than it lives": (
+        "steps: { a: { wait_for: { event: x, for: 2d }, then: { arrived: end, timeout: end } } }",
+        ["W702"],
+    ),
+    "a time from nowhere": (
+        (
+            "params: { at: { type: time } }\n"
+            'steps: { a: { delay: { until: "${params.at}" }, then: end } }'
+        ),
+        ["E307"],
+    ),
+    "what may fail": (
+        (
+            "params: { n: { type: integer } }\n"
+            "steps: { a: { check: [{ if: 1 / params.n > 0, then: end }, { else: end }] } }"
+        ),
+        ["W308"],
+    ),
     "no wait at all": (
         (
             "steps:\n  a: { queue: { service: x, wait: 0s } }\n  b: { wait: 0s, then: b }\n"

@@ -87,8 +87,9 @@ def test_every_form_of_value_is_compiled() -> None:
     delay: { until: "${params.at + duration('1h')}" }
     then: end
 """,
-        "desk: {type: choice, values: [help, sales]}, pause: {type: duration}, host: {type: text},"
-        "team: {type: list}, share: {type: number}, at: {type: time}, urgent: {type: boolean},"
+        "desk: {type: choice, values: [help, sales]}, pause: {type: duration, default: 5m},"
+        "host: {type: text}, team: {type: list}, share: {type: number},"
+        "at: {type: time, required: true}, urgent: {type: boolean},"
         "tries: {type: integer}",
     )
     line_up = plan.steps["line_up"]

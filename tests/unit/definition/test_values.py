@@ -222,3 +222,9 @@ def test_a_parameter_always_has_a_value() -> None:
     assert zero("choice", ("gold", "base")) == "gold"
     assert from_plain("time", zero("time")) == datetime(1970, 1, 1, tzinfo=UTC)
     assert [zero("list"), zero("text"), zero("boolean"), zero("integer")] == [[], "", False, 0]
+
+
+@pytest.mark.parametrize(("value", "word"), [(None, "nothing"), ({"a": 1}, "a map")])
+def test_a_text_is_not_made_of_nothing_or_a_map(value: object, word: str) -> None:
+    with pytest.raises(ExpressionFailed, match=word):
+        as_text(value)

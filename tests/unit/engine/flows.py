@@ -22,16 +22,28 @@ from extask.definition.plan import (
 from extask.engine import (
     Aborted,
     Ask,
+    Consult,
     Engine,
     Facts,
     Finish,
+    Happened,
     Patched,
     Redirected,
     Sleep,
     Todo,
     first_progress,
 )
-from extask.messages import Answer, Place, StepRecord, TaskCommand, TaskEvent, Withdraw
+from extask.messages import (
+    Answer,
+    CallAnswered,
+    CallOut,
+    Hours,
+    Place,
+    StepRecord,
+    TaskCommand,
+    TaskEvent,
+    Withdraw,
+)
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 LIFE = timedelta(hours=8)
@@ -106,10 +118,14 @@ class Driver:
     """Drives an engine by hand: a clock, what it asks, what it told."""
 
     def __init__(
-        self, plan: Plan, params: dict[str, Any] | None = None, place: Place | None = None
+        self,
+        plan: Plan,
+        params: dict[str, Any] | None = None,
+        place: Place | None = None,
+        longest_life: timedelta | None = None,
     ) -> None:
         self.now = START
-        self.facts = facts(place)
+        self.facts = facts(place).model_copy(update={"longest_life": longest_life})
         self.plan = plan
         progress = first_progress(plan, self.facts, params or {}, START + LIFE)
         self.engine = Engine(plan, self.facts, progress)
@@ -117,7 +133,7 @@ class Driver:
         self.lost: Answer | None = Answer(status="done")
         """What is answered to whether a lost attempt has queued the task; empty: nothing yet."""
 
-    def todo(self, after: timedelta = timedelta(0)) -> Ask | Sleep | Finish:
+    def todo(self, after: timedelta = timedelta(0)) -> Todo:
         self.now += after
         todo = self.engine.next(self.now)
         while self.lost is not None and _asks_for_lost(todo):
@@ -140,6 +156,29 @@ class Driver:
         todo = self.todo(after)
         assert isinstance(todo, Sleep), todo
         return None if todo.until is None else todo.until - self.now
+
+    def called(self, after: timedelta = timedelta(0)) -> CallOut:
+        todo = self.todo(after)
+        assert isinstance(todo, Sleep), todo
+        assert todo.call is not None
+        assert self.engine.next(self.now) == todo
+        return todo.call
+
+    def reply(self, status: int | None = 200, after: timedelta = timedelta(0), **more: Any) -> None:
+        out = self.called()
+        self.now += after
+        told = {"number": out.number, "attempt": out.attempt, "status": status, **more}
+        self.engine.notify(CallAnswered.model_validate(told))
+
+    def consulted(self, **hours: object) -> str:
+        todo = self.todo()
+        assert isinstance(todo, Consult), todo
+        assert self.engine.next(self.now) == todo
+        self.engine.consulted(Hours.model_validate(hours), self.now)
+        return todo.calendar
+
+    def happen(self, name: str, body: object = None, request: str = "e1") -> None:
+        self.engine.notify(Happened(name=name, body=body, request=request))
 
     def ended(self, after: timedelta = timedelta(0)) -> str:
         todo = self.todo(after)

@@ -14,18 +14,23 @@ from extask.definition.plan import Handler, Param, Plan
 from extask.engine import (
     Aborted,
     Ask,
+    Consult,
     Engine,
     Finish,
+    Happened,
     Patched,
     Progress,
     Sleep,
+    Todo,
     first_progress,
 )
-from extask.messages import Answer, Standing, StepRecord, TaskEvent
+from extask.messages import Answer, CallAnswered, Hours, Standing, StepRecord, TaskEvent
 from tests.unit.engine.flows import LIFE, START, facts, plan, step, text
 
+Event = TaskEvent | Aborted | Patched | Happened | CallAnswered
 NAMES = ("a", "b", "c", "d", "e", "f")
 HANDLERS: tuple[Handler, ...] = ("accepted", "completed", "expired", "aborted", "error")
+FACTS = facts().model_copy(update={"longest_life": LIFE})
 SHIPPED = sorted((Path(__file__).parents[3] / "definitions").glob("*.workflow.yaml"))
 
 targets = st.sampled_from((*NAMES, "end"))
@@ -60,7 +65,35 @@ def _steps() -> st.SearchStrategy[dict[str, Any]]:
         st.builds(step, st.just("end"), st.none()),
         st.builds(step, st.just("set"), st.just({"n": "${params.n + 1}"}), _then("done")),
         st.builds(step, st.just("set"), st.just({"x": "${params.x + 'abc'}"}), _then("done")),
+        *_outside(),
     )
+
+
+def _outside() -> list[st.SearchStrategy[dict[str, Any]]]:
+    """Steps that wait for the world, or ask it."""
+    save = st.just({"n": "${event.body.n}"})
+    awaited = st.sampled_from(({"parameter": "n"}, {"parameter": "n", "for": 0}))
+    events = st.sampled_from(({"event": "approve"}, {"event": "reject", "for": 60}))
+    call = st.fixed_dictionaries(
+        {"flow": st.just("crm"), "body": st.just({"x": "${params.x}"})},
+        optional={"attempts": st.integers(1, 3), "accept": st.just([404])},
+    )
+    answer = st.sampled_from(({"n": "${response.body.n}"}, {"n": "${response.status}"}, {}))
+    lives = st.sampled_from(({"by": 60}, {"until": "${task.created}"}, {"by": "${task.age}"}))
+    hours = _then("open", "closed", "special")
+    return [
+        st.builds(step, st.just("wait_for"), awaited, _then("arrived", "timeout")),
+        st.builds(step, st.just("wait_for"), events, _then("arrived", "timeout"), save=save),
+        st.builds(step, st.just("check_hours"), st.just({"calendar": "office"}), hours),
+        st.builds(
+            step,
+            st.just("check_service"),
+            st.fixed_dictionaries({"service": services}),
+            _then("available", "busy", "empty"),
+        ),
+        st.builds(step, st.just("prolong"), lives, _then("done", "limit")),
+        st.builds(step, st.just("call"), call, _then("ok", "failed"), save=answer),
+    ]
 
 
 PARAMS = (text("x"), Param(name="n", type="integer", default=0))
@@ -71,6 +104,16 @@ plans = st.builds(
     lambda when, steps: plan(PARAMS, when, **dict(zip(NAMES, steps, strict=True))),
     handlers,
     st.tuples(*[_steps()] * len(NAMES)),
+)
+EVENTS = st.sampled_from(("approve", "reject", "unheard_of"))
+BODIES = st.sampled_from((None, "x", 3, {"n": 4}, {"n": "four"}, [1]))
+REPLIES = st.fixed_dictionaries(
+    {"status": st.sampled_from((None, 200, 404, 429, 500)), "body": BODIES},
+    optional={"for_good": st.booleans()},
+)
+OLD = st.sampled_from((0, 0, 0, 1))
+HOURS = st.builds(
+    Hours, known=st.booleans(), open=st.booleans(), day=st.sampled_from(("regular", "special"))
 )
 PRIORITY = st.sampled_from(("high", "normal"))
 
@@ -85,7 +128,7 @@ class Pair:
     rank: int = 1
     told: int = 0
 
-    def next(self) -> Ask | Sleep | Finish:
+    def next(self) -> Todo:
         todo = self.straight.next(self.now)
         assert self.cut.next(self.now) == todo
         assert self.straight.next(self.now) == todo
@@ -93,13 +136,17 @@ class Pair:
 
     def resume(self) -> None:
         stored = self.cut.progress.model_dump_json()
-        self.cut = Engine(self.cut.plan, facts(), Progress.model_validate_json(stored))
+        self.cut = Engine(self.cut.plan, FACTS, Progress.model_validate_json(stored))
 
     def answer(self, answer: Answer) -> None:
         self.straight.answer(answer, self.now)
         self.cut.answer(answer, self.now)
 
-    def notify(self, event: TaskEvent | Aborted | Patched) -> None:
+    def consulted(self, hours: Hours) -> None:
+        self.straight.consulted(hours, self.now)
+        self.cut.consulted(hours, self.now)
+
+    def notify(self, event: Event) -> None:
         self.straight.notify(event)
         self.cut.notify(event)
         assert self.straight.has_news == self.cut.has_news
@@ -111,8 +158,8 @@ class Pair:
 
 
 def pair(plan: Plan, params: dict[str, Any]) -> Pair:
-    progress = first_progress(plan, facts(), params, START + LIFE)
-    return Pair(Engine(plan, facts(), progress), Engine(plan, facts(), progress))
+    progress = first_progress(plan, FACTS, params, START + LIFE)
+    return Pair(Engine(plan, FACTS, progress), Engine(plan, FACTS, progress))
 
 
 def drive(run: Pair, data: st.DataObject, turns: int) -> list[StepRecord]:
@@ -125,9 +172,15 @@ def drive(run: Pair, data: st.DataObject, turns: int) -> list[StepRecord]:
             if data.draw(st.booleans()):
                 run.notify(event(run, data))
             run.answer(answer(run, data))
+        elif isinstance(todo, Consult):
+            run.consulted(data.draw(HOURS))
         else:
             if data.draw(st.booleans()):
                 run.notify(event(run, data))
+            if todo.call is not None and data.draw(st.booleans()):
+                number, attempt = todo.call.number, todo.call.attempt - data.draw(OLD)
+                reply = data.draw(REPLIES)
+                run.notify(CallAnswered(number=number, attempt=attempt, **reply))
             pass_time(run, todo, data)
         if data.draw(st.booleans()):
             run.resume()
@@ -157,19 +210,21 @@ def answer(run: Pair, data: st.DataObject) -> Answer:
             "at": run.now,
             "agent": data.draw(st.sampled_from((None, "a-1"))),
             "priority": data.draw(PRIORITY),
+            "availability": data.draw(st.sampled_from(("available", "busy", "empty"))),
             "standing": Standing(service="support", priority="low", position=position),
         }
     )
 
 
-def event(run: Pair, data: st.DataObject) -> TaskEvent | Aborted | Patched:
+def event(run: Pair, data: st.DataObject) -> Event:
     run.rank += 1
     run.told += 1
-    kind = data.draw(
-        st.sampled_from(("accepted", "completed", "returned", "expired", "aborted", "patched"))
-    )
+    task = ("accepted", "completed", "returned", "expired")
+    kind = data.draw(st.sampled_from((*task, "aborted", "patched", "happened")))
     if kind == "aborted":
         return Aborted(request=str(run.told), by=data.draw(st.sampled_from(("api", "supervisor"))))
+    if kind == "happened":
+        return Happened(request=str(run.told), name=data.draw(EVENTS), body=data.draw(BODIES))
     if kind == "patched":
         later = run.now + timedelta(seconds=data.draw(seconds))
         return Patched(params={"n": 1}, priority=data.draw(PRIORITY), expires_at=later)

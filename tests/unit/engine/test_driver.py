@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from extask.definition.plan import Plan
-from extask.engine import Ask, Ending, Engine, Finish, first_progress
+from extask.engine import Ask, Ending, Engine, Finish, Sleep, first_progress
 from extask.messages import Answer, StepRecord, TaskCommand, TaskEvent
 from tests.unit.engine.flows import LIFE, START, facts, plan, step
 
@@ -28,7 +28,7 @@ class Shell:
                 return todo.ending
             if isinstance(todo, Ask):
                 self.engine.answer(self.submit(todo.command), self.now)
-            elif not self.engine.has_news:
+            elif isinstance(todo, Sleep) and not self.engine.has_news:
                 self.sleep(todo.until)
 
     def sleep(self, until: datetime | None) -> None:

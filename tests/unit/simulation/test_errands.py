@@ -163,3 +163,13 @@ def test_an_accepted_task_may_be_taken_away_by_its_workflow(tmp_path: Path) -> N
     assert record.services["support"].waits == [0, 0, 0]
     occupancy = record.figures()[Key("agents", "desk", "occupancy")]
     assert occupancy == 90 / 240
+
+
+def test_a_forecast_has_open_calendars_and_calls_that_are_ok(tmp_path: Path) -> None:
+    steps = """
+  ask: { call: { flow: crm }, then: { ok: hours, failed: end } }
+  hours: { check_hours: office, then: { open: line_up, closed: end } }
+  line_up: { queue: , then: { rejected: end } }
+"""
+    record = go(tmp_path, first(steps))
+    assert outcomes(record) == {"user_accepted": 3}
