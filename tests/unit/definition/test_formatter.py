@@ -95,7 +95,7 @@ when: { accepted: a, error: d }
 # the end
 """
 LEAVES = st.sampled_from(
-    ["x", "5m", "010", "on", "12:30", "''", '"a # b"', "'it''s'", "${a}", "~", "null", "1.0", ""]
+    ["x", "5m", "010", "on", "12:30", "''", '"a # b"', "'it''s'", '"${a}"', "~", "null", "1.0", ""]
 )
 KEYS = st.sampled_from(["workflow", "version", "steps", "when", "a", "b", "then", "queue", "wait"])
 
