@@ -92,7 +92,9 @@ def _name(catalogue: Catalogue, section: str) -> Schema:
 
 def _agent(catalogue: Catalogue) -> Schema:
     known = catalogue.names("agents")
-    name: Schema = {"type": SCALAR[:3]} if known is None else {"enum": list(known)}
+    name: Schema = (
+        {"type": SCALAR[:3], "maxLength": LONGEST_TEXT} if known is None else {"enum": list(known)}
+    )
     return {"anyOf": [name, _ALONE]}
 
 
@@ -115,7 +117,7 @@ def _skills(catalogue: Catalogue) -> Schema:
     level = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 1000}, _ALONE]}
     known = catalogue.names("skills")
     if known is None:
-        return {"type": "object", "additionalProperties": level}
+        return {"type": "object", "maxProperties": LONGEST_LIST, "additionalProperties": level}
     return {
         "type": "object",
         "properties": dict.fromkeys(known, level),
@@ -135,7 +137,7 @@ _SAVE: Schema = {
 }
 _URL: Schema = {
     "type": "string",
-    "pattern": "^[hH][tT][tT][pP][sS]?://",
+    "pattern": "^[hH][tT][tT][pP][sS]?://[^/?#$]",
     "maxLength": LONGEST_URL,
     "patternErrorMessage": "Write https://HOST/PATH.",
 }
