@@ -14,13 +14,13 @@ from rich.progress import track
 
 from extask.cli.definition_catalogue import NOT_CHECKED, Catalogues, FromServer, Named
 from extask.cli.definition_files import Paths, sources
+from extask.cli.formats import FORMATS, render_as
 from extask.cli.output import note
 from extask.cli.shared import INTERNAL, Call, online
 from extask.definition import together
 from extask.definition.catalogue import Catalogue
 from extask.definition.checker import examine
 from extask.definition.finding import Finding, in_order
-from extask.definition.formats import FORMATS, render_as
 from extask.definition.render import render_all
 from extask.definition.together import Told
 from extask.errors import Misconfigured

@@ -234,14 +234,18 @@ def _arrange(tree: Any, path: Path) -> None:  # noqa: ANN401 - ruamel's tree
 
 
 def _aligned(text: str) -> str:
-    """Indent comments that have a line of their own as what follows them."""
+    """Indent comments with a line of their own as what follows; put others two spaces behind."""
     lines = text.splitlines()
-    plain = set(_outside(lines))
-    for number in reversed(range(len(lines))):
-        if number in plain and lines[number].lstrip().startswith("#"):
-            below = next((line for line in lines[number + 1 :] if line.strip()), lines[number])
-            indent = len(below) - len(below.lstrip())
-            lines[number] = " " * indent + lines[number].lstrip()
+    below = ""
+    for number in sorted(_outside(lines), reverse=True):
+        line = lines[number]
+        found = _COMMENT.search(_QUOTED.sub(_blanked, line))
+        words = line[: found.start()].rstrip() if found else line
+        if found and words:
+            lines[number] = f"{words}  {line[found.start() :]}"
+        elif found:
+            lines[number] = " " * (len(below) - len(below.lstrip())) + line.lstrip()
+        below = lines[number] if line.strip() else below
     return "\n".join(lines) + "\n"
 
 
