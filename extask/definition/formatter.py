@@ -118,8 +118,9 @@ def _rearranged(text: str, path: Path, node: Mapping) -> str:
     chunks = {key: lines[a:b] for key, a, b in zip(keys, starts, stops, strict=True)}
     order = _sorted(path, keys)
     blanks = {key: _blanks(chunk) for key, chunk in chunks.items()}
+    bare = {key: chunk[blanks[key] :] for key, chunk in chunks.items()}
     blanks[keys[0]], blanks[order[0]] = blanks[order[0]], blanks[keys[0]]
-    anew = [line for key in order for line in [""] * blanks[key] + _bare(chunks[key])]
+    anew = [line for key in order for line in [""] * blanks[key] + bare[key]]
     return "\n".join([*lines[: starts[0]], *anew, *lines[end:]]) + "\n"
 
 
@@ -150,13 +151,6 @@ def _end(lines: list[str], entry: Entry) -> int:
 
 def _blanks(chunk: list[str]) -> int:
     return next((number for number, line in enumerate(chunk) if line.strip()), len(chunk))
-
-
-def _bare(chunk: list[str]) -> list[str]:
-    bare = chunk[_blanks(chunk) :]
-    while bare and not bare[-1].strip():
-        bare.pop()
-    return bare
 
 
 # --- brackets and indentation --------------------------------------------------------------------

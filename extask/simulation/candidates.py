@@ -160,14 +160,14 @@ def _combined(
 
 
 def _signature(plan: Plan, sources: Sequence[str], values: Mapping[str, Any]) -> tuple[object, ...]:
-    """Tell how the expressions that read only parameters come out."""
-    names = {f"params.{name}": value for name, value in values.items()}
+    """Tell how the expressions come out that read only what is known from the start."""
+    names = {"task.created": NOW, **{f"params.{name}": value for name, value in values.items()}}
     return tuple(_outcome(plan, source, names) for source in sources)
 
 
 def _outcome(plan: Plan, source: str, names: Mapping[str, Any]) -> object:
     read = names_in(source)
-    if any(name in _WORLD or name.startswith("task.") for name in read):
+    if any(name in _WORLD or (name.startswith("task.") and name not in names) for name in read):
         return "unknown"
     try:
         value = evaluate_source(source, names)
