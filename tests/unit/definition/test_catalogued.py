@@ -313,3 +313,16 @@ def test_what_is_told_of_a_service_is_checked(details: str, code: str, column: i
 def test_a_file_is_called_as_its_workflow(file: str, codes: list[str]) -> None:
     text = "workflow: x\nversion: 1\nsteps: { a: { end: } }\n"
     assert [each.code for each in check(text, file)] == codes
+
+
+def test_of_what_a_catalogue_does_not_tell_nothing_is_known() -> None:
+    silent, _ = read_catalogue("services: [support]\n", FILE_NAME)
+    assert findings_of("call: { url: https://anywhere.example/ }\n" + BOTH, silent) == []
+
+
+def test_what_is_wrong_anyway_is_told_once() -> None:
+    [found] = findings_of(LOOKUP % FULL.replace("customer: a", 'customer: "${visit}"'))
+    assert found.code == "E302"
+    url = "https://me:it@crm.example/?token=abcdefgh12"
+    [found] = findings_of(f"call: {{ url: {url} }}\n" + BOTH)
+    assert (found.code, "password" in found.message) == ("E506", True)
