@@ -35,6 +35,7 @@ _NUMBER = re.compile(r"(?<![\w.'\"])-?\d+(?:\.\d+)?(?![\w'\"])")
 _NAME = re.compile(r"\b(?:params\.|task\.)?[a-z_][a-z0-9_]*")
 _UNLIKE = "something"
 _HOUR = timedelta(hours=1)
+_MINUTE = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
 _T = TypeVar("_T")
 
@@ -93,6 +94,12 @@ def _span(text: str) -> timedelta | None:
     return value if isinstance(value, timedelta) else None
 
 
+def codes_in(plan: Plan) -> tuple[str, ...]:
+    """Give the codes of completions worth trying: none, and those that a plan compares with."""
+    read = [source for source in sources_of(plan) if "task.result" in names_in(source)]
+    return tuple(dict.fromkeys(["", *(text for source in read for text in texts_in(source))]))
+
+
 def around(numbers: Iterable[float]) -> tuple[int, ...]:
     """Give whole numbers at and beside some, from 0 on, the usual ones first."""
     near = (int(number) + by for number in numbers for by in (0, 1, -1))
@@ -123,6 +130,8 @@ def usual_of(param: Param) -> Any:  # noqa: ANN401 - by type
     """Give what a parameter is when nothing is to be tried: its default, if it has one."""
     if param.required and param.type == "text":
         return param.name
+    if param.required and param.type == "time":
+        return NOW + _HOUR
     return from_plain(param.type, param.default)
 
 
@@ -160,14 +169,14 @@ def _combined(
 
 
 def _signature(plan: Plan, sources: Sequence[str], values: Mapping[str, Any]) -> tuple[object, ...]:
-    """Tell how the expressions come out that read only what is known from the start."""
-    names = {"task.created": NOW, **{f"params.{name}": value for name, value in values.items()}}
+    """Tell how the expressions that know only parameters and the task come out at the start."""
+    names = {**_AT_FIRST, **{f"params.{name}": value for name, value in values.items()}}
     return tuple(_outcome(plan, source, names) for source in sources)
 
 
 def _outcome(plan: Plan, source: str, names: Mapping[str, Any]) -> object:
     read = names_in(source)
-    if any(name in _WORLD or (name.startswith("task.") and name not in names) for name in read):
+    if read & _WORLD:
         return "unknown"
     try:
         value = evaluate_source(source, names)
@@ -179,6 +188,7 @@ def _outcome(plan: Plan, source: str, names: Mapping[str, Any]) -> object:
     return value if chosen else "known"
 
 
+_AT_FIRST = {"task.created": NOW, "task.age": timedelta(0)}
 _WORLD = frozenset(
     {"visits", "position", "queue_length", "waited", "estimated_wait", "agents_free"}
 )
@@ -229,11 +239,11 @@ def _sizes(read: Sequence[str]) -> Iterator[int]:
 
 def _spans(read: Sequence[str]) -> Iterator[timedelta]:
     yield from spans_around(span for source in read for span in spans_in(source))
-    yield from (timedelta(minutes=1), _HOUR)
+    yield from (_MINUTE, _HOUR)
 
 
 def _times(_read: Sequence[str]) -> Iterator[datetime]:
-    yield from (NOW + by for by in (_HOUR, -_HOUR, timedelta(days=30)))
+    yield from (NOW + by for by in (_HOUR, -_HOUR, _MINUTE, timedelta(days=30)))
 
 
 _BY_TYPE: dict[str, Any] = {

@@ -20,7 +20,7 @@ from extask.messages import (
     TaskCommand,
     TaskEvent,
 )
-from extask.simulation.given import Given, Seen, since
+from extask.simulation.given import UNKNOWN, Given, Seen, since
 
 _EventKind = Literal["accepted", "completed", "returned", "expired"]
 _RAISED = PRIORITIES[1:-1]
@@ -40,7 +40,7 @@ class Desk:
         self._where: Literal["out", "waiting", "working"] = "out"
         self._place = Place(service="")
         self._priority: Priority = "normal"
-        self._epoch = self._rank = self._agents = 0
+        self._epoch = self._rank = self._agents = self._completed = 0
         self._since = self._expires_at = self._accepted_at = given.now
 
     def next_at(self) -> datetime | None:
@@ -81,8 +81,19 @@ class Desk:
         if kind == "returned":
             self._expires_at += now - self._accepted_at
         self._where = _AFTER[kind]
-        agent = None if kind == "expired" else f"agent_{self._agents}"
-        return TaskEvent(kind=kind, epoch=self._epoch, rank=self._rank, at=now, agent=agent)
+        return TaskEvent(
+            kind=kind,
+            epoch=self._epoch,
+            rank=self._rank,
+            at=now,
+            agent=None if kind == "expired" else f"agent_{self._agents}",
+            code=self._code() if kind == "completed" else "",
+        )
+
+    def _code(self) -> str:
+        """Give the code of the next completion."""
+        codes, self._completed = self._given.completed_with, self._completed + 1
+        return codes[min(self._completed, len(codes)) - 1] if codes else ""
 
     def _enqueue(self, command: Enqueue, now: datetime) -> Answer:
         if self._refuses(command.place):
@@ -113,6 +124,8 @@ class Desk:
     def _survey(self, command: Survey, now: datetime) -> Answer:
         told = self._given.services.get(command.place.service, ())
         availability = since(told, now - self._given.now) or "available"
+        if availability == UNKNOWN:
+            return Answer(status="refused", reason="unknown_service")
         return Answer(status="done", availability=availability)
 
     def _withdraw(self, _command: TaskCommand, _now: datetime) -> Answer:

@@ -13,7 +13,7 @@ from extask.engine import Happened, Patched
 from extask.messages import Answer, Availability, CallAnswered, CallOut, Hours
 from extask.simulation.bodies import bodies_for
 from extask.simulation.candidates import sources_of, usual_of, values_for, without_doubles
-from extask.simulation.given import Occurs, Reply
+from extask.simulation.given import UNKNOWN, Occurs, Reply
 from extask.simulation.moments import Moment, Possible, answered, consulted, notified
 
 _TOO_LATE = timedelta(seconds=1)
@@ -28,14 +28,20 @@ def surveys(moment: Moment, service: str, *, scripted: bool) -> Iterator[Possibl
         if told is not None:
             answer = Answer(status="done", availability=who)
             yield Possible("answer", answered(told, answer))
+    if "error" in moment.plan.when:
+        told = _told(moment, "services", service, UNKNOWN, scripted=scripted)
+        if told is not None:
+            unknown = Answer(status="refused", reason="unknown_service")
+            yield Possible("refused", answered(told, unknown))
 
 
 def hours(moment: Moment, calendar: str, *, scripted: bool) -> Iterator[Possible]:
     """Tell what a calendar may say, as far as the step tells it apart."""
     days = [day for day in ("holiday", "special") if day in moment.step.then]
-    for day in ("open", "closed", *days):
-        regular = day if day in days else "regular"
-        found = Hours.model_validate({"open": day == "open", "day": regular})
+    told_apart = [Hours(open=True), Hours(), *(Hours(day=day) for day in days)]
+    if "error" in moment.plan.when:
+        told_apart.append(Hours(known=False))
+    for found in told_apart:
         told = _told(moment, "hours", calendar, found, scripted=scripted)
         if told is not None:
             yield Possible("answer", consulted(told, found))

@@ -6,7 +6,7 @@ A bounded search over all that may happen; time with an agent does not count.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -123,7 +123,7 @@ def _longest(search: Search) -> list[timedelta]:
     changed = deque(range(len(times)))
     while changed:
         for arc in following[changed.popleft()]:
-            life = _life(search.states[arc.target])
+            life = max(_life(search.states[each]) for each in (arc.source, arc.target))
             took = windows.get(arc.source, arc.took) if arc.what in _MEANWHILE else arc.took
             anytime = arc.source in lasting and arc.what in _UNASKED - {"ends"}
             longer = life if anytime else min(times[arc.source] + took, life)
@@ -159,13 +159,28 @@ def _endless(plan: Plan, search: Search) -> tuple[Loop, ...]:
         leaving = [arc for arc in search.arcs if arc.source in loop]
         through = {step for arc in leaving if arc.target in loop for step in arc.through}
         steps = tuple(name for name in plan.steps if name in through)
-        agent = any(arc.what == "accepted" for arc in leaving)
+        agent = any(arc.what == "accepted" for arc in _ahead(loop, search))
         found[steps] = found.get(steps, False) or agent
     return tuple(
         Loop(steps, agent)
         for steps, agent in sorted(found.items())
         if not any(set(steps) < set(wider) for wider in found)
     )
+
+
+def _ahead(loop: Iterable[int], search: Search) -> Iterator[Arc]:
+    """Give all that may happen from the states of a loop on."""
+    following: dict[int, list[Arc]] = defaultdict(list)
+    for arc in search.arcs:
+        following[arc.source].append(arc)
+    todo = list(loop)
+    known = set(todo)
+    while todo:
+        for arc in following[todo.pop()]:
+            yield arc
+            if arc.target not in known:
+                known.add(arc.target)
+                todo.append(arc.target)
 
 
 def _ending(search: Search) -> set[int]:

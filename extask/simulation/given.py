@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from extask.messages import Availability, Hours
 
 _T = TypeVar("_T")
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 """When a dry run starts unless it says otherwise: a Monday morning."""
+UNKNOWN = "unknown"
+"""Said of a calendar or a service that is not there."""
+There = Availability | Literal["unknown"]
 OWN = "own"
 """The name of the task's own service in a dry run."""
 
@@ -54,6 +57,8 @@ class Given:
     params: Mapping[str, Any] = field(default_factory=dict)
     accepted_after: tuple[timedelta, ...] = ()
     completed_after: tuple[timedelta, ...] = ()
+    completed_with: tuple[str, ...] = ()
+    """The codes of completions, the last for all that follow."""
     returned_after: tuple[timedelta, ...] = ()
     positions: tuple[Seen, ...] = ()
     sets: tuple[tuple[timedelta, Mapping[str, Any]], ...] = ()
@@ -62,7 +67,7 @@ class Given:
     events: tuple[Occurs, ...] = ()
     hours: Mapping[str, tuple[tuple[timedelta, Hours], ...]] = field(default_factory=dict)
     """By calendar what holds from when on; without it the calendar is open."""
-    services: Mapping[str, tuple[tuple[timedelta, Availability], ...]] = field(default_factory=dict)
+    services: Mapping[str, tuple[tuple[timedelta, There], ...]] = field(default_factory=dict)
     """By service who is there from when on; without it somebody is available."""
     reject: tuple[str, ...] = ()
     aborted_at: timedelta | None = None

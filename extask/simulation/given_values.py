@@ -13,7 +13,7 @@ from extask.definition.plan import Expression, Literally, Plan, Value
 from extask.definition.reading import Reader, close
 from extask.messages import Availability, Hours
 from extask.simulation.fields import Fields, Read, without_none
-from extask.simulation.given import Occurs, Reply, Seen
+from extask.simulation.given import UNKNOWN, Occurs, Reply, Seen
 
 _STATUSES = (100, 599)
 _DAYS: dict[str, Hours] = {
@@ -21,6 +21,7 @@ _DAYS: dict[str, Hours] = {
     "closed": Hours(),
     "holiday": Hours(day="holiday"),
     "special": Hours(day="special"),
+    UNKNOWN: Hours(known=False),
 }
 
 
@@ -34,6 +35,7 @@ class GivenValues(Fields):
             "params": self.plan_params,
             "accepted_after": self._times,
             "completed_after": self._times,
+            "completed_with": self._texts,
             "returned_after": self._times,
             "positions": self._positions,
             "calls": self._calls,
@@ -64,6 +66,10 @@ class GivenValues(Fields):
     def _times(self, node: Node, path: str) -> tuple[timedelta, ...]:
         nodes = node.items if isinstance(node, Sequence) else [node]
         return without_none(self.time(each, path) for each in nodes)
+
+    def _texts(self, node: Node, path: str) -> tuple[str, ...]:
+        nodes = node.items if isinstance(node, Sequence) else [node]
+        return without_none(self.text(each, path) for each in nodes)
 
     def _names(self, node: Node, path: str) -> tuple[str, ...]:
         items = self.items(node, "a list of services belongs here", path)
@@ -202,4 +208,4 @@ class GivenValues(Fields):
         return self.reader.boolean(node, "open", path)
 
     def _available(self, node: Node, path: str) -> str | None:
-        return self.reader.choice(node, "a service", path, get_args(Availability))
+        return self.reader.choice(node, "a service", path, (*get_args(Availability), UNKNOWN))

@@ -20,6 +20,7 @@ from extask.messages import (
     TaskEvent,
 )
 from extask.simulation import elsewhere, looking
+from extask.simulation.candidates import codes_in
 from extask.simulation.moments import Moment, Possible, What, answered, notified
 
 SOON = timedelta(minutes=1)
@@ -78,11 +79,13 @@ def _slept(moment: Moment, sleep: Sleep, *, scripted: bool) -> Iterator[Possible
         return
     yield from elsewhere.arrivals(moment, soon)
     for what in _EVENTS[moment.at.where]:
-        yield Possible(what, _event(moment, what, soon))
+        for code in codes_in(moment.plan) if what == "completed" else ("",):
+            yield Possible(what, _event(moment, what, soon, code))
     if moment.at.cause is None:
         if moment.at.where != "with_agent" and not (scripted and moment.given.accepted_after):
             yield Possible("ends", _ends(moment, soon))
-        yield Possible("aborted", _aborted(moment, soon))
+        if not moment.at.completed:
+            yield Possible("aborted", _aborted(moment, soon))
 
 
 def _lapse(moment: Moment, sleep: Sleep) -> datetime | None:
@@ -109,18 +112,22 @@ def _soon(moment: Moment, lapse: datetime | None) -> datetime | None:
     return moment.now + window if window else None
 
 
-def _event(moment: Moment, what: What, at: datetime) -> Moment:
+def _event(moment: Moment, what: What, at: datetime, code: str) -> Moment:
     key = f"{what}_after"
     script: dict[str, Any] = {key: (*getattr(moment.given, key), at - moment.given.now)}
+    if what == "completed":
+        script["completed_with"] = (*moment.given.completed_with, code)
     given = replace(moment.given, **script)
     agent = f"agent_{len(given.accepted_after)}"
-    return notified(replace(moment, given=given), at, _told(moment, what, at, agent))
+    return notified(replace(moment, given=given), at, _told(moment, what, at, agent, code))
 
 
-def _told(moment: Moment, what: What, at: datetime, agent: str | None = None) -> TaskEvent:
+def _told(
+    moment: Moment, what: What, at: datetime, agent: str | None = None, code: str = ""
+) -> TaskEvent:
     p = moment.progress
     event = {"kind": what, "epoch": p.epoch, "rank": p.rank + 1, "at": at, "agent": agent}
-    return TaskEvent.model_validate(event)
+    return TaskEvent.model_validate({**event, "code": code})
 
 
 def _aborted(moment: Moment, at: datetime) -> Moment:

@@ -109,7 +109,8 @@ class Search:
         """
         again = possible.then
         number = self._numbers.get(self._keys.of(again))
-        if again.late or number is None or number > state.number or possible.what == "returned":
+        given_back = possible.what == "returned" or again.at.where == "with_agent"
+        if again.late or number is None or number > state.number or given_back:
             return
         before = self.states[number]
         round_ = again.now - before.moment.now
@@ -156,7 +157,7 @@ class _Keys:
 
     def __init__(self, plan: Plan, *, scripted: bool) -> None:
         self._scripted = scripted
-        self._prioritised = any(_MARKS.search(source) for source in sources_of(plan))
+        self._marked = any(_MARKS.search(source) for source in sources_of(plan))
         self._counting = {
             name: _most_visits(plan, expressions_of(step))
             for name, step in plan.steps.items()
@@ -171,11 +172,11 @@ class _Keys:
         where = (p.step, p.phase, p.where, stopped, self._wants(moment), moment.late)
         state = (p.in_error, p.cause.outcome if p.cause else "", p.completed, p.transfers)
         visits = tuple(min(p.visits.get(name, 0), most) for name, most in self._counting.items())
-        priority = p.priority if self._prioritised else ""
+        marks = (p.priority, p.result) if self._marked else ()
         script = (moment.given.reject, moment.stood) if self._scripted else ()
         kept = (p.written, tuple(event.name for event in p.happened), len(p.events))
         outside = (moment.given.longest_life, p.call.out.attempt if p.call else 0, p.revived)
-        return (where, state, visits, priority, script, repr(p.params), kept, outside)
+        return (where, state, visits, marks, script, repr(p.params), kept, outside)
 
     def _wants(self, moment: Moment) -> str:
         todo = moment.todo

@@ -10,7 +10,7 @@ from typing import Any
 
 from extask.definition.durations import format_duration
 from extask.messages import Hours
-from extask.simulation.given import NOW, Given, Occurs, Reply, Seen
+from extask.simulation.given import NOW, UNKNOWN, Given, Occurs, Reply, Seen
 from extask.simulation.suggesting import Suggested
 from extask.simulation.virtual import Simulated
 from extask.simulation.ways import OVER, WHEN, Way
@@ -112,6 +112,8 @@ def _spans(told: Sequence[tuple[timedelta, Any]]) -> Any:  # noqa: ANN401 - one 
 
 
 def _hours(hours: Hours) -> Any:  # noqa: ANN401 - a word or a map
+    if not hours.known:
+        return UNKNOWN
     if hours.day == "regular":
         return "open" if hours.open else "closed"
     return {"day": hours.day, "open": True} if hours.open else hours.day
@@ -121,11 +123,18 @@ def _any(value: Any) -> str:  # noqa: ANN401 - a list or a map
     return _flow(value) if value else ""
 
 
+def _codes(given: Given) -> str:
+    """Write codes, unless all completions have none."""
+    codes = given.completed_with
+    return _flow(codes[0] if len(set(codes)) == 1 else codes) if any(codes) else ""
+
+
 _GIVEN: Mapping[str, Callable[[Given], str]] = {
     "params": lambda given: _any(given.params),
     "accepted_after": _times("accepted_after"),
     "returned_after": _times("returned_after"),
     "completed_after": _times("completed_after"),
+    "completed_with": _codes,
     "positions": lambda given: _any([_seen(seen) for seen in given.positions]),
     "calls": lambda given: _any({name: _replies(all_) for name, all_ in given.calls.items()}),
     "events": lambda given: _any([_event(event) for event in given.events]),

@@ -20,6 +20,7 @@ def served(api: FakeApi) -> dict[str, list[Any]]:
     for path, values in kept.items():
         api.answer("POST", path, keep, status=201)
         api.answer("GET", path, lambda _, values=values: {"value": values})
+    api.answer("PUT", "/calendars/office", {})
     for agent in sample.AGENTS:
         api.answer("PUT", f"/agents/{agent['upn']}/state", {})
     return kept
@@ -43,7 +44,8 @@ def test_the_sample_is_loaded_and_everybody_is_available(api: FakeApi) -> None:
     ]
     assert len(kept["/agents"]) == 5
     assert len(kept["/definitions"]) == 4
-    states = [asked.body for asked in api.asked if asked.method == "PUT"]
+    [calendar, *states] = [asked.body for asked in api.asked if asked.method == "PUT"]
+    assert calendar == sample.CALENDAR
     assert states == [{"presence": "available"}] * 5
 
 
@@ -70,8 +72,8 @@ def test_only_agents_without_a_key_get_one(api: FakeApi) -> None:
 
 def test_the_services_of_the_sample_run_the_workflows_that_it_publishes() -> None:
     plans = [
-        compile_definition(file.read_text(), file.name).plan
-        for file in sample.DEFINITIONS.glob("*.workflow.yaml")
+        compile_definition((sample.DEFINITIONS / f"{name}.workflow.yaml").read_text(), name).plan
+        for name in sample.PUBLISHED
     ]
     names = {plan.workflow for plan in plans if plan is not None}
     assert {service["workflow"] for service in sample.SERVICES} <= names

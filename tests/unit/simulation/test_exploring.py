@@ -121,3 +121,89 @@ steps:
   stay: { wait: 5m, then: stay }
 """
     assert explore(plan_of(text)).loops == (Loop(("stay",), agent=True),)
+
+
+def test_an_agent_may_take_what_a_loop_lets_into_the_queue() -> None:
+    text = """\
+workflow: full
+version: 1
+lifetime: 8h
+steps:
+  line_up: { queue: , then: { rejected: rest } }
+  rest: { delay: 10m, then: line_up }
+"""
+    assert explore(plan_of(text)).loops == (Loop(("line_up", "rest"), agent=True),)
+
+
+def test_codes_that_are_asked_for_are_tried_and_what_is_over_is_not_aborted() -> None:
+    text = """\
+workflow: callback
+version: 1
+lifetime: 8h
+steps:
+  line_up: { queue: , then: { completed: reached, rejected: end } }
+  reached:
+    check:
+      - if: task.result != 'not_reached'
+        then: stop
+      - else: rest
+  rest: { delay: 1h, then: line_up }
+  stop: { end: stop }
+"""
+    found = explore(plan_of(text))
+    assert (found.unreached, found.untaken, found.loops) == ((), (), ())
+    assert found.longest == timedelta(hours=8)
+
+
+def test_moments_are_tried_that_come_out_differently_now() -> None:
+    text = """\
+workflow: appointment
+version: 1
+lifetime: 8h
+params:
+  at: { type: time, required: true }
+  lead: { type: duration, default: 10m }
+steps:
+  look:
+    check:
+      - if: task.created + task.age >= params.at
+        then: over
+      - if: task.created + task.age > params.at - params.lead
+        then: late
+      - else: sleep
+  sleep: { delay: { until: "${params.at - params.lead}" } }
+  call: { end: in time }
+  over: { end: over }
+  late: { end: late }
+"""
+    found = explore(plan_of(text))
+    assert (found.unreached, found.untaken) == ((), ())
+
+
+def test_a_life_that_ends_in_last_words_lasts_as_long_as_the_step_before() -> None:
+    text = """\
+workflow: ladder
+version: 1
+lifetime: 8h
+steps:
+  first: { queue: { service: support, wait: 3m }, then: { rejected: end, timeout: stay } }
+  stay: { wait: }
+  sorry: { cancel: nobody }
+when: { expired: sorry }
+"""
+    times = {end.ends: end.longest for end in explore(plan_of(text)).ends}
+    assert times["cancelled: nobody"] == timedelta(hours=8)
+
+
+def test_a_loop_by_giving_back_is_no_longer_life() -> None:
+    text = """\
+workflow: papers
+version: 1
+lifetime: 30d
+steps:
+  papers: { wait_for: { event: arrived, for: 2d }, then: { arrived: phone, timeout: phone } }
+  phone: { queue: , then: { rejected: end } }
+  sorry: { cancel: nobody }
+when: { expired: sorry }
+"""
+    assert explore(plan_of(text)).longest <= timedelta(days=30, minutes=5)

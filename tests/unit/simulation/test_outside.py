@@ -165,6 +165,45 @@ def test_services_are_as_given(plan: Plan, there: str, step: str) -> None:
     assert simulated.path[3] == step
 
 
+def test_what_is_not_there_fails_the_step(plan: Plan) -> None:
+    assert path(plan, "{ services: { gold: unknown } }") == "look_up,hours,there,not_open"
+    assert path(plan, "{ hours: { office: unknown } }") == "look_up,hours,not_open"
+
+
+def test_agents_complete_with_codes_the_last_one_again_and_again() -> None:
+    compiled = compile_definition(CALLS, "calls.workflow.yaml")
+    assert compiled.plan is not None, compiled.findings
+    takes = "accepted_after: [1m, 3m, 5m], completed_after: [2m, 4m, 6m]"
+    for codes, ends in (
+        ("", ("cancelled: lifetime over", 3)),
+        ("completed_with: solved", ("solved", 1)),
+        ("completed_with: [busy, busy, solved]", ("solved", 3)),
+        ("completed_with: [busy, lost]", ("lost", 2)),
+        ("completed_with: busy", ("cancelled: lifetime over", 3)),
+    ):
+        given = f"{{ {takes}, {codes} }}".replace(", }", " }")
+        text = f"workflow: calls\ntests:\n  - name: one\n    given: {given}\n    expect: {{}}\n"
+        [test] = run_test_text(text, "calls.test.yaml", compiled.plan).results
+        assert (test.simulated.ends, test.simulated.visits["look"]) == ends, codes
+
+
+CALLS = """
+workflow: calls
+version: 1
+steps:
+  line_up:
+    queue:
+    then: { completed: look, rejected: end }
+  look:
+    check:
+      - if: task.result == 'solved' || task.result == 'lost'
+        then: stop
+      - else: rest
+  rest: { delay: 10s, then: line_up }
+  stop: { end: "${task.result}" }
+"""
+
+
 def test_events_and_writes_arrive(plan: Plan) -> None:
     busy = "services: { gold: busy }, accepted_after: 1h, completed_after: 2h"
     given = f"{{ {busy}, events: [[5m, approve, {{ by: anna }}]] }}"
