@@ -179,9 +179,15 @@ def test_a_file_of_tests_is_suggested_where_there_is_none(extask: Extask, files:
 
 def test_what_nothing_leads_to_is_named(extask: Extask, files: Path) -> None:
     (files / "greet.workflow.yaml").write_text(
-        GREET.replace("reje", "completed: never, reje") + NEVER
+        GREET.replace("rejected", "completed: never, rejected") + NEVER
     )
+    (files / "greet.test.yaml").unlink()
+    [told] = extask("definition", "test", "--suggest", "--json").json
+    (files / "greet.test.yaml").write_text(told["suggestions"]["tests"])
+
     told = extask("definition", "test", "--suggest")
+
+    assert "# to the end" not in told.out
     assert "no test was found in which 'case 1' of 'never'" in told.out
     assert "states that were told apart leads there" in told.out
 
