@@ -42,6 +42,15 @@ def test_nothing_is_pinned_that_is_not_shipped() -> None:
     assert sorted(GOLDEN.iterdir()) == sorted(map(pinned, TESTS))
 
 
+def written(tests: dict[str, list[dict[str, Any]]]) -> str:
+    """Write a line a command, so that a difference can be read."""
+    parts = []
+    for name, commands in tests.items():
+        lines = ",\n".join(f"  {json.dumps(command)}" for command in commands)
+        parts.append(f" {json.dumps(name)}: [\n{lines}\n ]")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
 if __name__ == "__main__":
     for each in TESTS:
-        pinned(each).write_text(json.dumps(asked(run_test_file(each)), indent=1) + "\n")
+        pinned(each).write_text(written(asked(run_test_file(each))))
