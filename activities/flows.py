@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
-from urllib.parse import quote
 
 import httpx2
 import structlog
@@ -117,7 +116,7 @@ class FlowActivities:
         if row is None:
             raise CallFailed("unknown_flow", "the tenant's catalogue has no such flow")
         return Target(
-            address=self._vault.fill(tenant, row.address, lambda secret: quote(secret, safe="")),
+            address=self._vault.fill(tenant, row.address, addresses.encoded),
             method=row.method,
             headers={head: self._vault.fill(tenant, text) for head, text in row.headers.items()},
             inputs=row.inputs,

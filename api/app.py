@@ -15,6 +15,7 @@ from api.routes import (
     allowed_urls,
     api_keys,
     calendars,
+    catalogue,
     definitions,
     duty_profiles,
     flows,
@@ -68,7 +69,7 @@ def create_app(ports: Ports | None = None) -> FastAPI:
 def _routes() -> APIRouter:
     routes = APIRouter()
     work = (tasks, task_jobs, sessions, agents, services, duty_profiles, calendars, pools)
-    authors = (definitions, versions, flows, allowed_urls)
+    authors = (definitions, versions, catalogue, flows, allowed_urls)
     for each in (*work, *authors, reports, api_keys, health_routes, health_report):
         routes.include_router(each.routes)
     return routes

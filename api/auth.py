@@ -51,6 +51,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "TransferTask": _LEADERS,
     "ExplainTask": _WATCHERS,
     "GetTaskTimeline": _WATCHERS,
+    "GetTaskGraph": _WATCHERS,
     "PreviewTaskJob": _LEADERS,
     "CreateTaskJob": _LEADERS,
     "ListTaskJobs": _LEADERS | {"workflow_admin"},
@@ -123,6 +124,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "PublishDraft": _AUTHORS,
     "PreviewMigration": _AUTHORS,
     "MigrateTasks": _AUTHORS,
+    "GetCatalogue": _WATCHERS,
     "CreateApiKey": frozenset({"tenant_admin"}),
     "GetHealthReport": _LEADERS | {"operator"},
 }

@@ -5,13 +5,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import urlsplit
+from typing import Literal
 
 LONGEST = 2_048
 _PORTS = {"https": 443, "http": 80}
+_LARGEST_PORT = 65_535
+_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _WRITABLE = re.compile(r"[!#-;=?-\[\]_a-z~]+")
+_BEGINNING = re.compile(r"https?://", re.IGNORECASE)
+_PARTS = re.compile(
+    r"(?P<scheme>\w+)://(?P<user>[^/?#]*@)?(?P<host>\[[^]/?#]*\]|[^]:/?#[]+)(:(?P<port>[0-9]{0,5}))?"
+    r"(?P<path>/[^?#]*)?(\?[^#]*)?(?P<fragment>#.*)?"
+)
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\.?")
-_DISGUISED = re.compile(r"(^|/)\.{1,2}(/|$)|%2e|%2f|%5c", re.IGNORECASE)
+_NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
+_CLIMBING = re.compile(r"/(\.|%2e){1,2}(/|$)", re.IGNORECASE)
+_DISGUISED = re.compile(r"%2e|%2f|%5c", re.IGNORECASE)
 _NOT_PUBLIC = tuple(
     map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "168.63.129.16/32"))
 )
@@ -21,6 +30,25 @@ _NOT_PUBLIC6 = tuple(
     map(ip_network, ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "2620:4f:8000::/48"))
 )
 """Tunnels, documentation, anycast; mapped and translated IPv4 lies outside the public range."""
+Why = Literal["long", "characters", "form", "scheme", "user", "fragment", "path", "private"]
+_WHY: dict[Why, str] = {
+    "long": f"has more than {LONGEST} characters",
+    "characters": "holds characters that have to be percent-encoded",
+    "form": "is not written as https://HOST/PATH",
+    "scheme": "has to begin with https://",
+    "user": "may hold neither a user nor a password",
+    "fragment": "may hold no fragment (#)",
+    "path": "climbs about in its path (. or ..)",
+    "private": "leads to a private or reserved network",
+}
+
+
+class Refused(ValueError):
+    """An address that may not be called; the message ends the sentence "the address …"."""
+
+    def __init__(self, why: Why) -> None:
+        super().__init__(_WHY[why])
+        self.why = why
 
 
 @dataclass(frozen=True)
@@ -39,33 +67,59 @@ def read(url: str, *, loopback: bool = False) -> Address:
     With `loopback` this machine may be called, over http too.
 
     Raises:
-        ValueError: it may not; the message ends the sentence "the address …".
+        Refused: it may not.
     """
     if len(url) > LONGEST:
-        raise ValueError(f"has more than {LONGEST} characters")
+        raise Refused("long")
     if not _WRITABLE.fullmatch(url):
-        raise ValueError("holds characters that have to be percent-encoded")
+        raise Refused("characters")
     address = _split(url)
     if address.scheme == "http" and not (loopback and is_here(address.host)):
-        raise ValueError("has to begin with https://")
+        raise Refused("scheme")
     if not _may_be_public(address.host, loopback=loopback):
-        raise ValueError("leads to a private or reserved network")
+        raise Refused("private")
     return address
 
 
 def _split(url: str) -> Address:
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        raise ValueError("is not written as https://HOST/PATH") from None
-    if parts.scheme not in _PORTS:
-        raise ValueError("has to begin with https://")
-    if "@" in parts.netloc or "#" in url:
-        raise ValueError("may hold neither a user nor a fragment (#)")
-    if not (_HOST.fullmatch(host) or _ip(host)):
-        raise ValueError("is not written as https://HOST/PATH")
-    return Address(parts.scheme, host, port or _PORTS[parts.scheme], parts.path)
+    if not _BEGINNING.match(url):
+        raise Refused("scheme")
+    parts = _PARTS.fullmatch(url)
+    if parts is None:
+        raise Refused("form")
+    if parts["user"]:
+        raise Refused("user")
+    if parts["fragment"]:
+        raise Refused("fragment")
+    path = parts["path"] or ""
+    if _CLIMBING.search(path):
+        raise Refused("path")
+    scheme = parts["scheme"].lower()
+    port = int(parts["port"] or _PORTS[scheme])
+    return Address(scheme, _host(parts["host"].lower()), _fitting(port), path)
+
+
+def _host(host: str) -> str:
+    """Read a name, or a number, which stands in brackets where it has colons."""
+    inner = host.strip("[]")
+    if (":" in inner) != (inner != host) or not (_HOST.fullmatch(inner) or _ip(inner)):
+        raise Refused("form")
+    return inner
+
+
+def _fitting(port: int) -> int:
+    if not 0 < port <= _LARGEST_PORT:
+        raise Refused("form")
+    return port
+
+
+def encoded(text: str, keep: str = "") -> str:
+    """Write a text so that it stays one piece of an address; `keep` is left as it is."""
+    left = _PLAIN | frozenset(keep.encode())
+    written = (
+        chr(byte) if byte in left else f"%{byte:02X}" for byte in text.encode(errors="replace")
+    )
+    return "".join(written)
 
 
 def is_here(host: str) -> bool:
@@ -78,7 +132,9 @@ def _may_be_public(host: str, *, loopback: bool) -> bool:
     """Say no where the host alone shows that it is not; most names show nothing."""
     if _ip(host) is not None:
         return may_reach(host, loopback=loopback)
-    return loopback or not f".{host.rstrip('.')}".endswith(".localhost")
+    labels = host.rstrip(".").split(".")
+    # A name that ends in a number is none: it is a number in a hidden spelling.
+    return not _NUMBER.fullmatch(labels[-1]) and (loopback or labels[-1] != "localhost")
 
 
 def _ip(host: str) -> IPv4Address | IPv6Address | None:

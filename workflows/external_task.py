@@ -253,7 +253,8 @@ class ExternalTaskWorkflow:
         begun = await self._load(service, "")
         if not begun.digest:
             return Answer(status="refused", reason="no_workflow")
-        missing = missing_params(engine.plan, Plan.model_validate(begun.plan))
+        target = Plan.model_validate(begun.plan)
+        missing = missing_params(engine.plan, target, engine.progress.params)
         if missing:
             return Answer(status="refused", reason="missing_params", message=", ".join(missing))
         self._target = begun

@@ -26,6 +26,7 @@ from api.shapes.tasks import (
     TimelineEntryShape,
     WorkflowRef,
 )
+from extask.definition.plan import Plan
 from extask.errors import BadInput, Fault, NotFound, VersionState
 from extask.messages import CancelTask, Standing, TaskPatch
 from extask.storage import definitions, listing, tasks, timeline
@@ -129,17 +130,26 @@ async def _patch(ports: Ports, row: TaskRow, body: PatchTask | Faulty) -> TaskPa
     if isinstance(body, Faulty):
         raise BadInput(faults=body.faults)
     now = ports.clock()
-    async with ports.database.connect() as connection:
-        definition = await definitions.by_digest(connection, row.tenant, row.digest)
-    if definition is None:
-        raise NotFound(f"The definition of task '{row.id}' is gone.")
-    plain, wrong = params.check_changes(definition.plan, body.params)
+    plain, wrong = params.check_changes(await plan_of(ports, row), body.params)
     latest = row.created_at + (row.longest_life or ports.longest_life)
     faults = (*wrong, *_ends(body, now), *creating.too_long(body, now, latest))
     if faults:
         raise BadInput(faults=faults)
     ends = body.expires_at or (now + body.lifetime if body.lifetime else None)
     return TaskPatch(request=pools.new_key(), priority=body.priority, expires_at=ends, params=plain)
+
+
+async def plan_of(ports: Ports, row: TaskRow) -> Plan:
+    """Find the plan that a task runs on.
+
+    Raises:
+        NotFound: its definition is gone.
+    """
+    async with ports.database.connect() as connection:
+        definition = await definitions.by_digest(connection, row.tenant, row.digest)
+    if definition is None:
+        raise NotFound(f"The definition of task '{row.id}' is gone.")
+    return definition.plan
 
 
 def _ends(body: PatchTask, now: datetime) -> Iterator[Fault]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Query, Request, Response, status
 from pydantic import Field
 
 from api.errors import responses
-from api.operations import handing, task_events, tasks
+from api.operations import handing, task_events, task_graph, tasks
 from api.routes.guard import IdempotencyKey, In, Who, router
 from api.shapes.handing import AssignTaskBody, Handed, TaskExplanation, TransferTaskBody
 from api.shapes.task_events import SendTaskEvent, TaskEventAnswer
@@ -24,7 +24,15 @@ from api.shapes.tasks import (
     TaskSelection,
     Timeline,
 )
+from extask.definition.pictures import MEDIA_TYPES, Form
 
+_PICTURES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The picture.",
+        "content": {media: {"schema": {"type": "string"}} for media in MEDIA_TYPES.values()},
+    }
+}
+_SAFE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 PAGE = 50
 LARGEST_PAGE = 200
 routes = router("tasks", prefix="/tasks")
@@ -202,3 +210,23 @@ async def get_task_timeline(ports: In, who: Who, task_id: str) -> Timeline:
     Steps of its workflow, places in queues, offers, answers of agents and its end, in order.
     """
     return await tasks.story(ports, who, task_id)
+
+
+@routes.get(
+    "/{task_id}/graph",
+    response_class=Response,
+    responses={**_PICTURES, **responses(404)},
+)
+async def get_task_graph(
+    ports: In,
+    who: Who,
+    task_id: str,
+    form: Annotated[Form, Query(alias="format", description="What to draw.")] = "mermaid",
+) -> Response:
+    """Draw a task's workflow.
+
+    The version that the task runs on, as Mermaid text or as SVG: the steps that it entered since
+    it came to this workflow, and the one in which it is.
+    """
+    drawn = await task_graph.draw(ports, who, task_id, form)
+    return Response(drawn, media_type=MEDIA_TYPES[form], headers=_SAFE)

@@ -19,7 +19,7 @@ class DefinitionSource(Body):
         description="The YAML text of the file."
     )
     file: Annotated[str, Field(min_length=1, max_length=320)] = Field(
-        default="definition.workflow.yaml", description="The file's name, for the findings."
+        default="definition.yaml", description="The file's name, for the findings."
     )
     breaking: bool = Field(
         default=False, description="Whether it is meant if this breaks who sends tasks."

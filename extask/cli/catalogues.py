@@ -33,8 +33,16 @@ def catalogue_of(named: Path | None) -> Catalogue | None:
     file = named or FOLDER / FILE_NAME
     if named is None and not file.exists():
         return None
-    source = source_of(file)
-    catalogue, findings = read_catalogue(source, str(file))
+    return catalogue_in(source_of(file), str(file))
+
+
+def catalogue_in(source: str, file: str) -> Catalogue:
+    """Read a catalogue's text.
+
+    Raises:
+        DefinitionRejected: it has errors; they go to stderr.
+    """
+    catalogue, findings = read_catalogue(source, file)
     if findings:
         note(render_all(findings, source))
         raise DefinitionRejected(f"{file} has errors")

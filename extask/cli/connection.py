@@ -55,6 +55,10 @@ class Api:
         given = {name: value for name, value in query.items() if value is not None}
         return self.call("GET", path, query=given)
 
+    def text(self, path: str, **query: str) -> str:
+        """Get a resource that is no JSON."""
+        return self._answer("GET", path, query=query).text
+
     def every(self, path: str, **query: str | None) -> Iterator[Data]:
         """Go through a list, over all of its pages."""
         page = self.get(path, **query)
@@ -84,6 +88,17 @@ class Api:
             Unavailable: nobody answers there, or not now.
             ExtaskError: the API refused; the class says how.
         """
+        return _body(self._answer(method, path, query=query, body=body, headers=headers))
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx2.Response:
         try:
             response = self._client.request(
                 method, path, params=query or None, json=body, headers=headers
@@ -91,7 +106,7 @@ class Api:
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
             raise Unavailable(f"cannot reach {self._client.base_url}: {error}") from error
         if response.is_success:
-            return _body(response)
+            return response
         raise refusal(response.status_code, _body(response))
 
 

@@ -8,15 +8,14 @@ from typing import Annotated
 
 import typer
 
+from extask.cli import manual
 from extask.cli.catalogues import CatalogueFile, catalogue_of
 from extask.cli.definition_files import Paths, WorkflowFile, compiled, sources
 from extask.cli.output import Output, note
 from extask.cli.shared import Json
-from extask.definition import manual
 from extask.definition.codes import CODES
-from extask.definition.drawing import svg
 from extask.definition.formatter import format_definition
-from extask.definition.graph import mermaid
+from extask.definition.pictures import PICTURES, Form
 from extask.definition.schema import schema as made_schema
 from extask.errors import Misconfigured
 
@@ -74,9 +73,7 @@ def _formatted(file: Path, source: str) -> str | None:
 def graph(
     *,
     file: WorkflowFile,
-    format_: Annotated[
-        str, typer.Option("--format", metavar="mermaid|svg", help="What to draw.")
-    ] = "mermaid",
+    format_: Annotated[Form, typer.Option("--format", help="What to draw.")] = "mermaid",
     path: Annotated[
         str, typer.Option(metavar="STEP,STEP,…", help="Steps of a run, to be highlighted.")
     ] = "",
@@ -85,15 +82,12 @@ def graph(
     as_json: Json = False,
 ) -> None:
     """Draw a definition as Mermaid text or as SVG, with the path of a run if one is given."""
-    draw = {"mermaid": mermaid, "svg": svg}.get(format_)
-    if draw is None:
-        raise Misconfigured(f"--format is mermaid or svg, not '{format_}'")
     plan = compiled(file)
     walked = [step.strip() for step in path.split(",") if step.strip()]
     unknown = [step for step in (*walked, now) if step and step not in plan.steps]
     if unknown:
         raise Misconfigured(f"{file} has no step '{unknown[0]}'")
-    drawn = draw(plan, walked, now)
+    drawn = PICTURES[format_](plan, walked, now)
     if out is None:
         Output(as_json).text(drawn.rstrip("\n"), {"workflow": plan.workflow, format_: drawn})
     else:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -13,7 +12,7 @@ from extask.cli.definition_files import WorkflowFile, compiled
 from extask.cli.output import Output, note
 from extask.cli.shared import Json
 from extask.definition.durations import format_duration
-from extask.definition.graph import mermaid
+from extask.definition.pictures import PICTURES, Form
 from extask.definition.plan import Plan
 from extask.definition.render import render_all
 from extask.errors import Misconfigured
@@ -22,11 +21,6 @@ from extask.simulation.exploring import MOST_STATES, Explored, Loop, explore
 from extask.simulation.given import Given
 from extask.simulation.virtual import Simulated
 
-Picture = Literal["mermaid"]
-_PICTURES: dict[Picture, Callable[[Plan, Simulated], str]] = {
-    "mermaid": lambda plan, run: mermaid(plan, run.path, "" if run.ending else run.waits_at),
-}
-"""How a run's path can be painted on the picture of its definition."""
 _COLUMNS = ("after", "step", "kind", "outcome", "priority", "by")
 _Params = Annotated[
     list[str] | None,
@@ -46,7 +40,7 @@ _More = Annotated[
     typer.Option("--given", metavar="YAML", help="Anything else, as a test writes its 'given'."),
 ]
 _Trace = Annotated[
-    Picture | None, typer.Option("--trace", help="Paint the path on the picture instead.")
+    Form | None, typer.Option("--trace", help="Paint the path on the picture instead.")
 ]
 _Most = Annotated[int, typer.Option("--states", min=1, max=1_000_000, help="States to look at.")]
 
@@ -83,7 +77,7 @@ def simulate(
     given = _given(plan, {name: value for name, value in written.items() if value}, more)
     run = dry_run(plan, given, _places(position))
     if trace is not None:
-        picture = _PICTURES[trace](plan, run)
+        picture = PICTURES[trace](plan, run.path, "" if run.ending else run.waits_at)
         Output(as_json_).text(picture.rstrip("\n"), {**as_json(run), trace: picture})
     elif as_json_:
         Output(as_json=True).record(as_json(run))

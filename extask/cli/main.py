@@ -20,6 +20,7 @@ from extask.cli import (
     services,
     sessions,
     task_events,
+    task_graph,
     tasks,
 )
 from extask.cli.connection import Api
@@ -43,6 +44,7 @@ app.command()(lsp)
 definitions.app.registered_commands += definition_versions.app.registered_commands
 app.add_typer(definitions.app, name="definition")
 tasks.app.command()(task_events.event)
+tasks.app.command()(task_graph.graph)
 app.add_typer(tasks.app, name="task")
 app.add_typer(jobs.app, name="job")
 app.add_typer(sessions.app, name="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from extask.definition.finding import Findings, Spot
+from extask.definition.finding import Findings, spot_at
 
 _ALLOW = re.compile(
     r"(?:^|(?<=\s))#[ \t]*extask:[ \t]*allow[ \t]+(?P<code>[A-Z]\d{3})\b(?P<reason>[^\n]*)",
@@ -17,7 +17,7 @@ _BY_TESTS = frozenset({"W704"})
 def silence(findings: Findings, text: str) -> None:
     """Forget the warnings that a file allows; tell of allowing without reason or without use."""
     for allow in _ALLOW.finditer(text):
-        code, spot = allow["code"], _spot(text, allow.start(), allow.end("code"))
+        code, spot = allow["code"], spot_at(text, allow.start(), allow.end("code"))
         if code.startswith("E"):
             message = f"'{code}' is an error, which no comment allows"
             findings.add("W707", spot, message, help="mend it, and delete this comment")
@@ -35,8 +35,3 @@ def silence(findings: Findings, text: str) -> None:
 def allowed(text: str) -> set[str]:
     """Give the codes that a file allows."""
     return {allow["code"] for allow in _ALLOW.finditer(text)}
-
-
-def _spot(text: str, begin: int, end: int) -> Spot:
-    column = begin - text.rfind("\n", 0, begin)
-    return Spot(text.count("\n", 0, begin) + 1, column, column + end - begin)

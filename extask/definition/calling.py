@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import re
 
+from extask import addresses
 from extask.definition import bodies
-from extask.definition.addresses import Misplaced, misplaced
 from extask.definition.conditions import Piece
 from extask.definition.fitting import LONGEST_LIST
 from extask.definition.kinds import METHODS
 from extask.definition.loader import Mapping, Node, Scalar, Sequence
 from extask.definition.plan import Listed, Literally, Mapped, Value
+from extask.definition.secrets import HELP as NO_SECRETS
 from extask.definition.templates import Templates, Where
 
 _HOST = re.compile(r"https?://[^/?#]+[/?#]", re.IGNORECASE)
-_SECRET = re.compile(r"(^|_)(password|passwd|secret|token|api_?key|authorization)$", re.IGNORECASE)
+_EXAMPLE = "write it as https://HOST/PATH"
+_REFUSED: dict[addresses.Why, tuple[str, str]] = {
+    "long": ("E105", f"write at most {addresses.LONGEST}"),
+    "characters": ("E105", "write such characters as %20 and the like"),
+    "form": ("E105", _EXAMPLE),
+    "scheme": ("E105", _EXAMPLE),
+    "user": ("E506", NO_SECRETS),
+    "fragment": ("E105", "delete it: no server ever sees it"),
+    "path": ("E105", "write it without '..'"),
+    "private": ("E505", "write the public name of the host"),
+}
+"""The code and the help for each reason not to call an address."""
+_SECRET = re.compile(
+    r"(^|[_-])(password|passwd|secret|token|api[_-]?key|authorization)$", re.IGNORECASE
+)
 
 
 class Calls(Templates):
@@ -67,7 +82,7 @@ class Calls(Templates):
 
     def _url(self, node: Node, where: Where) -> Value | None:
         scalar = self.reader.scalar(node, where.what, "write https://HOST/PATH", where.path)
-        if scalar is None or self._astray(scalar, misplaced(scalar.text), where):
+        if scalar is None or self._astray(scalar, scalar.text, where):
             return None
         return Literally(value=scalar.text)
 
@@ -79,14 +94,18 @@ class Calls(Templates):
             self.fault(node, f"{where.what}: the host must be written out", advice, where)
             return None
         written = "".join(piece if isinstance(piece, str) else "x" for piece in pieces)
-        return None if self._astray(node, misplaced(written), where) else self.template(pieces)
+        return None if self._astray(node, written, where) else self.template(pieces)
 
-    def _astray(self, node: Scalar, wrong: Misplaced | None, where: Where) -> bool:
-        if wrong is not None:
-            self.reader.findings.add(
-                wrong.code, node, wrong.message, help=wrong.help, path=where.path
-            )
-        return wrong is not None
+    def _astray(self, node: Scalar, url: str, where: Where) -> bool:
+        """Tell whether an address may not be called; then there is a finding."""
+        try:
+            addresses.read(url, loopback=True)
+        except addresses.Refused as refused:
+            code, advice = _REFUSED[refused.why]
+            message = f"this address {refused}"
+            self.reader.findings.add(code, node, message, help=advice, path=where.path)
+            return True
+        return False
 
     # --- bodies --------------------------------------------------------------------------------
 
@@ -119,6 +138,6 @@ class Calls(Templates):
                 "E506",
                 value,
                 f"'{key.text}' is a secret that everybody could read here",
-                help="delete it, and call a flow of the catalogue that has the secret by name",
+                help=NO_SECRETS,
                 path=where.path,
             )

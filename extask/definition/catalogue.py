@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 
+from extask import addresses
 from extask.definition.draft import NAME
 from extask.definition.finding import Finding, Findings
+from extask.definition.headings import PARAM_TYPES
 from extask.definition.loader import Entry, Mapping, Node, Scalar, Sequence, read
 from extask.definition.reading import Reader
 
@@ -15,13 +17,13 @@ FILE_NAME = "extask.catalogue.yaml"
 """Where a catalogue is looked for beside the definitions, unless another is named."""
 SECTIONS = ("services", "calendars", "agents", "flows", "urls", "skills", "events")
 FLOW_KEYS = ("inputs", "outputs")
+SERVICE_KEYS = ("workflow", "requires", "transfers")
 FLOW_TYPES = ("text", "integer", "number", "boolean", "duration", "time", "list")
 _EXAMPLE = "write lists of names, such as 'services: [support, sales]'"
 _ENTRY = "write a name, or one name and its details: '- crm_lookup: { inputs: … }'"
 _BY_NAME = frozenset({"services", "calendars", "flows", "events"})
 """Sections whose names must be names of the language."""
 _NAME = re.compile(NAME)
-_URL = re.compile(r"https?://[^\s/]+(/\S*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,32 @@ class Catalogue:
 
     def types(self, flow: str, side: str) -> dict[str, str]:
         """Give the types of a flow's `inputs` or `outputs`, by name; none where none are told."""
-        named = self.sections.get("flows", {}).get(flow)
-        entry = named.details.entries.get(side) if named and named.details else None
-        values = entry.value.entries if entry and isinstance(entry.value, Mapping) else {}
-        return {
-            name: each.value.text for name, each in values.items() if isinstance(each.value, Scalar)
-        }
+        return _types(self._detail("flows", flow, side))
+
+    def workflow(self, service: str) -> str:
+        """Name the workflow of a service's tasks; empty where it is not told."""
+        node = self._detail("services", service, "workflow")
+        return node.text if isinstance(node, Scalar) else ""
+
+    def requires(self, service: str) -> dict[str, str]:
+        """Give the types of the parameters that a service's workflow requires, by name."""
+        return _types(self._detail("services", service, "requires"))
+
+    def transfers(self, service: str) -> tuple[str, ...]:
+        """List the services that a service's workflow may hand its tasks over to."""
+        node = self._detail("services", service, "transfers")
+        items = node.items if isinstance(node, Sequence) else []
+        return tuple(item.text for item in items if isinstance(item, Scalar))
+
+    def _detail(self, section: str, name: str, key: str) -> Node | None:
+        named = self.sections.get(section, {}).get(name)
+        entry = named.details.entries.get(key) if named and named.details else None
+        return entry.value if entry else None
+
+
+def _types(node: Node | None) -> dict[str, str]:
+    entries = node.entries if isinstance(node, Mapping) else {}
+    return {n: each.value.text for n, each in entries.items() if isinstance(each.value, Scalar)}
 
 
 def read_catalogue(text: str | bytes, file: str) -> tuple[Catalogue, list[Finding]]:
@@ -119,27 +141,57 @@ class _Catalogue:
         details = self.reader.mapping(entry.value, what, "write { KEY: VALUE }", path)
         if details is not None and section == "flows":
             self._flow(details, path)
+        elif details is not None and section == "services":
+            self._service(details, path)
         return self._fitting(section, Named(entry.key.text, entry.key, details))
 
     def _fitting(self, section: str, named: Named) -> Named | None:
         if section in _BY_NAME and not _NAME.fullmatch(named.name):
             self.reader.name(named.at, "the entry", section)
             return None
-        if section == "urls" and not _URL.fullmatch(named.name):
-            message = f"'{named.name[:60]}' is no address"
+        if section != "urls":
+            return named
+        try:
+            addresses.read(named.name, loopback=True)
+        except addresses.Refused as refused:
             advice = "write how allowed addresses begin, such as https://crm.example/api/"
+            message = f"this address {refused}"
             self.reader.findings.add("E105", named.at, message, help=advice, path=section)
             return None
         return named
 
     def _flow(self, details: Mapping, path: str) -> None:
         for name, entry in details.entries.items():
-            if name not in FLOW_KEYS:
+            if name in FLOW_KEYS:
+                self._typed(entry, path, FLOW_TYPES)
+            else:
                 self.reader.unknown(entry.key, "a flow has no key", FLOW_KEYS, path)
-                continue
-            types = self.reader.mapping(
-                entry.value, f"'{name}'", f"write {name}: {{ NAME: text }}", f"{path}.{name}"
-            )
-            for each in types.entries.values() if types else ():
-                at = f"{path}.{name}.{each.key.text}"
-                self.reader.choice(each.value, f"'{each.key.text}'", at, FLOW_TYPES)
+
+    def _typed(self, entry: Entry, path: str, known: tuple[str, ...]) -> None:
+        name = entry.key.text
+        types = self.reader.mapping(
+            entry.value, f"'{name}'", f"write {name}: {{ NAME: text }}", f"{path}.{name}"
+        )
+        for each in types.entries.values() if types else ():
+            at = f"{path}.{name}.{each.key.text}"
+            self.reader.choice(each.value, f"'{each.key.text}'", at, known)
+
+    def _service(self, details: Mapping, path: str) -> None:
+        for name, entry in details.entries.items():
+            if name == "workflow":
+                self.reader.name(entry.value, "the workflow", f"{path}.workflow")
+            elif name == "requires":
+                self._typed(entry, path, PARAM_TYPES)
+            elif name == "transfers":
+                self._transfers(entry.value, path)
+            else:
+                self.reader.unknown(entry.key, "a service has no key", SERVICE_KEYS, path)
+
+    def _transfers(self, node: Node, path: str) -> None:
+        if isinstance(node, Sequence):
+            for item in node.items:
+                self.reader.name(item, "the service", path)
+            return
+        advice = "write the services' names: [support, sales]"
+        message = "'transfers' is a list"
+        self.reader.findings.add("E105", node, message, help=advice, path=path)

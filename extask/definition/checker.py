@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from extask.definition import allowing, queue_state
+from extask.definition import allowing, catalogued, queue_state, secrets, together
 from extask.definition import flow as ways
+from extask.definition.catalogue import Catalogue
 from extask.definition.draft import Draft, StepDraft
-from extask.definition.finding import Finding, Findings
+from extask.definition.finding import Finding, Findings, in_order
 from extask.definition.flow import Edge, Flow
 from extask.definition.headings import read_draft
 from extask.definition.loader import Document, read
-from extask.definition.plan import Literally, ParamType
+from extask.definition.plan import END, Literally, ParamType
 from extask.definition.reading import Reader
 
+SUFFIX = ".workflow.yaml"
+"""How files of definitions are called, after their workflow's name."""
 _EMPTY: dict[ParamType, str] = {"duration": "5m", "time": "2026-03-01T12:00:00Z"}
 """Types whose zero nobody can mean, and a value that one might."""
 FASTEST = timedelta(seconds=10)
@@ -38,19 +41,28 @@ class Checked:
     sound: Sound | None = None
 
 
-def check(text: str | bytes, file: str) -> list[Finding]:
+def check(text: str | bytes, file: str, catalogue: Catalogue | None = None) -> list[Finding]:
     """Check a definition; no findings means that it can be published."""
-    return examine(text, file).findings
+    checked = examine(text, file, catalogue)
+    if catalogue is None or checked.sound is None:
+        return checked.findings
+    [others] = together.judge([together.tell(checked.sound.draft, file)], catalogue)
+    return in_order([*checked.findings, *others])
 
 
-def examine(text: str | bytes, file: str) -> Checked:
-    """Check a definition and keep what was read."""
+def examine(text: str | bytes, file: str, catalogue: Catalogue | None = None) -> Checked:
+    """Check a definition by itself and keep what was read."""
     findings = Findings(file)
     document = read(text, findings)
     if document is None:
         return Checked(findings.ordered())
-    draft = read_draft(document, Reader(findings, document.text.splitlines() or [""]))
+    reader = Reader(findings, document.text.splitlines() or [""])
+    draft = read_draft(document, reader)
+    if draft and catalogue:
+        catalogued.judge(draft, catalogue, reader)
+        draft.params_read |= together.carried(draft, catalogue)
     sound = _examined(document, draft, findings) if draft else None
+    secrets.judge(document.text, findings)
     allowing.silence(findings, document.text)
     return Checked(findings.ordered(), None if findings.errors else sound)
 
@@ -155,6 +167,8 @@ def _style(draft: Draft, document: Document, findings: Findings) -> None:
             message = f"'{step.name}' waits longer than the task lives"
             advice = "wait less, or raise 'lifetime'"
             findings.add("W702", step.place, message, help=advice, path=step.path())
+        _useless_case(step, findings)
+    _called(draft, findings)
     for anchor in document.anchors:
         message = "anchors hide what a step does"
         findings.add("W705", anchor, message, help="write the values out")
@@ -176,3 +190,27 @@ def _values(draft: Draft, findings: Findings) -> None:
         advice = "add 'when: { error: STEP }', or look at it first"
         message = f"{doubt.why}, and then the run fails"
         findings.add("W308", doubt.at, message, help=advice, path=doubt.path)
+
+
+def _useless_case(step: StepDraft, findings: Findings) -> None:
+    """Note a last case that leads to the step where `else` leads anyway."""
+    if len(step.cases) > 1 and not step.broken:
+        *_, case, otherwise = step.cases
+        target = case.target.step
+        if otherwise.condition is None and target == otherwise.target.step != END:
+            message = f"this case changes nothing: 'else' goes to '{target}', too"
+            advice = "write the step that is meant, or delete the case"
+            findings.add("W208", case.target.at, message, help=advice, path=case.target.path)
+
+
+def _called(draft: Draft, findings: Findings) -> None:
+    """Note a file that is called otherwise than its workflow."""
+    name = findings.file.replace("\\", "/").rpartition("/")[2]
+    if name.endswith(SUFFIX) and draft.called and name != f"{draft.workflow}{SUFFIX}":
+        findings.add(
+            "W708",
+            draft.called,
+            f"the workflow is '{draft.workflow}', and its file is '{name}'",
+            help=f"call the workflow '{name.removesuffix(SUFFIX)}', or rename the file",
+            path="workflow",
+        )

@@ -96,6 +96,10 @@ class Conditions:
         self._risks(piece, types)
         return compiled.type
 
+    def tell(self, knows: Knows, names: Mapping[str, NameType]) -> None:
+        """Take in names that are known besides, with their types."""
+        self._names[knows] = {**self._known(knows), **names}
+
     def _known(self, knows: Knows) -> dict[str, NameType]:
         if knows not in self._names:
             self._names[knows] = names_for(self.params, knows)

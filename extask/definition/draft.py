@@ -74,6 +74,8 @@ class Draft:
 
     root: Place
     workflow: str = ""
+    called: Scalar | None = None
+    """Where the workflow's name stands, if it is one."""
     version: int = 0
     title: str = ""
     description: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -58,6 +59,13 @@ class Spot:
     end_column: int
 
 
+def spot_at(text: str, begin: int, end: int) -> Spot:
+    """Give the place of a piece of a text, by whatever the text's lines end with."""
+    lines = f"{text[:begin]}.".splitlines()
+    column = len(lines[-1])
+    return Spot(len(lines), column, column + end - begin)
+
+
 class Findings:
     """Collects the findings of one file, each once, and gives at most `most` of them."""
 
@@ -95,6 +103,10 @@ class Findings:
         """Tell whether any of these codes was found."""
         return any(found.code in codes for found in self._all)
 
+    def has_on(self, line: int, code: str) -> bool:
+        """Tell whether a code was found on a line."""
+        return any(found.line == line and found.code == code for found in self._all)
+
     def drop(self, code: str) -> bool:
         """Forget the findings of a code; tell whether there were any."""
         before = len(self._all)
@@ -108,8 +120,17 @@ class Findings:
 
     def ordered(self) -> list[Finding]:
         """Give the findings by position, at most so many; errors push warnings out."""
-        kept = sorted(self._all, key=lambda found: (found.severity != "error", *_position(found)))
-        return sorted(kept[: self._most], key=_position)
+        return in_order(self._all, self._most)
+
+    def take(self, others: Iterable[Finding]) -> None:
+        """Note what was found by somebody else in the same file."""
+        self._all |= dict.fromkeys(others)
+
+
+def in_order(findings: Iterable[Finding], most: int | None = MOST) -> list[Finding]:
+    """Put findings of one file by position, at most so many; errors push warnings out."""
+    kept = sorted(findings, key=lambda found: (found.severity != "error", *_position(found)))
+    return sorted(kept[:most], key=_position)
 
 
 def _position(found: Finding) -> tuple[int, int, str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from extask.definition.addresses import misplaced
+from extask import addresses
 from extask.definition.durations import LONGEST, parse_duration
 from extask.definition.expressions import ExpressionFailed, utc
 from extask.definition.kinds import DISTRIBUTIONS, Type
@@ -223,9 +223,10 @@ def _skills(value: object) -> dict[str, int]:
 
 def _url(value: object) -> str:
     url = _text(value)
-    wrong = misplaced(url)
-    if wrong is not None:
-        raise ValueError(wrong.message)
+    try:
+        addresses.read(url, loopback=True)
+    except addresses.Refused as refused:
+        raise ValueError(f"the address {refused}") from None
     return url
 
 

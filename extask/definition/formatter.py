@@ -118,8 +118,9 @@ def _rearranged(text: str, path: Path, node: Mapping) -> str:
     chunks = {key: lines[a:b] for key, a, b in zip(keys, starts, stops, strict=True)}
     order = _sorted(path, keys)
     blanks = {key: _blanks(chunk) for key, chunk in chunks.items()}
+    bare = {key: chunk[blanks[key] :] for key, chunk in chunks.items()}
     blanks[keys[0]], blanks[order[0]] = blanks[order[0]], blanks[keys[0]]
-    anew = [line for key in order for line in [""] * blanks[key] + _bare(chunks[key])]
+    anew = [line for key in order for line in [""] * blanks[key] + bare[key]]
     return "\n".join([*lines[: starts[0]], *anew, *lines[end:]]) + "\n"
 
 
@@ -150,13 +151,6 @@ def _end(lines: list[str], entry: Entry) -> int:
 
 def _blanks(chunk: list[str]) -> int:
     return next((number for number, line in enumerate(chunk) if line.strip()), len(chunk))
-
-
-def _bare(chunk: list[str]) -> list[str]:
-    bare = chunk[_blanks(chunk) :]
-    while bare and not bare[-1].strip():
-        bare.pop()
-    return bare
 
 
 # --- brackets and indentation --------------------------------------------------------------------
@@ -234,14 +228,18 @@ def _arrange(tree: Any, path: Path) -> None:  # noqa: ANN401 - ruamel's tree
 
 
 def _aligned(text: str) -> str:
-    """Indent comments that have a line of their own as what follows them."""
+    """Indent comments with a line of their own as what follows; put others two spaces behind."""
     lines = text.splitlines()
-    plain = set(_outside(lines))
-    for number in reversed(range(len(lines))):
-        if number in plain and lines[number].lstrip().startswith("#"):
-            below = next((line for line in lines[number + 1 :] if line.strip()), lines[number])
-            indent = len(below) - len(below.lstrip())
-            lines[number] = " " * indent + lines[number].lstrip()
+    below = ""
+    for number in sorted(_outside(lines), reverse=True):
+        line = lines[number]
+        found = _COMMENT.search(_QUOTED.sub(_blanked, line))
+        words = line[: found.start()].rstrip() if found else line
+        if found and words:
+            lines[number] = f"{words}  {line[found.start() :]}"
+        elif found:
+            lines[number] = " " * (len(below) - len(below.lstrip())) + line.lstrip()
+        below = lines[number] if line.strip() else below
     return "\n".join(lines) + "\n"
 
 

@@ -70,6 +70,8 @@ class _Head:
         if workflow:
             name = self.reader.name(workflow.value, "the workflow", "workflow")
             self.draft.workflow = name or ""
+            if name and isinstance(workflow.value, Scalar):
+                self.draft.called = workflow.value
         version = self._entry("version", "add 'version: 1'")
         if version:
             number = self.reader.integer(

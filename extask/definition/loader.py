@@ -9,7 +9,7 @@ from typing import NoReturn, cast
 import yaml
 
 from extask.definition import syntax
-from extask.definition.finding import Finding, Findings, Spot
+from extask.definition.finding import Finding, Findings, Spot, spot_at
 
 DEEPEST = 20
 LARGEST = 512 * 1024
@@ -112,11 +112,9 @@ def _readable(text: str | bytes, findings: Findings) -> str | None:
     bad = _UNREADABLE.search(decoded)
     if bad is None:
         return decoded
-    before = decoded[: bad.start()]
-    column = bad.start() - before.rfind("\n")
     findings.add(
         "E101",
-        Spot(before.count("\n") + 1, column, column + 1),
+        spot_at(decoded, bad.start(), bad.end()),
         "there is a character here that no text may have",
         help="delete the character, and save the file as UTF-8",
     )

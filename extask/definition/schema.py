@@ -7,6 +7,7 @@ from typing import Any
 from extask.definition import meanings
 from extask.definition.catalogue import Catalogue
 from extask.definition.draft import NAME
+from extask.definition.fitting import LONGEST_LIST
 from extask.definition.headings import HANDLERS, LANGUAGE, MOST_PARAMS, PARAM_KEYS, PARAM_TYPES
 from extask.definition.kinds import KINDS, Kind
 from extask.definition.reading import LONGEST_TEXT
@@ -90,7 +91,13 @@ def _param() -> Schema:
         "type": {"enum": list(PARAM_TYPES)},
         "default": {},
         "required": {"type": "boolean"},
-        "values": {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": SCALAR}},
+        "values": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": LONGEST_LIST,
+            "uniqueItems": True,
+            "items": {"type": SCALAR},
+        },
         "description": {"type": SCALAR, "maxLength": LONGEST_TEXT},
     }
     told = meanings.PARAM_KEYS | {"type": f"{meanings.PARAM_KEYS['type']}\n{words}"}

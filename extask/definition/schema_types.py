@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
-from extask.definition.addresses import LONGEST as LONGEST_URL
+from extask.addresses import LONGEST as LONGEST_URL
 from extask.definition.catalogue import Catalogue
 from extask.definition.draft import NAME
 from extask.definition.durations import PATTERN
@@ -92,7 +92,8 @@ def _name(catalogue: Catalogue, section: str) -> Schema:
 
 def _agent(catalogue: Catalogue) -> Schema:
     known = catalogue.names("agents")
-    name: Schema = {"type": SCALAR[:3]} if known is None else {"enum": list(known)}
+    unknown: Schema = {"type": SCALAR[:3], "maxLength": LONGEST_TEXT}
+    name = unknown if known is None else {"enum": list(known)}
     return {"anyOf": [name, _ALONE]}
 
 
@@ -115,9 +116,10 @@ def _skills(catalogue: Catalogue) -> Schema:
     level = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 1000}, _ALONE]}
     known = catalogue.names("skills")
     if known is None:
-        return {"type": "object", "additionalProperties": level}
+        return {"type": "object", "maxProperties": LONGEST_LIST, "additionalProperties": level}
     return {
         "type": "object",
+        "maxProperties": LONGEST_LIST,
         "properties": dict.fromkeys(known, level),
         "additionalProperties": False,
     }
@@ -135,9 +137,16 @@ _SAVE: Schema = {
 }
 _URL: Schema = {
     "type": "string",
-    "pattern": "^[hH][tT][tT][pP][sS]?://",
+    "pattern": "^[hH][tT][tT][pP][sS]?://[^/?#$]+([/?#]|$)",
     "maxLength": LONGEST_URL,
     "patternErrorMessage": "Write https://HOST/PATH.",
+}
+_BODY: Schema = {
+    "maxLength": LONGEST_TEXT,
+    "maxItems": LONGEST_LIST,
+    "maxProperties": LONGEST_LIST,
+    "items": {"$ref": "#/definitions/body"},
+    "additionalProperties": {"$ref": "#/definitions/body"},
 }
 _STATUSES: Schema = {
     "type": "array",
@@ -189,7 +198,7 @@ _TYPES: dict[Type, Callable[[Catalogue], Schema]] = {
     "flow": _of_catalogue("flows"),
     "url": lambda _: _URL,
     "method": lambda _: {"enum": list(METHODS)},
-    "body": lambda _: {},
+    "body": lambda _: _BODY,
     "statuses": lambda _: _STATUSES,
     "save": lambda _: _SAVE,
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
+from extask.addresses import encoded
 from extask.definition.durations import format_duration
 from extask.definition.expressions import ExpressionFailed, evaluate_source
 from extask.definition.fitting import bounded, fit, fit_param, write_time
@@ -54,7 +54,7 @@ def _address(value: Value, names: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a
     """Give an address; what its expressions give cannot reach beyond their place in it."""
     if not isinstance(value, Template):
         return resolve(value, names)
-    pieces = (p if isinstance(p, str) else quote(_piece(p, names), safe="") for p in value.template)
+    pieces = (p if isinstance(p, str) else encoded(_piece(p, names)) for p in value.template)
     return "".join(pieces)
 
 

@@ -59,7 +59,7 @@ class Open:
 
     def _checked(self) -> list[Finding]:
         if is_workflow(self.uri):
-            return check(self.text, self.uri)
+            return check(self.text, self.uri, catalogue_beside(self.uri))
         if self.uri.endswith(f"/{FILE_NAME}"):
             return read_catalogue(self.text, self.uri)[1]
         return []

@@ -10,8 +10,8 @@ from extask.definition.expressions import ExpressionFailed
 from extask.definition.fitting import fit_param, to_plain
 from extask.definition.kinds import KINDS, QueueState
 from extask.definition.plan import Plan
-from extask.definition.standing import standing
-from extask.engine.progress import Progress, Where, missing_params
+from extask.definition.queue_state import standing
+from extask.engine.progress import Progress, Where, goes_along
 from extask.messages import StepRecord
 
 _WORDS: dict[Where, str] = {
@@ -45,7 +45,9 @@ class Movement:
         self._new = new
         self._before = standing(old)
         self._after = standing(new)
-        self._missing = missing_params(old, new)
+        self._missing = [
+            name for name in new.params if new.params[name].required and not self._goes(name)
+        ]
 
     def obstacle(
         self, step: str | None, where: Where, params: Mapping[str, Any]
@@ -116,8 +118,7 @@ class Movement:
                     yield Obstacle("missing_params", told)
 
     def _goes(self, name: str) -> bool:
-        old = self._old.params.get(name)
-        return old is not None and old.type == self._new.params[name].type
+        return goes_along(self._old, self._new, name)
 
     def _value(self, name: str, params: Mapping[str, Any]) -> object:
         return to_plain(fit_param(self._new.params[name], params[name]))

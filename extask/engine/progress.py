@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from extask.definition.expressions import ExpressionFailed
 from extask.definition.fitting import fit_param, to_plain
 from extask.definition.plan import Plan
 from extask.messages import (
@@ -235,20 +239,21 @@ def first_progress(
     )
 
 
-def missing_params(old: Plan, new: Plan) -> tuple[str, ...]:
+def missing_params(old: Plan, new: Plan, params: Mapping[str, Any]) -> tuple[str, ...]:
     """Name what a plan requires and a transfer from `old` would not bring: then it is refused."""
+    carried = _carried(old, new, params)
     return tuple(
-        name for name, param in new.params.items() if param.required and not _goes(old, new, name)
+        name for name, param in new.params.items() if param.required and name not in carried
     )
 
 
 def transferred_progress(old: Plan, new: Plan, progress: Progress) -> Progress:
     """Begin the target's plan where a finished transfer left: in its queue, before step one.
 
-    Parameters of the same name and type go along. A run that expired or was aborted before keeps
-    only what was left of its handler's time.
+    Parameters of the same name and type go along; a choice that the target has not is no such. A
+    run that expired or was aborted before keeps only what was left of its handler's time.
     """
-    params = {name: progress.params[name] for name in new.params if _goes(old, new, name)}
+    params = _carried(old, new, progress.params)
     service = progress.standing or progress.service
     kept = {name: getattr(progress, name) for name in _KEPT}
     return Progress(service=service, params=_filled(new, params), **kept)
@@ -278,11 +283,21 @@ _KEPT = (
 )
 
 
-def _goes(old: Plan, new: Plan, name: str) -> bool:
+def goes_along(old: Plan, new: Plan, name: str) -> bool:
+    """Tell whether both plans have a parameter by this name and of the same type."""
     return name in old.params and old.params[name].type == new.params[name].type
 
 
-def _filled(plan: Plan, given: dict[str, Any]) -> dict[str, Any]:
+def _carried(old: Plan, new: Plan, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Pick the parameters that another plan has as well, and whose values it takes."""
+    carried = {}
+    for name in filter(partial(goes_along, old, new), new.params):
+        with contextlib.suppress(ExpressionFailed):
+            carried[name] = to_plain(fit_param(new.params[name], params[name]))
+    return carried
+
+
+def _filled(plan: Plan, given: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: to_plain(fit_param(param, given[name])) if name in given else param.default
         for name, param in plan.params.items()

@@ -60,11 +60,17 @@ def _told(moment: Moment, key: str, name: str, what: object, *, scripted: bool) 
 
 
 def replies(moment: Moment, out: CallOut, until: datetime | None) -> Iterator[Possible]:
-    """Answer an attempt of a call: well, in every way worth trying; badly; or too late."""
+    """Answer an attempt of a call: well, in every way worth trying; badly; or too late.
+
+    Where the life ends before the attempt's time is over, that comes instead.
+    """
     tried = [Reply(body=body) for body in bodies_for(moment.plan, moment.step)]
     tried.append(Reply(_REFUSED))
+    late = Reply(takes=out.timeout + _TOO_LATE)
     if until is None or moment.now + out.timeout < until:
-        tried.append(Reply(takes=out.timeout + _TOO_LATE))
+        tried.append(late)
+    else:
+        yield Possible("expired", notified(_called(moment, late), until, None))
     for reply in tried:
         yield Possible("answer", _replied(_called(moment, reply), out, reply))
 

@@ -86,7 +86,8 @@ class Errand:
     def _answered(self, todo: Ask, ask: Asks, services: Mapping[str, SimulatedService]) -> Answer:
         target = services.get(todo.takes_over or "")
         if target is not None and target.plan is not None:
-            missing = missing_params(self._engine.plan, target.plan)
+            engine = self._engine
+            missing = missing_params(engine.plan, target.plan, engine.progress.params)
             if missing:
                 message = ", ".join(missing)
                 return Answer(status="refused", reason="missing_params", message=message)

@@ -104,10 +104,12 @@ def _view(standing: Standing) -> dict[str, Any]:
 
 def _case(step: Step, names: Mapping[str, Any]) -> object:
     """Tell which case is met, or that none can be said to be."""
+    met = (
+        number
+        for number, case in enumerate(step.cases)
+        if case.condition is None or evaluate_source(case.condition, names) is True
+    )
     try:
-        for number, case in enumerate(step.cases):
-            if case.condition is None or evaluate_source(case.condition, names) is True:
-                return number
+        return next(met)
     except ExpressionFailed:
         return "failed"
-    return "none"

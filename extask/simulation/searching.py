@@ -118,7 +118,7 @@ class Search:
             return
         most = (again.at.expires_at - again.now - _MOMENT) // round_
         for late, times in ((1, most - 1), (2, most)):
-            if times > 0:
+            if times >= 0:
                 yield shifted(again, round_ * times, late)
 
     def _leads(self, before: State, state: State) -> bool:

@@ -94,6 +94,7 @@ async def test_tenants_never_see_each_other(desk: Desk) -> None:
     for method, path, sent in (
         ("GET", f"/tasks/{task}", None),
         ("GET", f"/tasks/{task}/timeline", None),
+        ("GET", f"/tasks/{task}/graph", None),
         ("PATCH", f"/tasks/{task}", {"priority": "high"}),
         ("POST", f"/tasks/{task}/cancel", {"reason": "x"}),
         ("POST", f"/tasks/{task}/abort", {"reason": "x"}),

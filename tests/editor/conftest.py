@@ -19,6 +19,19 @@ from tests.support.lsp import EditorAtWork
 SERVER = Path(__file__).parent / "node_modules" / ".bin" / "yaml-language-server"
 CATALOGUE = "services: [support, support_backup]\ncalendars: [office]\nflows: [crm_lookup]\n"
 
+SETTINGS = {
+    "yaml": {
+        "schemaStore": {"enable": False},
+        "validate": True,
+        "completion": True,
+        "hover": True,
+    }
+}
+
+
+def _settings(params: types.ConfigurationParams) -> list[object]:
+    return [SETTINGS.get(item.section or "") for item in params.items]
+
 
 @pytest.fixture
 async def yaml_editor(tmp_path: Path) -> AsyncIterator[EditorAtWork]:
@@ -31,14 +44,14 @@ async def yaml_editor(tmp_path: Path) -> AsyncIterator[EditorAtWork]:
     (tmp_path / "extask.schema.json").write_text(json.dumps(schema(catalogue)))
     client = LanguageClient("test", "1")
     editor = EditorAtWork(client, (tmp_path / "x.workflow.yaml").as_uri())
+    client.feature(types.WORKSPACE_CONFIGURATION)(_settings)
     await client.start_io(str(SERVER), "--stdio")
     nothing = types.ClientCapabilities()
     await client.initialize_async(
         types.InitializeParams(capabilities=nothing, root_uri=tmp_path.as_uri())
     )
     client.initialized(types.InitializedParams())
-    settings = {"yaml": {"schemaStore": {"enable": False}, "validate": True, "completion": True}}
-    client.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings))
+    client.workspace_did_change_configuration(types.DidChangeConfigurationParams(SETTINGS))
     yield editor
     await client.shutdown_async(None)
     client.exit(None)

@@ -32,7 +32,7 @@ async def test_kinds_are_completed(yaml_editor: EditorAtWork) -> None:
     ("text", "some"),
     [
         ("    queue: |\n", {"support", "support_backup"}),
-        ("    queue: { service: | }\n", {"support", "support_backup"}),
+        ("    queue: { service: s| }\n", {"support", "support_backup"}),
         ("    check_hours: |\n", {"office"}),
         ("    call:\n      flow: |\n", {"crm_lookup"}),
         ("    queue:\n      |\n", {"service", "wait", "distribution"}),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from extask.cli import definition_check
+from extask.definition.catalogue import FILE_NAME
 from tests.support.command_line import Extask
 
 BAD = "workflow: x\nversion: 1\nsteps: { a: { dely: 5m } }\n"
@@ -17,6 +18,7 @@ BAD = "workflow: x\nversion: 1\nsteps: { a: { dely: 5m } }\n"
 def bad(tmp_path: Path) -> Path:
     file = tmp_path / "x.workflow.yaml"
     file.write_text(BAD)
+    (tmp_path / FILE_NAME).write_text("skills: []\n")
     return file
 
 
@@ -53,8 +55,10 @@ def test_an_unknown_format_is_misuse(extask: Extask, bad: Path) -> None:
 def test_many_files_show_progress_on_a_terminal_only(
     extask: Extask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / FILE_NAME).write_text("skills: []\n")
     for number in range(25):
-        (tmp_path / f"x{number}.workflow.yaml").write_text(BAD.replace("dely: 5m", "end: x"))
+        text = BAD.replace("dely: 5m", "end: x").replace("workflow: x", f"workflow: x{number}")
+        (tmp_path / f"x{number}.workflow.yaml").write_text(text)
 
     assert extask("definition", "check", str(tmp_path)).err == "25 checked, 0 errors, 0 warnings\n"
 
@@ -68,10 +72,10 @@ def test_many_files_show_progress_on_a_terminal_only(
 def test_a_fault_of_ours_is_told_as_one(
     extask: Extask, bad: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(source: str, file: str) -> None:
-        raise ZeroDivisionError(f"{len(source)} {file}")
+    def broken(source: str, file: str, catalogue: object) -> None:
+        raise ZeroDivisionError(f"{len(source)} {file} {catalogue}")
 
-    monkeypatch.setattr(definition_check, "find_faults", broken)
+    monkeypatch.setattr(definition_check, "examine", broken)
 
     ended = extask("definition", "check", str(bad))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pygls.lsp.server import LanguageServer
 
-from extask.definition import manual
+from extask.cli import manual
 from extask.definition.schema import schema
 from tests.support.command_line import Extask
 
@@ -72,7 +72,7 @@ version: 1
 steps:
   line_up:
     queue: { wait: 5m }
-    then: { timeout: full, rejected: full }   # full means full
+    then: { timeout: full, rejected: full }  # full means full
   full: { cancel: full }
 """
 
@@ -117,7 +117,7 @@ def test_a_definition_is_drawn_as_a_picture(extask: Extask, here: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "said"),
     [
-        ("--format", "png", "--format is mermaid or svg, not 'png'"),
+        ("--format", "png", "Invalid value for '--format'"),
         ("--path", "line_up,nowhere", "has no step 'nowhere'"),
         ("--now", "nowhere", "has no step 'nowhere'"),
     ],
@@ -132,7 +132,11 @@ def test_what_cannot_be_drawn_is_misuse(
 
 
 def test_the_language_server_is_started(extask: Extask, monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[object] = []
-    monkeypatch.setattr(LanguageServer, "start_io", started.append)
+    started: list[str] = []
+
+    def start(server: LanguageServer) -> None:
+        started.append(server.name)
+
+    monkeypatch.setattr(LanguageServer, "start_io", start)
     assert extask("lsp").code == 0
-    assert len(started) == 1
+    assert started == ["extask"]

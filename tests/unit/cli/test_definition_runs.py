@@ -95,6 +95,12 @@ def test_a_dry_run_is_told_to_programs(extask: Extask, file: str) -> None:
     }
 
 
+def test_places_beyond_the_last_look_are_not_seen(extask: Extask, file: str) -> None:
+    given = ("--param", "product=printer", "--accept-after", "12m", "--json")
+    seen = extask("definition", "simulate", file, *given, "--position", "12").json
+    assert extask("definition", "simulate", file, *given, "--position", "12,5,3").json == seen
+
+
 def test_all_that_a_test_can_be_given_can_be_given(extask: Extask, file: str) -> None:
     more = "{ positions: [[0s, { position: 9, queue_length: 20 }]], params: { product: printer } }"
     ended = extask("definition", "simulate", file, "--given", more, "--lifetime", "12m")
@@ -111,6 +117,9 @@ def test_the_path_is_painted_on_the_picture(extask: Extask, file: str) -> None:
     assert "class s_line_up,s_over walked" in drawn
     told = extask("definition", "simulate", file, *given, "--json").json
     assert told["mermaid"] == drawn
+    svg = extask("definition", "simulate", file, *given[:-1], "svg").out
+    assert svg.startswith("<svg ")
+    assert svg.count(" walked") > 2
 
 
 def test_what_cannot_be_read_is_misuse(extask: Extask, file: str) -> None:

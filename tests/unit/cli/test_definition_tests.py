@@ -5,6 +5,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from extask.cli import definition_tests
+from extask.simulation.suggesting import Suggestions
 from tests.support.command_line import Extask
 
 GREET = """\
@@ -30,6 +32,13 @@ FULL = """\
   - name: no room
     given: { reject: [own] }
     expect: { ends: "cancelled: full" }
+"""
+NEVER = """\
+  never:
+    check:
+      - if: visits > 1
+        then: late
+      - else: full
 """
 
 
@@ -146,3 +155,37 @@ def test_continuous_integration_gets_what_it_reads(extask: Extask, files: Path) 
     [error] = wrong.findall("testcase/error")
     assert "[E106]" in str(error.text)
     assert wrong.find("properties") is None
+
+
+def test_what_no_test_takes_is_suggested(extask: Extask, files: Path) -> None:
+    told = extask("definition", "test", "--suggest")
+    head, _, suggested = told.out.partition("\n# to the end of definitions/greet.test.yaml:\n")
+    assert "50.0 %" in head
+    assert suggested.startswith("  - name: line_up rejected then full\n")
+
+    (files / "greet.test.yaml").write_text(TESTS + suggested.rpartition("\n\n")[0] + "\n")
+    again = extask("definition", "test", "--suggest", "--min-coverage", "100")
+    assert again.code == 0
+    assert "# to the end" not in again.out
+
+
+def test_a_file_of_tests_is_suggested_where_there_is_none(extask: Extask, files: Path) -> None:
+    (files / "greet.test.yaml").unlink()
+    [told] = extask("definition", "test", "--suggest", "--json").json
+    suggestions = told["suggestions"]
+    assert suggestions["tests"].startswith("workflow: greet\ntests:\n  - name: ")
+    assert (suggestions["unreached"], suggestions["met_bound"]) == ([], False)
+
+
+def test_what_nothing_leads_to_is_named(extask: Extask, files: Path) -> None:
+    (files / "greet.workflow.yaml").write_text(
+        GREET.replace("reje", "completed: never, reje") + NEVER
+    )
+    told = extask("definition", "test", "--suggest")
+    assert "no test was found in which 'case 1' of 'never'" in told.out
+    assert "states that were told apart leads there" in told.out
+
+
+def test_a_search_that_was_stopped_says_so() -> None:
+    stopped = Suggestions((), (), 5_000, met_bound=True)
+    assert definition_tests._searched(stopped) == "the search was stopped after 5000 states"

@@ -28,6 +28,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     files = tmp_path / "definitions"
     files.mkdir()
+    (files / "extask.catalogue.yaml").write_text("skills: []\n")
     (files / "greet.workflow.yaml").write_text(GOOD)
     return files
 

@@ -16,7 +16,7 @@ ROOMS = (
     "extask/distribution",
     "extask/definition",
 )
-ALONE = ("extask/calendars.py",)
+ALONE = ("extask/addresses.py", "extask/calendars.py")
 MODULES = sorted(
     [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
     + [ROOT / each for each in ALONE]

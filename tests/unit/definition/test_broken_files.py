@@ -423,6 +423,10 @@ STEPS = [
         (14, 18),
         "public name",
     ),
+    step("climbing", "call: { url: https://a.b/../c }", "E105", (14, 18), "without '..'"),
+    step("far from ASCII", "call: { url: https://a.b/ü }", "E105", (14, 18), "%20"),
+    step("not encrypted", "call: { url: http://a.b/ }", "E105", (14, 18), "https://HOST"),
+    step("with a fragment", "call: { url: https://a.b/#c }", "E105", (14, 18), "delete it"),
     step("a password", "call: { url: https://me:it@a.b/ }", "E506", (14, 18), "call a flow of the"),
     step(
         "body in it wrong",

@@ -22,7 +22,7 @@ SHIPPED = Path(__file__).parents[3] / "definitions"
 
 
 def plan_of(text: str) -> Plan:
-    compiled = compile_definition(text, "example.workflow.yaml")
+    compiled = compile_definition(text, "example.yaml")
     assert compiled.plan is not None, compiled.findings
     return compiled.plan
 

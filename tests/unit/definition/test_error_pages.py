@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from extask.definition.catalogue import FILE_NAME, read_catalogue
+from extask.definition.checker import check
 from extask.definition.codes import CODES
-from extask.definition.compiler import Compiled, compile_definition
+from extask.definition.compiler import compile_definition
+from extask.definition.finding import Finding
 from extask.definition.render import render_all
 from extask.definition.versioning import Published, compare
 from extask.simulation import run_test_file
 
 PAGES = Path(__file__).parents[3] / "docs" / "errors"
+SEVERITIES = {"E": "error", "W": "warning"}
 FILE = "example.workflow.yaml"
 OF_TESTS = ("W704",)
 """Codes that are told of a definition and its tests together."""
@@ -23,11 +27,14 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
 
 
-def judged(source: str, published: list[str]) -> Compiled:
-    """Compile an example, and compare it with the version that a page says is published."""
-    plans = [plan for each in published if (plan := compile_definition(each, FILE).plan)]
+def judged(source: str, beside: list[str]) -> list[Finding]:
+    """Check an example against the catalogue or the published versions that its page shows."""
+    if beside and not beside[0].startswith("workflow:"):
+        [names] = beside
+        return check(source, FILE, read_catalogue(names, FILE_NAME)[0])
+    plans = [plan for each in beside if (plan := compile_definition(each, FILE).plan)]
     known = Published({plan.version: plan.digest for plan in plans}, next(iter(plans), None))
-    return compare(compile_definition(source, FILE), FILE, known)
+    return compare(compile_definition(source, FILE), FILE, known).findings
 
 
 def test_there_is_a_page_for_every_code_and_no_other() -> None:
@@ -37,13 +44,13 @@ def test_there_is_a_page_for_every_code_and_no_other() -> None:
 @pytest.mark.parametrize("code", sorted(set(CODES) - set(OF_TESTS)))
 def test_the_wrong_example_shows_just_this_finding_and_the_right_one_none(code: str) -> None:
     page = (PAGES / f"{code}.md").read_text()
-    *published, wrong, right = blocks(page, "yaml")
-    refused = judged(wrong, published)
+    *beside, wrong, right = blocks(page, "yaml")
+    refused = judged(wrong, beside)
     assert page.startswith(f"# {code}: {CODES[code]}\n")
-    assert [found.code for found in refused.findings] == [code]
-    assert render_all(refused.findings, wrong) + "\n" == blocks(page, "text")[0]
-    assert (refused.plan is None) == code.startswith("E")
-    assert judged(right, published).findings == []
+    assert [found.code for found in refused] == [code]
+    assert [found.severity for found in refused] == [SEVERITIES[code[0]]]
+    assert render_all(refused, wrong) + "\n" == blocks(page, "text")[0]
+    assert judged(right, beside) == []
 
 
 @pytest.mark.parametrize("code", OF_TESTS)

@@ -59,7 +59,7 @@ NEAT = """\
 
 workflow: x
 # what it is
-version: 010       # eight? ten
+version: 010  # eight? ten
 params:
   p: { type: time, default: 2026-03-01T12:00:00+01:00 }
 steps:
@@ -71,13 +71,13 @@ steps:
       service: support
       wait: 5m
 
-    then: b       # on to b
+    then: b  # on to b
   b: { queue: { service: "b", wait: 5m }, then: { timeout: c, rejected: d } }
 
   c:
     check:
       - then: d
-        if: visits > 3   # enough
+        if: visits > 3  # enough
       # or else
       - else: d
   d:
@@ -95,7 +95,7 @@ when: { accepted: a, error: d }
 # the end
 """
 LEAVES = st.sampled_from(
-    ["x", "5m", "010", "on", "12:30", "''", '"a # b"', "'it''s'", "${a}", "~", "null", "1.0", ""]
+    ["x", "5m", "010", "on", "12:30", "''", '"a # b"', "'it''s'", '"${a}"', "~", "null", "1.0", ""]
 )
 KEYS = st.sampled_from(["workflow", "version", "steps", "when", "a", "b", "then", "queue", "wait"])
 

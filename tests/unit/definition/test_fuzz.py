@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from extask.definition.catalogue import read_catalogue
+from extask.definition.checker import check
 from extask.definition.compiler import compile_definition
+from extask.definition.finding import MOST
 from extask.definition.kinds import KINDS
+from extask.definition.loader import LARGEST
 from extask.definition.render import render_all
 
 SHIPPED = sorted((Path(__file__).parents[3] / "definitions").glob("*.workflow.yaml"))
@@ -33,6 +38,9 @@ WORDS = [
         "choice",
     ],
 ]
+CATALOGUE = read_catalogue(
+    "services: [a]\nflows: [{ b: { inputs: { c: text } } }]\nurls: []\n", "c"
+)[0]
 scalars = st.sampled_from(WORDS) | st.text(max_size=8) | st.integers().map(str)
 trees = st.recursive(
     scalars,
@@ -46,8 +54,24 @@ def must_answer(text: str | bytes) -> None:
     compiled = compile_definition(text, "fuzz.yaml")
     errors = [found for found in compiled.findings if found.severity == "error"]
     assert (compiled.plan is None) == bool(errors)
-    assert all(found.line >= 1 and found.column >= 1 and found.help for found in compiled.findings)
+    told = [(found.line, found.column, found.code) for found in compiled.findings]
+    assert told == sorted(told)
+    assert len(told) <= MOST
+    for found in compiled.findings:
+        assert found.help
+        assert found.line >= 1
+        assert 1 <= found.column <= len(line_of(text, found.line)) + 1, found
     render_all(compiled.findings, text)
+    check(text, "fuzz.workflow.yaml", CATALOGUE)
+
+
+def line_of(text: str | bytes, number: int) -> str:
+    """Give a line that a finding points to; there must be one."""
+    decoded = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    lines = decoded.removeprefix("\ufeff").splitlines() or [""]
+    if number == len(lines) + 1:  # behind the last line break
+        return ""
+    return lines[number - 1]
 
 
 def flow(tree: object) -> str:
@@ -78,3 +102,52 @@ def test_a_good_file_with_a_piece_cut_or_put_in_is_answered(text: str, data: st.
     begin = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(begin, min(len(text), begin + 40)))
     must_answer(text[:begin] + data.draw(scalars) + text[end:])
+
+
+@bounded
+@given(st.sampled_from(GOOD), st.data())
+def test_a_good_file_with_any_bytes_put_in_is_answered(text: str, data: st.DataObject) -> None:
+    raw = text.encode(data.draw(st.sampled_from(["utf-8", "utf-16", "utf-8-sig", "cp037"])))
+    at = data.draw(st.integers(0, len(raw)))
+    ends = data.draw(st.sampled_from([b"\n", b"\r", b"\r\n", "\u2028".encode(), "\x85".encode()]))
+    must_answer((raw[:at] + data.draw(st.binary(max_size=4)) + raw[at:]).replace(b"\n", ends))
+
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n"
+    for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BOMB,
+        "steps: " + "[" * 100_000,
+        "steps: " + "{a: " * 100_000,
+        "\n".join(" " * depth + "a:" for depth in range(600)),
+        "- " * 100_000,
+        "title: " + "x" * (LARGEST - 10),
+        "title: '" + "x" * (LARGEST - 10),
+        "x" * (LARGEST - 1),
+        "workflow: x\nversion: 1\nsteps:\n"
+        + "".join(f"  s{n}: {{ end: }}\n" for n in range(6_000)),
+        "workflow: x\nversion: 1\nsteps: { a: { check: [{ if: '"
+        + "(" * 400
+        + "', then: end }] } }",
+        "\0" * 1_000,
+        "workflow: x\0\nversion: 1",
+        b"\xff\xfe" + "workflow: x".encode("utf-16-le"),
+        b"\xc3\x28\xa0\xa1",
+        "\ufeffworkflow: x\r\rversion: \x07",
+        "? " * 5_000,
+        "&a " * 2_000,
+        "*" * 10_000,
+        "!" * 10_000,
+        "%" * 10_000,
+        "key: |\n" + " x\n" * 50_000,
+    ],
+    ids=range(21),
+)
+def test_what_would_hurt_is_answered_as_well(text: str | bytes) -> None:
+    must_answer(text)

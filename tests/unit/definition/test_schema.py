@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from extask.definition import meanings
-from extask.definition.catalogue import read_catalogue
+from extask.definition.catalogue import FILE_NAME, read_catalogue
 from extask.definition.headings import HANDLERS, KEYS, PARAM_KEYS, PARAM_TYPES
 from extask.definition.kinds import KINDS, STEP_KEYS
 from extask.definition.schema import schema
@@ -21,8 +21,9 @@ ROOT = Path(__file__).parents[3]
 DEFINITIONS = ROOT / "definitions"
 VALIDATOR = Draft7Validator(schema())
 RIGHT = {
-    page.stem: re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL)[1]
+    page.stem: re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL)[-1]
     for page in (ROOT / "docs" / "errors").glob("[EW]*.md")
+    if page.stem != "W704"  # whose examples are tests
 }
 STRUCTURE = {"E104", "E105", "E106", "E107", "E108", "E109", "E110", "E204"}
 BEYOND = {
@@ -38,6 +39,15 @@ BEYOND = {
     "service of a text": "parameters",
     "priority of a tier": "parameters",
     "a choice of bad names": "parameters",
+    "wait for unknown": "parameters",
+    "wait for far unknown": "parameters",
+    "save of an unknown": "parameters",
+    "no time": "sums of units",
+    "much time": "sums of units",
+    "climbing": "the parts of an address",
+    "far from ASCII": "the parts of an address",
+    "not encrypted": "the parts of an address",
+    "with a fragment": "the parts of an address",
     "else not last": "what is last in a list",
     "days": "inside an expression",
     "no days": "inside an expression",
@@ -47,9 +57,12 @@ BEYOND = {
 """Broken in form, and why only the checker sees it."""
 
 
-def test_the_published_schema_is_made_of_the_table() -> None:
+def test_the_shipped_schema_is_made_of_the_table_and_the_shipped_catalogue() -> None:
     published = (DEFINITIONS / "extask.schema.json").read_text()
-    assert json.loads(published) == schema(), "extask definition schema --out FILE"
+    beside = (DEFINITIONS / FILE_NAME).read_text()
+    names, _ = read_catalogue(beside, FILE_NAME)
+    wanted = "extask definition schema --out definitions/extask.schema.json"
+    assert json.loads(published) == schema(names), wanted
 
 
 def test_it_is_a_schema() -> None:

@@ -12,10 +12,10 @@ from extask.definition.compiler import compile_definition
 from extask.definition.diff import Difference, diff, render
 from extask.definition.finding import Finding
 from extask.definition.plan import Plan
-from extask.definition.standing import standing
+from extask.definition.queue_state import standing
 from extask.definition.versioning import Published, compare
 
-FILE = "w.workflow.yaml"
+FILE = "help.workflow.yaml"
 OLD = """\
 workflow: help
 version: 3

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from extask.definition.plan import Param
+from extask.definition.plan import Param, Plan
 from extask.engine import Engine, missing_params, transferred_progress
 from extask.messages import Confirm, Move
 from tests.unit.engine.flows import MINUTE, Driver, plan, queued, step, text
@@ -72,8 +72,28 @@ def test_its_first_queue_only_changes_what_is_written() -> None:
 
 
 def test_a_required_parameter_that_would_not_come_along_is_named() -> None:
-    assert missing_params(OLD, NEW) == ()
-    assert missing_params(plan(a=step("end")), NEW) == ("product",)
-    assert missing_params(
-        plan((Param(name="product", type="integer", default=0),), a=step("end")), NEW
-    ) == ("product",)
+    given = {"product": "printer", "amount": "3", "gone": False}
+    assert missing_params(OLD, NEW, given) == ()
+    assert missing_params(plan(a=step("end")), NEW, {}) == ("product",)
+    number = plan((Param(name="product", type="integer", default=0),), a=step("end"))
+    assert missing_params(number, NEW, {"product": 0}) == ("product",)
+
+
+def choosing(*values: str, required: bool = False) -> Plan:
+    param = Param(name="tier", type="choice", values=values, default=values[0], required=required)
+    return plan((param,), line_up=step("queue", {"wait": 60}, {"timeout": "end"}))
+
+
+def test_a_choice_that_the_target_has_not_does_not_go_along() -> None:
+    old = choosing("gold", "silver")
+    driver = queued(Driver(old, {"tier": "silver"}))
+    for values, tier in ((("base", "silver"), "silver"), (("base", "gold"), "base")):
+        new = choosing(*values)
+        assert transferred_progress(old, new, driver.engine.progress).params == {"tier": tier}
+        assert missing_params(old, new, driver.engine.progress.params) == ()
+
+
+def test_where_the_target_requires_it_the_transfer_would_lack_it() -> None:
+    old, new = choosing("gold", "silver"), choosing("base", "gold", required=True)
+    assert missing_params(old, new, {"tier": "gold"}) == ()
+    assert missing_params(old, new, {"tier": "silver"}) == ("tier",)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote
 
+from extask.addresses import encoded
 from extask.definition.codes import CODES
 from extask.definition.finding import Finding, Severity
 from extask.definition.render import as_json, render_json
@@ -75,7 +75,7 @@ def _sarif(findings: list[Finding]) -> str:
 
 
 def _result(found: Finding, rules: list[str]) -> dict[str, Any]:
-    artifact = {"uri": quote(found.file)}
+    artifact = {"uri": encoded(found.file, keep="/")}
     region = {
         "startLine": found.line,
         "startColumn": found.column,

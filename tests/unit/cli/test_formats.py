@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
+from extask.cli.formats import render_as
 from extask.definition.checker import check
 from extask.definition.finding import Finding
-from extask.definition.formats import render_as
 
 TEXT = "workflow: x\nversion: 1\nsteps: { a: { dely: 5m } }\n"
 FOUND = check(TEXT, "a folder/x.workflow.yaml")

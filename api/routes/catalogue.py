@@ -1,0 +1,19 @@
+"""Routes about the catalogue."""
+
+from __future__ import annotations
+
+from api.operations import catalogue
+from api.routes.guard import In, Who, router
+from api.shapes.catalogue import Catalogue
+
+routes = router("catalogue", prefix="/catalogue")
+
+
+@routes.get("")
+async def get_catalogue(ports: In, who: Who) -> Catalogue:
+    """Get the catalogue.
+
+    All names that the tenant's definitions may use, for checkers and editors. A section that is
+    null is not told, and nothing is concluded from it.
+    """
+    return await catalogue.read(ports, who)
