@@ -23,16 +23,13 @@ _REFUSED = 400
 
 def surveys(moment: Moment, service: str, *, scripted: bool) -> Iterator[Possible]:
     """Tell who may be there for a task."""
-    for who in get_args(Availability):
+    answers = {who: Answer(status="done", availability=who) for who in get_args(Availability)}
+    if "error" in moment.plan.when:
+        answers[UNKNOWN] = Answer(status="refused", reason="unknown_service")
+    for who, answer in answers.items():
         told = _told(moment, "services", service, who, scripted=scripted)
         if told is not None:
-            answer = Answer(status="done", availability=who)
             yield Possible("answer", answered(told, answer))
-    if "error" in moment.plan.when:
-        told = _told(moment, "services", service, UNKNOWN, scripted=scripted)
-        if told is not None:
-            unknown = Answer(status="refused", reason="unknown_service")
-            yield Possible("refused", answered(told, unknown))
 
 
 def hours(moment: Moment, calendar: str, *, scripted: bool) -> Iterator[Possible]:

@@ -207,3 +207,16 @@ steps:
 when: { expired: sorry }
 """
     assert explore(plan_of(text)).longest <= timedelta(days=30, minutes=5)
+
+
+def test_what_never_queues_is_taken_by_no_agent() -> None:
+    text = """\
+workflow: asleep
+version: 1
+lifetime: 8h
+steps:
+  look: { check_service: support, then: { available: rest, busy: rest, empty: late } }
+  late: { check_hours: office, then: { open: rest, closed: rest } }
+  rest: { delay: 1h, then: look }
+"""
+    assert explore(plan_of(text)).loops == (Loop(("look", "late", "rest"), agent=False),)
