@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
@@ -24,6 +26,8 @@ from extask.messages import (
 from extask.storage import agents, pools
 from extask.storage.database import Database
 from extask.storage.pools import Home
+
+_DIGEST = 4
 
 
 class AssignmentActivities:
@@ -50,7 +54,7 @@ class AssignmentActivities:
             return Answer(status="stale")
         if isinstance(asked, Withdraw) and asked.any_stay and not head.lost:
             return Answer(status="done")
-        command = _numbered(await self._by_id(assignment), head.run)
+        command = _numbered(await self._by_id(assignment), head.run, asked)
         try:
             answer = await self._submit(assignment, command, head.home)
         except Unavailable as error:
@@ -107,10 +111,15 @@ class AssignmentActivities:
         return command.model_copy(update={"place": _renamed(place, ids)})
 
 
-def _numbered(command: AnyCommand, run: int) -> AnyCommand:
-    """Give a task's command the number of the run that sends it; its workflow knows none."""
+def _numbered(command: AnyCommand, run: int, asked: AnyCommand) -> AnyCommand:
+    """Give a task's command the number of the run that sends it; its workflow knows none.
+
+    The key tells what is asked as well: where an attempt was lost with its worker, the next one may
+    have heard more by now and ask something else under the same number.
+    """
     task, _, number = command.key.rsplit(":", 2)
-    return command.model_copy(update={"run": run, "key": f"{task}:{run}:{number}"})
+    what = blake2b(asked.model_dump_json().encode(), digest_size=_DIGEST).hexdigest()
+    return command.model_copy(update={"run": run, "key": f"{task}:{run}:{number}:{what}"})
 
 
 def _ended(ending: TaskJournal, answer: Answer) -> TaskJournal:

@@ -25,6 +25,7 @@ from extask.task_requests import StateConflict
 
 PATIENCE = timedelta(seconds=2)
 """How long a caller waits for a pool that need not answer: with a position, to a change."""
+MAY_BE_DONE = "So much has happened since that it may be done. Look, then ask again."
 LEAST_WORTH, MOST_WORTH = timedelta(seconds=1), timedelta(days=1)
 
 
@@ -56,7 +57,7 @@ async def demand(ports: Ports, tenant: str, pool: str, command: AnyCommand) -> A
     if answer.status == "done":
         return answer
     if answer.status == "stale":
-        raise Unavailable("So much has happened since that it may be done. Look, then ask again.")
+        raise Unavailable(MAY_BE_DONE)
     reason = code_of(answer.reason or answer.status)
     message = answer.message or f"Refused: {reason}."
     if reason.startswith("unknown_"):

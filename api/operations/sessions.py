@@ -184,7 +184,8 @@ async def pick_up(
     request = f"{who.id}:{key}" if key else pools.new_key()
 
     async def one(task: str) -> SessionResult:
-        command = PickUp(key=f"{request}:{task}", task=task, agent=agent)
+        key_of_task = f"{request}:{task}"
+        command = PickUp(key=key_of_task, issued=ports.clock(), task=task, agent=agent)
         answer, trouble = await _answered(ports, who.tenant, pool, command)
         return _result(_Meant(answer.session if answer else None, task), trouble)
 
@@ -270,6 +271,8 @@ def _trouble(answer: Answer) -> Trouble | None:
         return None
     if answer.status == "refused":
         return refusal(answer.reason, answer.message)
+    if answer.status == "stale":
+        return refusal("too_late", pools.MAY_BE_DONE)
     return refusal("already_ended", answer.message or f"The task was {answer.status} first.")
 
 

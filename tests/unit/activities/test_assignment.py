@@ -12,6 +12,7 @@ from activities.task_journals import Written
 from extask.messages import (
     Answer,
     Assignment,
+    Command,
     Confirm,
     Place,
     Survey,
@@ -34,7 +35,11 @@ class Journals:
 class Pool:
     """A pool to which every stay is an old one."""
 
-    async def submit(self, *_command: object) -> Answer:
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+
+    async def submit(self, _tenant: str, _pool: str, command: Command) -> Answer:
+        self.keys.append(command.key)
         return Answer(status="stale")
 
 
@@ -93,3 +98,17 @@ async def test_a_survey_goes_to_the_pool_of_its_service(service: str, answer: An
 
 async def _no_home(*_about: object) -> None:
     """Find no pool that has the service."""
+
+
+async def test_another_attempt_that_asks_something_else_asks_under_another_key() -> None:
+    """The pool would answer it with what it told the lost attempt."""
+    pool = Pool()
+    journal = TaskJournal(tenant="acme", task="t-1", first=1, epoch=1, records=())
+    activities = AssignmentActivities(
+        cast("Any", None), cast("Any", Journals(ended=False)), cast("Any", pool)
+    )
+    for command in (Confirm(**HEAD), Withdraw(**HEAD), Withdraw(**HEAD)):
+        asked = Assignment(pool="main", journal=journal, command=command)
+        await ActivityEnvironment().run(activities.assign, asked)
+    assert pool.keys[0] != pool.keys[1] == pool.keys[2]
+    assert all(key.startswith("t-1:1:3:") for key in pool.keys)

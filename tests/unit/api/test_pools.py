@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from api.operations import pools
+from api.operations import pools, sessions
 from api.ports import Ports
 from extask.distribution.stays import STALE
 from extask.errors import Unavailable
@@ -36,3 +36,9 @@ async def test_a_command_that_may_be_a_repeat_is_to_be_asked_again() -> None:
         await pools.demand(cast("Ports", pool), "t", "main", PullBack(key="k", task="t-1"))
     assert pool.asked is not None
     assert pool.asked.issued == NOW
+
+
+def test_who_picks_up_too_late_is_told_to_look() -> None:
+    trouble = sessions._trouble(STALE)
+    assert trouble is not None
+    assert (trouble.code, trouble.detail) == ("too_late", pools.MAY_BE_DONE)

@@ -13,9 +13,11 @@ from extask.messages import (
     Assign,
     Command,
     Confirm,
+    Enqueue,
     ExtendWrapUp,
     Hold,
     PickUp,
+    Place,
     PullBack,
     Reprioritize,
     Resume,
@@ -71,6 +73,17 @@ def test_who_picked_up_and_gave_back_has_not_got_it_again() -> None:
     floor.do(Return(**floor.session("t-1")))
     answer = late(floor, pick_up)
     assert (answer.status, answer.reason) == ("refused", "too_late")
+
+
+def test_who_picked_up_has_not_got_it_again_though_it_left_and_came_back() -> None:
+    floor = Floor()
+    floor.enqueue("t-1", distribution="pickup")
+    pick_up = PickUp(key="mine", issued=START, task="t-1", agent="a-1")
+    assert floor.do(pick_up).status == "done"
+    floor.complete("t-1")
+    again = Enqueue(**floor.about("t-1", epoch=2), place=Place(service="calls"))
+    floor.do(again)
+    assert late(floor, pick_up).status == "stale"
 
 
 def test_an_agent_s_wishes_are_heard_once() -> None:

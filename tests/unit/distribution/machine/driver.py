@@ -28,7 +28,14 @@ from tests.unit.distribution.machine.picture import Picture
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 WINDOW = 60
 TICK = timedelta(microseconds=1)
-ISSUED = {"assign", "pull_back", "set_agent_state", "start_engagement", "end_engagement"}
+ISSUED = {
+    "pick_up",
+    "assign",
+    "pull_back",
+    "set_agent_state",
+    "start_engagement",
+    "end_engagement",
+}
 """Commands that name nothing which they begin or end: they say when they were issued."""
 """Commands that the pools of these tests remember, so that many repeats come too late."""
 

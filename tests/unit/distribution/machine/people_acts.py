@@ -30,7 +30,7 @@ from tests.unit.distribution.machine.task_acts import anyone, told
 TICK = timedelta(microseconds=1)
 ONCE = {"enqueue", "move", "withdraw", "accept", "decline", "complete", "return", "end_wrap_up"}
 """Commands that name what they begin or end: they can have no second effect, however late."""
-NOTED = {"reprioritize", "set_expiry", "pick_up", "hold", "resume", "extend_wrap_up"}
+NOTED = {"reprioritize", "set_expiry", "hold", "resume", "extend_wrap_up"}
 """Commands whose keys are kept with what they change."""
 
 
