@@ -49,12 +49,13 @@ check: setup postgres editor
 	@$(call gate,95,)
 
 # Run what takes long: everything on PostgreSQL with long properties, then with nothing cached
-# (each step replays a whole history, so a distributor's is kept short).
+# (each step replays a whole history, so a distributor's is kept short; a hundred tasks asked at
+# once, as the promises are, are too many for a worker that replays).
 prove: setup postgres
 	HYPOTHESIS_PROFILE=prove EXTASK_TESTS_ON=postgresql $(BIN)/pytest -n $(WORKERS) --dist worksteal
 	EXTASK_WORKER_MAX_CACHED_WORKFLOWS=0 EXTASK_WORKER_CONTINUE_AS_NEW_AFTER=60 \
 	  $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not prove" \
-	  tests/workflow tests/api tests/acceptance
+	  --ignore=tests/api/test_promises.py tests/workflow tests/api tests/acceptance
 
 # Print the benchmarks' ratios.
 bench: setup

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -72,15 +73,9 @@ def set_(
         duty_profile=duty_profile,
         clear_rona=clear_rona or None,
     )
-    services = dict(map(_service, service)) if service else None
-    skills = dict(map(_skill, skill)) if skill else None
-    settings = _said(
-        **{NUMBER: simultaneous},
-        services=services,
-        skills=skills,
-        pool=pool,
-        display_name=display_name,
-    )
+    settings = _said(**{NUMBER: simultaneous}, pool=pool, display_name=display_name)
+    settings |= _mapped("services", map(_service, service or ()))
+    settings |= _mapped("skills", map(_skill, skill or ()))
     if not state and not settings:
         raise Misconfigured("say what to set; see `extask agent set --help`")
     api = call.connection.api("tenant_admin")
@@ -95,6 +90,12 @@ def set_(
 
 def _said(**values: object) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _mapped(name: str, pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
+    """Give a setting that is a map, if anything of it is said."""
+    entries = dict(pairs)
+    return {name: entries} if entries else {}
 
 
 def _service(text: str) -> tuple[str, bool]:

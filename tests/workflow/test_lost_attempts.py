@@ -77,7 +77,7 @@ async def test_who_cancels_after_the_lost_attempt_s_task_was_completed_is_too_la
                 for event in history.events
                 if event.HasField("workflow_execution_signaled_event_attributes")
             ]
-            return len(signals) == 2  # accepted, completed
+            return len(signals) >= 2  # accepted, completed; each is told at least once
 
         await eventually(has_heard)
         cancelling = asyncio.create_task(
