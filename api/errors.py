@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Literal
@@ -20,7 +20,9 @@ from temporalio.client import WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.faults import faults_of
+from api.shapes.findings import FindingShape
 from extask import errors
+from extask.definition.finding import Finding
 from extask.distribution import RULES
 from extask.errors import ExtaskError, Fault
 
@@ -52,6 +54,19 @@ class UnknownService(errors.NotFound):
     def __init__(self, message: str = "", faults: tuple[Fault, ...] = ()) -> None:
         super().__init__(message)
         self.faults = faults
+
+
+class Rejected(errors.DefinitionRejected):
+    """The definition has errors; see its findings."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__(faults=tuple(map(_fault, findings)))
+        self.findings = findings
+
+
+def _fault(finding: Finding) -> Fault:
+    place = f"{finding.file}:{finding.line}:{finding.column}"
+    return Fault("/source", finding.code, f"{place}: {finding.message} (help: {finding.help})")
 
 
 STATUS: Mapping[type[ExtaskError], HTTPStatus] = {
@@ -131,6 +146,9 @@ class Problem(BaseModel):
     faults: list[FaultShape] = Field(
         default=[], description="Everything wrong in what was sent, all at once."
     )
+    findings: list[FindingShape] = Field(
+        default=[], description="What the checker says of a definition that is refused."
+    )
 
 
 @dataclass(frozen=True)
@@ -143,6 +161,7 @@ class Trouble:
     faults: tuple[Fault, ...] = ()
     retry_after: timedelta | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
 
     def problem(self) -> Problem:
         """Write it in the one shape."""
@@ -156,6 +175,7 @@ class Trouble:
                 FaultShape(pointer=each.pointer, code=each.code, message=each.message)
                 for each in self.faults
             ],
+            findings=[FindingShape(**asdict(each)) for each in self.findings],
         )
 
     def response(self) -> JSONResponse:
@@ -212,6 +232,7 @@ def _foreseen(error: ExtaskError) -> Trouble:
         str(error),
         getattr(error, "faults", ()),
         getattr(error, "retry_after", None),
+        findings=getattr(error, "findings", ()),
     )
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.auth import Principal
+from api.errors import Rejected
+from api.operations import catalogue
 from api.ports import Ports
 from api.shapes.definitions import (
     CheckAnswer,
@@ -18,24 +20,25 @@ from api.shapes.definitions import (
     DefinitionDetails,
     DefinitionList,
     DefinitionSource,
-    FindingShape,
     PublishAnswer,
     PublishSource,
 )
+from api.shapes.findings import FindingShape
+from extask.definition.catalogue import Catalogue
 from extask.definition.compiler import Compiled, compile_definition
 from extask.definition.finding import Finding
 from extask.definition.params import params_schema
+from extask.definition.plan import Plan
 from extask.definition.versioning import compare
-from extask.errors import DefinitionRejected, Fault, NotFound
+from extask.errors import NotFound
 from extask.storage import definitions
 from extask.storage.rows import DefinitionRow
 
 
 async def check(ports: Ports, who: Principal, body: DefinitionSource) -> CheckAnswer:
     """Check a definition, also against what is published, without keeping it."""
-    compiled = await compiled_from(body.source, body.file)
-    judged = await compared(ports, who, compiled, body)
-    plan = compiled.plan
+    plan = (await compiled_from(body.source, body.file)).plan
+    judged = await judge(ports, who, body)
     return CheckAnswer(
         ok=judged.plan is not None,
         workflow=plan.workflow if plan else None,
@@ -44,10 +47,9 @@ async def check(ports: Ports, who: Principal, body: DefinitionSource) -> CheckAn
     )
 
 
-async def compared(
-    ports: Ports, who: Principal, compiled: Compiled, body: DefinitionSource
-) -> Compiled:
-    """Add what is to be said about the version, as far as the definition can be compiled."""
+async def judge(ports: Ports, who: Principal, body: DefinitionSource) -> Compiled:
+    """Compile a definition with all that is to be said of it here: of its names, its version."""
+    compiled = await compiled_here(ports, who, body.source, body.file)
     if compiled.plan is None:
         return compiled
     async with ports.database.connect() as connection:
@@ -59,11 +61,11 @@ async def publish(ports: Ports, who: Principal, body: PublishSource) -> tuple[Pu
     """Publish a definition and point new tasks at it; answers it, and whether it is new.
 
     Raises:
-        DefinitionRejected: with every error the checker finds.
+        Rejected: with all that the checker finds, of names that the tenant has not, too.
         VersionTaken: its version is published with other content.
         BreakingChange: it breaks who sends tasks, and that is not meant.
     """
-    compiled = await compiled_from(body.source, body.file)
+    compiled = await compiled_here(ports, who, body.source, body.file)
     async with ports.database.begin() as connection:
         return await published(connection, who, compiled, body, ports.clock())
 
@@ -76,12 +78,13 @@ async def published(
     now: datetime,
 ) -> tuple[PublishAnswer, bool]:
     """Publish what was compiled, within a transaction; answers it, and whether it is new."""
-    if compiled.plan is None:
-        raise DefinitionRejected(faults=tuple(_fault(each) for each in compiled.findings))
+    plan = compiled.plan or await _as_before(connection, who, body)
+    if plan is None:
+        raise Rejected(tuple(compiled.findings))
     row, new = await definitions.publish(
         connection,
         who.tenant,
-        compiled.plan,
+        plan,
         body.source,
         by=who.name,
         at=now,
@@ -91,14 +94,25 @@ async def published(
     return PublishAnswer(**fields_of(row), findings=shapes_of(compiled.findings)), new
 
 
-async def compiled_from(source: str, file: str) -> Compiled:
+async def _as_before(
+    connection: AsyncConnection, who: Principal, body: PublishSource
+) -> Plan | None:
+    """Give the plan if just this is published: names that went since then change nothing of it."""
+    plan = (await compiled_from(body.source, body.file)).plan
+    if plan is None:
+        return None
+    row = await definitions.get(connection, who.tenant, plan.workflow, plan.version)
+    return plan if row is not None and row.digest == plan.digest else None
+
+
+async def compiled_from(source: str, file: str, names: Catalogue | None = None) -> Compiled:
     """Compile a source, beside everything else that this process does."""
-    return await asyncio.to_thread(compile_definition, source, file)
+    return await asyncio.to_thread(compile_definition, source, file, names)
 
 
-def _fault(finding: Finding) -> Fault:
-    place = f"{finding.file}:{finding.line}:{finding.column}"
-    return Fault("/source", finding.code, f"{place}: {finding.message} (help: {finding.help})")
+async def compiled_here(ports: Ports, who: Principal, source: str, file: str) -> Compiled:
+    """Compile a source that may use the names of the tenant, and no others."""
+    return await compiled_from(source, file, await catalogue.known(ports, who))
 
 
 def shapes_of(findings: Iterable[Finding]) -> list[FindingShape]:

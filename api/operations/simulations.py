@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict
 from datetime import datetime
 
-from api.shapes.definitions import FindingShape
+from api.shapes.findings import FindingShape
 from api.shapes.simulations import (
     SimulatedCall,
     SimulatedLine,

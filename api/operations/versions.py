@@ -66,24 +66,23 @@ async def publish_draft(
     Raises:
         NotFound: there is none.
         Conflict: it was saved anew in this moment.
-        DefinitionRejected, VersionTaken, BreakingChange: as when a source is published.
+        Rejected, VersionTaken, BreakingChange: as when a source is published.
     """
     async with ports.database.connect() as connection:
         draft = await drafts.must_get(connection, who.tenant, workflow)
     wanted = PublishSource(source=draft.source, file=draft.file, **body.model_dump())
-    compiled = await sources.compiled_from(draft.source, draft.file)
+    compiled = await sources.compiled_here(ports, who, draft.source, draft.file)
     async with ports.database.begin() as connection:
         await drafts.take(connection, who.tenant, draft)
         return await sources.published(connection, who, compiled, wanted, ports.clock())
 
 
 async def _shown(ports: Ports, who: Principal, row: DraftRow) -> shapes.Draft:
-    compiled = await sources.compiled_from(row.source, row.file)
-    body = DefinitionSource(source=row.source, file=row.file)
-    judged = await sources.compared(ports, who, compiled, body)
+    plan = (await sources.compiled_from(row.source, row.file)).plan
+    judged = await sources.judge(ports, who, DefinitionSource(source=row.source, file=row.file))
     return shapes.Draft(
         **row.model_dump(),
-        version=compiled.plan.version if compiled.plan else None,
+        version=plan.version if plan else None,
         ok=judged.plan is not None,
         findings=sources.shapes_of(judged.findings),
     )

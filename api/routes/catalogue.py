@@ -13,7 +13,7 @@ routes = router("catalogue", prefix="/catalogue")
 async def get_catalogue(ports: In, who: Who) -> Catalogue:
     """Get the catalogue.
 
-    All names that the tenant's definitions may use, for checkers and editors. A section that is
-    null is not told, and nothing is concluded from it.
+    All names that the tenant's definitions may use, for checkers and editors. What is published is
+    held against the same.
     """
     return await catalogue.read(ports, who)

@@ -17,7 +17,8 @@ class ServiceEntry(Shape):
         description="Parameters that the workflow's current version requires, with their types."
     )
     transfers: list[str] = Field(
-        description="Services that the workflow's current version may hand tasks over to."
+        description="Services that the workflow's current version may hand tasks over to; none "
+        "where it asks `task.transfers`, and so goes round in no circle."
     )
 
 
@@ -30,14 +31,12 @@ class FlowEntry(Shape):
 
 
 class Catalogue(Shape):
-    """The names that definitions may use; a section that is null is not told."""
+    """The names that definitions may use."""
 
     services: list[ServiceEntry]
-    calendars: list[str] | None = None
+    calendars: list[str]
     agents: list[str] = Field(description="Agents' UPNs.")
-    flows: list[FlowEntry] | None = None
-    urls: list[str] | None = Field(
-        default=None, description="How addresses begin that calls may go to."
-    )
+    flows: list[FlowEntry]
+    urls: list[str] = Field(description="How addresses begin that calls may go to.")
     skills: list[str] = Field(description="Skills that some agent has.")
     events: list[str] = Field(description="Events that current workflows wait for.")

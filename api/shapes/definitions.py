@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from api.shapes.common import Body, Shape
+from api.shapes.findings import FindingShape
 
 SOURCE = 200_000
 
@@ -32,21 +33,6 @@ class PublishSource(DefinitionSource):
     current: bool = Field(
         default=True, description="Whether new tasks take it; else they take what they took before."
     )
-
-
-class FindingShape(Shape):
-    """One thing to say about a definition."""
-
-    code: str
-    severity: Literal["error", "warning", "note"]
-    file: str
-    line: int
-    column: int
-    end_column: int
-    message: str
-    help: str
-    path: str
-    fix: str | None
 
 
 class CheckAnswer(Shape):

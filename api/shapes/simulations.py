@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import Field
 
 from api.shapes.common import DurationOut, Json, Shape
-from api.shapes.definitions import DefinitionSource, FindingShape
+from api.shapes.definitions import DefinitionSource
+from api.shapes.findings import FindingShape
 
 
 class SimulationRequest(DefinitionSource):

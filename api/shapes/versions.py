@@ -9,7 +9,8 @@ from typing import Annotated
 from pydantic import Field
 
 from api.shapes.common import Body, Shape, Text
-from api.shapes.definitions import SOURCE, Definition, FindingShape
+from api.shapes.definitions import SOURCE, Definition
+from api.shapes.findings import FindingShape
 from extask.definition.canary import LEAST, MOST
 from extask.definition.diff import Area, Change
 from extask.errors import Fault

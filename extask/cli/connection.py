@@ -10,9 +10,11 @@ from typing import Any
 import httpx2
 
 from extask.cli.credentials import DEFAULT_URL, Credentials, Folder, Role
+from extask.definition.finding import Finding
 from extask.errors import (
     BadInput,
     Conflict,
+    DefinitionRejected,
     ExtaskError,
     FairUseLimit,
     Fault,
@@ -37,6 +39,14 @@ _BY_STATUS: dict[int, type[ExtaskError]] = {
     HTTPStatus.SERVICE_UNAVAILABLE: Unavailable,
     HTTPStatus.GATEWAY_TIMEOUT: Unavailable,
 }
+
+
+class Rejected(DefinitionRejected):
+    """The definition has errors; see its findings."""
+
+    def __init__(self, message: str, findings: tuple[Finding, ...]) -> None:
+        super().__init__(message)
+        self.findings = findings
 
 
 class Api:
@@ -128,6 +138,8 @@ def refusal(status: int, told: Data) -> ExtaskError:
         return kind(message)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ExtaskError(message)
+    if told.get("findings"):
+        return Rejected(message, tuple(Finding(**each) for each in told["findings"]))
     return BadInput(message, tuple(_fault(error) for error in told.get("faults", ())))
 
 

@@ -12,7 +12,7 @@ from extask.cli.catalogues import catalogue_in, catalogue_of
 from extask.cli.definition_files import source_of
 from extask.cli.output import note
 from extask.cli.shared import Call, online
-from extask.definition.catalogue import FILE_NAME, Catalogue
+from extask.definition.catalogue import FILE_NAME, Catalogue, told_catalogue
 from extask.definition.catalogue_text import write_catalogue
 
 NOT_CHECKED = (
@@ -40,7 +40,7 @@ class Catalogues:
     def given(cls, call: Call, named: Path | None, *, ask: bool) -> Catalogues:
         """Take the server's catalogue, or the one in a file that is named, if any."""
         if ask:
-            return cls(catalogue_in(write_catalogue(_told(call)), "the server's catalogue"))
+            return cls(told_catalogue(_told(call)))
         return cls(catalogue_of(named) if named else None)
 
     def of(self, file: Path) -> Catalogue | None:

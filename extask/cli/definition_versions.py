@@ -10,7 +10,7 @@ from uuid import uuid4
 import typer
 
 from extask.cli.confirming import confirm
-from extask.cli.connection import Api, Data
+from extask.cli.connection import Api, Data, Rejected
 from extask.cli.definition_files import compiled, source_of
 from extask.cli.definitions import COLUMNS
 from extask.cli.output import note
@@ -54,13 +54,34 @@ def publish(
     api = call.connection.api("workflow_admin")
     how = ({"breaking": True} if breaks else {}) | ({"current": False} if aside else {})
     if draft:
-        published = [api.post(f"/definitions/{draft}/draft/publish", how)]
+        published = [_publish_draft(api, draft, how)]
     else:
-        published = [
-            api.post("/definitions", {"source": source_of(file), "file": str(file), **how})
-            for file in files or ()
-        ]
+        published = [_publish(api, file, how) for file in files or ()]
     call.output.rows(published, COLUMNS)
+
+
+def _publish(api: Api, file: Path, how: Data) -> Data:
+    source = source_of(file)
+    body = {"source": source, "file": str(file), **how}
+    return _accepted(api, "/definitions", body, source, f"{file} has errors")
+
+
+def _publish_draft(api: Api, name: str, how: Data) -> Data:
+    path = f"/definitions/{name}/draft"
+    source = str(api.get(path)["source"])
+    return _accepted(api, f"{path}/publish", how, source, f"the draft of '{name}' has errors")
+
+
+def _accepted(api: Api, path: str, body: Data, source: str, refused: str) -> Data:
+    """Publish, and tell what the server's checker says, whether it accepts or not."""
+    try:
+        answer = api.post(path, body)
+    except Rejected as error:
+        note(render_all(error.findings, source))
+        raise DefinitionRejected(refused) from error
+    if answer["findings"]:
+        note(render_all((Finding(**each) for each in answer["findings"]), source))
+    return answer
 
 
 @app.command()

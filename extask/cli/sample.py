@@ -92,19 +92,21 @@ COMMANDS = (
 
 
 def load(api: Callable[[Role], Api]) -> None:
-    """Load definitions, services, a calendar and available agents; a repeat goes on.
+    """Load a calendar, services, definitions and available agents; a repeat goes on.
+
+    Definitions come after the names that they use.
 
     Args:
         api: gives the API as seen by a role.
     """
-    for file in (DEFINITIONS / f"{name}.workflow.yaml" for name in PUBLISHED):
-        api("workflow_admin").post(
-            "/definitions", {"source": file.read_text("utf-8"), "file": file.name}
-        )
     admin = api("tenant_admin")
     admin.call("PUT", "/calendars/office", body=CALENDAR)
     _add(admin, "/services", SERVICES)
     _add(admin, "/agents", AGENTS)
+    for file in (DEFINITIONS / f"{name}.workflow.yaml" for name in PUBLISHED):
+        api("workflow_admin").post(
+            "/definitions", {"source": file.read_text("utf-8"), "file": file.name}
+        )
     for agent in AGENTS:
         admin.call("PUT", f"/agents/{agent['upn']}/state", body={"presence": "available"})
 

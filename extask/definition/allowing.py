@@ -10,8 +10,8 @@ _ALLOW = re.compile(
     r"(?:^|(?<=\s))#[ \t]*extask:[ \t]*allow[ \t]+(?P<code>[A-Z]\d{3})\b(?P<reason>[^\n]*)",
     re.MULTILINE,
 )
-_BY_TESTS = frozenset({"W704"})
-"""Warnings that only tests of the definition can give."""
+_FROM_OUTSIDE = frozenset({"W508", "W704"})
+"""Warnings that only a catalogue or tests of the definition can give."""
 
 
 def silence(findings: Findings, text: str) -> None:
@@ -27,7 +27,7 @@ def silence(findings: Findings, text: str) -> None:
             message = f"'{code}' is allowed without a reason"
             advice = f"write the reason behind it: # extask: allow {code} because …"
             findings.add("W706", spot, message, help=advice)
-        if not came and code not in _BY_TESTS and not findings.errors:
+        if not came and code not in _FROM_OUTSIDE and not findings.errors:
             message = f"'{code}' is allowed, but nothing here gives it"
             findings.add("W707", spot, message, help="delete this comment")
 

@@ -1,10 +1,11 @@
-"""The names a tenant has, read from a file: services, calendars, agents, flows and the like."""
+"""The names a tenant has, from a file or the API: services, calendars, agents and the like."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
+from typing import Any
 
 from extask import addresses
 from extask.definition.draft import NAME
@@ -74,6 +75,41 @@ class Catalogue:
 def _types(node: Node | None) -> dict[str, str]:
     entries = node.entries if isinstance(node, Mapping) else {}
     return {n: each.value.text for n, each in entries.items() if isinstance(each.value, Scalar)}
+
+
+def told_catalogue(told: Map[str, Any]) -> Catalogue:
+    """Take what the API tells of a tenant's names; a section that is null is not told."""
+    return Catalogue(
+        {
+            section: {each.name: each for each in map(_told, told[section])}
+            for section in SECTIONS
+            if told.get(section) is not None
+        }
+    )
+
+
+def _told(entry: str | Map[str, Any]) -> Named:
+    if isinstance(entry, str):
+        return Named(entry, _scalar(entry))
+    details = {key: value for key, value in entry.items() if key != "name" and value}
+    return Named(entry["name"], _scalar(entry["name"]), _mapping(details))
+
+
+def _scalar(text: str) -> Scalar:
+    return Scalar(1, 1, 1, text)
+
+
+def _mapping(values: Map[str, Any]) -> Mapping:
+    entries = {name: Entry(_scalar(name), _node(value)) for name, value in values.items()}
+    return Mapping(1, 1, 1, entries)
+
+
+def _node(value: str | list[str] | Map[str, str]) -> Node:
+    if isinstance(value, str):
+        return _scalar(value)
+    if isinstance(value, Map):
+        return _mapping(value)
+    return Sequence(1, 1, 1, list(map(_scalar, value)))
 
 
 def read_catalogue(text: str | bytes, file: str) -> tuple[Catalogue, list[Finding]]:

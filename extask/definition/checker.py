@@ -43,11 +43,17 @@ class Checked:
 
 def check(text: str | bytes, file: str, catalogue: Catalogue | None = None) -> list[Finding]:
     """Check a definition; no findings means that it can be published."""
+    return examine_among(text, file, catalogue).findings
+
+
+def examine_among(text: str | bytes, file: str, catalogue: Catalogue | None = None) -> Checked:
+    """Check a definition, also against what is published, and keep what was read."""
     checked = examine(text, file, catalogue)
     if catalogue is None or checked.sound is None:
-        return checked.findings
+        return checked
     [others] = together.judge([together.tell(checked.sound.draft, file)], catalogue)
-    return in_order([*checked.findings, *others])
+    findings = in_order([*checked.findings, *others])
+    return Checked(findings, None if others else checked.sound)
 
 
 def examine(text: str | bytes, file: str, catalogue: Catalogue | None = None) -> Checked:

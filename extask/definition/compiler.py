@@ -7,7 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from extask.definition.checker import Sound, examine
+from extask.definition.catalogue import Catalogue
+from extask.definition.checker import Sound, examine_among
 from extask.definition.draft import StepDraft
 from extask.definition.finding import Finding
 from extask.definition.flow import Flow
@@ -26,9 +27,11 @@ class Compiled:
     """What the plan was made of, with its places in the file."""
 
 
-def compile_definition(text: str | bytes, file: str) -> Compiled:
-    """Check a definition and compile it; with an error there is no plan."""
-    checked = examine(text, file)
+def compile_definition(
+    text: str | bytes, file: str, catalogue: Catalogue | None = None
+) -> Compiled:
+    """Check a definition, also against a catalogue, and compile it; with an error is no plan."""
+    checked = examine_among(text, file, catalogue)
     plan = _plan(checked.sound) if checked.sound else None
     return Compiled(plan, checked.findings, checked.sound)
 

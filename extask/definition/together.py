@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from extask.definition.catalogue import Catalogue
 from extask.definition.draft import Draft, StepDraft
 from extask.definition.finding import Finding, Findings, Place
-from extask.definition.plan import Expression, Literally, Param, Plan, Value
+from extask.definition.plan import Expression, Literally, Param, Plan, Step, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,6 @@ class Told:
 
 def tell(draft: Draft, file: str) -> Told:
     """Pick what others must know of a draft."""
-    conditions = (case.condition for step in draft.steps.values() for case in step.cases)
     steps = [step for step in draft.steps.values() if step.kind_name == "transfer"]
     return Told(
         workflow=draft.workflow,
@@ -47,14 +46,22 @@ def tell(draft: Draft, file: str) -> Told:
         params={name: param.type for name, param in draft.params.items()},
         requires={name: param.type for name, param in draft.params.items() if param.required},
         handovers=tuple(_handover(draft, step) for step in steps),
-        counts=any("task.transfers" in (condition or "") for condition in conditions),
+        counts=_counts(draft.steps.values()),
     )
 
 
 def targets(plan: Plan) -> set[str]:
-    """Name every service that a plan may hand tasks over to."""
+    """Name every service that a plan may hand tasks over to; none where it counts transfers."""
+    if _counts(plan.steps.values()):
+        return set()
     steps = [step for step in plan.steps.values() if step.kind == "transfer"]
     return {each for step in steps for each in _services(step.properties, plan.params)}
+
+
+def _counts(steps: Iterable[StepDraft] | Iterable[Step]) -> bool:
+    """Tell whether steps ask how often a task was handed over, so that no circle is endless."""
+    conditions = (case.condition for step in steps for case in step.cases)
+    return any("task.transfers" in (condition or "") for condition in conditions)
 
 
 def _services(properties: Mapping[str, Value], params: Mapping[str, Param]) -> tuple[str, ...]:

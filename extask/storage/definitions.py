@@ -149,6 +149,11 @@ async def list_all(
     )
 
 
+async def list_current(conn: AsyncConnection, tenant: str) -> tuple[DefinitionRow, ...]:
+    """List what new tasks take, but for the shares of canaries, by name."""
+    return await _read(conn, tenant, _CURRENT)
+
+
 async def set_current(conn: AsyncConnection, tenant: str, workflow: str, version: int) -> None:
     """Let new tasks take a published version from now on; a canary ends with that.
 

@@ -39,10 +39,10 @@ async def world(tmp_path: Path) -> AsyncIterator[Skipping]:
 async def furnish(world: Skipping, *, ahead: int, **backup: Any) -> Agent:
     """Fill the queue of `support` with strict tasks; answers an agent of `support_backup`."""
     admin = world.admin
-    await admin.publish(PLAIN)
-    await admin.publish(DEFINITION.read_text())
     await admin.add_service("support", "plain")
     await admin.add_service("support_backup", "plain", rona_timeout="30s", **backup)
+    await admin.publish(PLAIN)
+    await admin.publish(DEFINITION.read_text())
     await asyncio.gather(*(admin.create("support", priority="strict") for _ in range(ahead)))
     for task in (await admin.get("/tasks", limit=200))["value"]:
         await admin.until(task["id"], "queued")

@@ -90,12 +90,12 @@ async def house(tmp_path_factory: pytest.TempPathFactory, gate: Gate) -> AsyncIt
 async def furnish(world: Skipping, case: Case) -> Scene:
     """Anna is free; berta, on the phone, sees to it that what anna gives back stays away."""
     admin = world.admin
+    await admin.add_pool("second")
+    await admin.add_service("backup", "plain")
+    await admin.add_service("elsewhere", "plain", pool="second")
     await admin.publish(PLAIN)
     workflow = await admin.publish(case.plan)
     await admin.add_service("support", workflow, rona_timeout="30s", decline_cooldown="8h")
-    await admin.add_service("backup", "plain")
-    await admin.add_pool("second")
-    await admin.add_service("elsewhere", "plain", pool="second")
     berta = await admin.add_agent("berta", "support")
     call = {"id": "call", "blocking": True}
     (await admin.ask("POST", f"/agents/{berta.who}/engagements", call)).expect(201)

@@ -40,11 +40,11 @@ steps:
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     """A house with a second pool, in which Eve serves `elsewhere`; she is offline."""
     async with desk_at_work(tmp_path) as desk:
-        for source in (PLAIN, CROSSING):
-            await desk.ok("POST", "/definitions", {"source": source})
         await desk.ok("POST", "/pools", {"name": "second"})
         await add_service(desk, "near", "crossing", pool="main")
         await add_service(desk, "elsewhere", "plain", pool="second", decline_cooldown="1s")
+        for source in (PLAIN, CROSSING):
+            await desk.ok("POST", "/definitions", {"source": source})
         body = {"upn": "eve@acme.example", "pool": "second", "services": {"elsewhere": True}}
         eve = (await desk.ok("POST", "/agents", body))["id"]
         desk.secrets["eve"] = await desk.key(TENANT, "agent", eve)

@@ -16,7 +16,7 @@ from tests.api.desk import Desk, api_routes
 ROOT = Path(__file__).parents[2]
 UNSEEN = {"extask_error", "misconfigured"}
 """Codes that no caller ever sees."""
-SHAPE = {"type", "title", "status", "detail", "code", "faults"}
+SHAPE = {"type", "title", "status", "detail", "code", "faults", "findings"}
 
 
 def is_problem(response: object, status: int) -> dict[str, object]:

@@ -25,6 +25,7 @@ ROW: dict[str, Any] = {
     "current": True,
     "canary": None,
     "title": "",
+    "findings": [],
 }
 SEEN = {
     "count": 3,
@@ -38,6 +39,26 @@ SEEN = {
             "message": "version 2 has no step 'look'",
         }
     ],
+}
+
+
+FINDING: dict[str, Any] = {
+    "code": "E501",
+    "severity": "error",
+    "file": "new.workflow.yaml",
+    "line": 4,
+    "column": 3,
+    "end_column": 7,
+    "message": "there is no service 'suport'",
+    "help": "did you mean 'support'?",
+    "path": "steps.bye",
+    "fix": "support",
+}
+REJECTED = {
+    "detail": "The definition has errors; see its findings.",
+    "code": "definition_rejected",
+    "faults": [{"pointer": "/source", "code": "E501", "message": "…"}],
+    "findings": [FINDING],
 }
 
 
@@ -66,10 +87,17 @@ def test_publishing_says_what_is_meant(online: Extask, api: FakeApi, new: str) -
 
 
 def test_a_draft_is_published_by_its_name(online: Extask, api: FakeApi, new: str) -> None:
+    api.answer("GET", "/definitions/greet/draft", {"source": OLD})
     api.answer("POST", "/definitions/greet/draft/publish", ROW, status=201)
 
     assert online("definition", "publish", "--draft", "greet").code == 0
     assert api.last.body == {}
+    api.answer("POST", "/definitions/greet/draft/publish", REJECTED, status=400)
+    ended = online("definition", "publish", "--draft", "greet")
+    assert (ended.code, ended.err.splitlines()[-1]) == (
+        1,
+        "error: the draft of 'greet' has errors",
+    )
     for arguments in ([], [new, "--draft", "greet"]):
         ended = online("definition", "publish", *arguments)
         assert (ended.code, "--draft NAME" in ended.err) == (2, True)
@@ -83,6 +111,27 @@ def test_a_refusal_names_what_breaks(online: Extask, api: FakeApi, new: str) -> 
 
     assert ended.code == 1
     assert ended.err == "error: it breaks who sends tasks: … [breaking_change]\n"
+
+
+def test_what_the_server_finds_is_shown_at_its_line(online: Extask, api: FakeApi, new: str) -> None:
+    api.answer("POST", "/definitions", REJECTED, status=400)
+
+    ended = online("definition", "publish", new)
+
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.splitlines() == [
+        "new.workflow.yaml:4:3: error: there is no service 'suport' [E501]",
+        "  |",
+        "4 |   name: { type: text, required: true }",
+        "  |   ^~~~",
+        "  = help: did you mean 'support'?",
+        f"error: {new} has errors",
+    ]
+    warning = FINDING | {"code": "W701", "severity": "warning", "message": "nobody reads it"}
+    api.answer("POST", "/definitions", {**ROW, "findings": [warning]}, status=201)
+    ended = online("definition", "publish", new)
+    assert (ended.code, "greet" in ended.out) == (0, True)
+    assert ended.err.startswith("new.workflow.yaml:4:3: warning: nobody reads it [W701]\n")
 
 
 def test_a_file_is_saved_as_draft_and_its_findings_are_shown(

@@ -96,7 +96,8 @@ def test_a_broken_definition_is_neither_drawn_nor_published(
 
 def test_definitions_are_published_and_listed(online: Extask, files: Path, api: FakeApi) -> None:
     def published(asked: Asked) -> dict[str, Any]:
-        return {"workflow": "greet", "version": 1, "current": True, "title": asked.body["file"]}
+        row = {"workflow": "greet", "version": 1, "current": True, "findings": []}
+        return row | {"title": asked.body["file"]}
 
     file = str(files / "greet.workflow.yaml")
     api.answer("POST", "/definitions", published, status=201)

@@ -47,6 +47,8 @@ def test_the_sample_is_loaded_and_everybody_is_available(api: FakeApi) -> None:
     [calendar, *states] = [asked.body for asked in api.asked if asked.method == "PUT"]
     assert calendar == sample.CALENDAR
     assert states == [{"presence": "available"}] * 5
+    paths = [asked.path for asked in api.asked if asked.method == "POST"]
+    assert paths == sorted(paths, key=["/services", "/agents", "/definitions"].index)
 
 
 def test_a_load_that_broke_off_is_finished_by_the_next(api: FakeApi) -> None:

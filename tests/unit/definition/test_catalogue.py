@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from extask.definition.catalogue import FLOW_TYPES, Catalogue, read_catalogue
+from extask.definition.catalogue import FLOW_TYPES, Catalogue, read_catalogue, told_catalogue
 from extask.definition.headings import PARAM_TYPES
 
 WHOLE = """\
@@ -74,3 +74,32 @@ def test_what_is_wrong_is_told_where_it_stands(
     _, findings = read_catalogue(text, "extask.catalogue.yaml")
     assert [(f.code, (f.line, f.column)) for f in findings] == [(code, place)]
     assert words in findings[0].help
+
+
+def test_what_the_api_tells_is_taken_as_it_is() -> None:
+    told = told_catalogue(
+        {
+            "services": [
+                {
+                    "name": "support",
+                    "workflow": "help",
+                    "requires": {"product": "text"},
+                    "transfers": ["sales"],
+                },
+                {"name": "sales", "workflow": None, "requires": {}, "transfers": []},
+            ],
+            "calendars": None,
+            "agents": ["anna@example.com"],
+            "flows": [{"name": "crm_lookup", "inputs": {"customer": "text"}, "outputs": {}}],
+            "urls": [],
+            "more": ["of a later version"],
+        }
+    )
+    assert tuple(told.sections) == ("services", "agents", "flows", "urls")
+    assert told.names("services") == ("support", "sales")
+    assert (told.workflow("support"), told.workflow("sales")) == ("help", "")
+    assert told.requires("support") == {"product": "text"}
+    assert (told.transfers("support"), told.transfers("sales")) == (("sales",), ())
+    assert told.names("agents") == ("anna@example.com",)
+    assert told.types("crm_lookup", "inputs") == {"customer": "text"}
+    assert (told.names("urls"), told.names("calendars")) == ((), None)

@@ -217,6 +217,26 @@ def test_every_service_of_a_choice_is_a_target() -> None:
     assert together_of(chosen) == [["E511", "E512"]]
 
 
+def test_who_counts_transfers_goes_round_in_no_circle() -> None:
+    asks = SENDER.replace(
+        "steps:\n",
+        "steps:\n  ask:\n    check:\n      - if: task.transfers > 3\n        then: end\n"
+        "      - else: begin\n",
+    )
+    plan = compile_definition(asks, "x.yaml").plan
+    assert plan is not None
+    assert together.targets(plan) == set()
+
+
+def test_with_a_catalogue_a_plan_is_made_of_known_names_only() -> None:
+    assert compile_definition(SENDER, "x.yaml").plan is not None
+    judged = compile_definition(SENDER, "x.yaml", catalogue())
+    assert (judged.plan, judged.sound) == (None, None)
+    assert [each.code for each in judged.findings] == [
+        each.code for each in check(SENDER, "x.yaml", catalogue())
+    ]
+
+
 def test_a_transfer_that_could_not_be_read_leads_nowhere() -> None:
     assert "E106" in [
         each.code
