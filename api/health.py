@@ -22,6 +22,9 @@ FRESH = timedelta(seconds=75)
 
 PATIENCE = timedelta(seconds=5)
 
+_POLLED_FOR = {temporal.CALL_QUEUE: TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY}
+"""What workers poll a queue for, where that is not workflows."""
+
 
 class Health(BaseModel):
     """Everything is well; a problem is answered otherwise."""
@@ -63,7 +66,7 @@ async def check_worker(ports: Ports, queue: str) -> None:
     request = DescribeTaskQueueRequest(
         namespace=ports.client.namespace,
         task_queue=TaskQueue(name=queue),
-        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        task_queue_type=_POLLED_FOR.get(queue, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
     )
     try:
         answer = await ports.client.workflow_service.describe_task_queue(request)

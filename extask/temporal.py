@@ -40,7 +40,8 @@ TASK_QUEUE = "extask"
 DISTRIBUTOR_QUEUE = "extask-distributor"
 CALL_QUEUE = "extask-calls"
 """Calls of flows have slots of their own: servers that answer slowly hold nothing else up."""
-QUEUES = (TASK_QUEUE, DISTRIBUTOR_QUEUE)
+QUEUES = (TASK_QUEUE, DISTRIBUTOR_QUEUE, CALL_QUEUE)
+"""Every queue that a worker has to poll, so that all that tasks do gets done."""
 TASK_WORKFLOW = "ExternalTask"
 DISTRIBUTOR_WORKFLOW = "Distributor"
 LOAD_PLAN = "load_plan"

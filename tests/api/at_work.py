@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import worker
-from extask.settings import WorkerSettings
+from extask.settings import CallSettings, WorkerSettings
 from tests.api.desk import Desk, desk_over
 from tests.support.databases import url_of
 from tests.support.house import dev_server
@@ -22,12 +22,14 @@ async def desk_at_work(tmp_path: Path) -> AsyncIterator[Desk]:
         env = await stack.enter_async_context(dev_server())
         opened = await stack.enter_async_context(desk_over(env.client, url_of(tmp_path)))
         ports = opened.ports
+        settings, calls = WorkerSettings(), CallSettings(allow_loopback=True)
         distributors, tasks = worker.workers(
-            ports.client, ports.database, ports.distributor, WorkerSettings()
+            ports.client, ports.database, ports.distributor, settings
         )
+        caller = worker.caller(ports.client, ports.database, settings, calls)
         # Left in reverse: tasks under way may still ask their distributor.
-        await stack.enter_async_context(distributors)
-        await stack.enter_async_context(tasks)
+        for each in (caller, distributors, tasks):
+            await stack.enter_async_context(each)
         yield opened
 
 

@@ -20,6 +20,7 @@ from extask import schedule
 from extask.messages import RepairRound
 from extask.settings import WorkerSettings
 from extask.storage import pools, repairs
+from tests.api.at_work import desk_at_work
 from tests.api.desk import TENANT, Desk, desk_over
 from tests.support.databases import url_of
 from tests.support.house import dev_server, eventually
@@ -30,6 +31,18 @@ TASK = {"service": "support", "params": {"product": "printer"}}
 @pytest.fixture
 async def whole_desk(tmp_path: Path) -> AsyncIterator[Desk]:
     """The API in a whole house at work."""
+    async with desk_at_work(tmp_path) as desk:
+
+        async def ready() -> bool:
+            return (await desk.http.get("/api/v1/health/ready")).is_success
+
+        await eventually(ready)
+        yield desk
+
+
+@pytest.fixture
+async def no_calls_desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    """The API in a house in which nobody calls flows."""
     async with AsyncExitStack() as stack:
         env = await stack.enter_async_context(dev_server())
         desk = await stack.enter_async_context(desk_over(env.client, url_of(tmp_path)))
@@ -37,11 +50,6 @@ async def whole_desk(tmp_path: Path) -> AsyncIterator[Desk]:
         both = worker.workers(ports.client, ports.database, ports.distributor, WorkerSettings())
         for each in both:
             await stack.enter_async_context(each)
-
-        async def ready() -> bool:
-            return (await desk.http.get("/api/v1/health/ready")).is_success
-
-        await eventually(ready)
         yield desk
 
 
@@ -81,6 +89,19 @@ async def test_a_house_at_work_is_well_once_a_round_was_made(whole_desk: Desk) -
     assert found["last_round"] == made.at.isoformat().replace("+00:00", "Z")
     assert [each["name"] for each in found["pools"]] == ["main"]
     assert found["repairs"] == {}
+
+
+async def test_a_house_in_which_nobody_calls_flows_is_not_ready(no_calls_desk: Desk) -> None:
+    desk, missing = no_calls_desk, "No worker polls the task queue extask-calls."
+
+    async def told() -> bool:
+        answer = await desk.http.get("/api/v1/health/ready")
+        return bool(answer.json()["detail"] == missing)
+
+    await eventually(told)
+    found = await wrong(desk)
+    assert set(found) == {"pollers of extask-calls", "schedule", "last_round"}
+    assert found["pollers of extask-calls"] == missing
 
 
 async def test_a_lost_task_is_an_orphan_until_a_round_ends_it(whole_desk: Desk) -> None:
