@@ -18,7 +18,7 @@ from api.errors import UnknownService
 from api.faults import Faulty
 from api.operations import params
 from api.shapes.tasks import CreateTask, PatchTask, PreferredUser
-from extask.errors import BadInput, Fault, PoolBehind, PoolFull
+from extask.errors import BadInput, ExtaskError, Fault, PoolBehind, PoolFull
 from extask.messages import Place, Preferred
 from extask.storage import agents, definitions, pools, services, tenants
 from extask.storage.rows import DefinitionRow, NewTask, ServiceRow
@@ -31,6 +31,17 @@ class Target:
     service: ServiceRow | None = None
     definition: DefinitionRow | None = None
     faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A create call without faults, and what it names."""
+
+    body: CreateTask
+    service: ServiceRow
+    definition: DefinitionRow
+    preferred: tuple[Preferred, ...]
+    params: dict[str, Any]
 
 
 def new_id() -> str:
@@ -60,41 +71,42 @@ async def new_task(
         PoolBehind: the pool takes no new tasks for the moment.
         PoolFull: the pool takes no new tasks.
     """
-    raw, task = _said(body), new_id()
-    target = await _target(connection, who.tenant, raw.get("service"), task)
-    preferred, strangers = await _preferred(connection, who.tenant, body)
-    plain, wrong = _params(target.definition, body, raw.get("params", {}))
-    times = tuple(_times(body, now, longest)) if isinstance(body, CreateTask) else ()
-    form = body.faults if isinstance(body, Faulty) else ()
-    _refuse(target, (*form, *target.faults, *wrong, *strangers, *times))
-    assert isinstance(body, CreateTask)  # noqa: S101 -- a faulty one was refused
-    assert target.service is not None  # noqa: S101 -- the same
-    assert target.definition is not None  # noqa: S101 -- the same
-    await _check_pool(connection, who.tenant, target.service.pool)
-    place = Place(
-        service=target.service.name,
-        priority=body.priority,
-        block_agent=body.block_agent,
-        preferred=preferred,
-        preferred_only=body.preferred_only,
-    )
-    lifetime = body.lifetime or min(target.definition.plan.lifetime, longest)
+    task, by_itself = new_id(), _by_itself(body, now, longest)
+    call = await _sound(connection, who.tenant, body, task, by_itself)
+    await _check_pool(connection, who.tenant, call.service.pool)
     return NewTask(
         id=task,
-        pool=target.service.pool,
-        service=target.service.name,
-        workflow=target.definition.workflow,
-        version=target.definition.version,
-        digest=target.definition.digest,
         caller=who.id,
-        params=plain,
-        place=place,
-        priority=body.priority or target.service.config.priority,
         created_at=now,
-        expires_at=body.expires_at or now + lifetime,
+        expires_at=_ends(call, now, longest),
         longest_life=longest,
-        **_as_said(body),
+        **_as_said(call.body),
+        **_as_resolved(call),
     )
+
+
+async def _sound(
+    connection: AsyncConnection,
+    tenant: str,
+    body: CreateTask | Faulty,
+    task: str,
+    by_itself: tuple[Fault, ...],
+) -> Sound:
+    """Resolve what a call names, and refuse it with all faults, those found before first."""
+    raw = _said(body)
+    target = await _target(connection, tenant, raw.get("service"), task)
+    preferred, strangers = await _preferred(connection, tenant, body)
+    plain, wrong = _params(target.definition, body, raw.get("params", {}))
+    faults = (*by_itself, *target.faults, *wrong, *strangers)
+    service, definition = target.service, target.definition
+    if faults or isinstance(body, Faulty) or service is None or definition is None:
+        raise _refusal(faults or (Fault("/service", "bad_form", "This names no service."),))
+    return Sound(body, service, definition, preferred, plain)
+
+
+def _ends(call: Sound, now: datetime, longest: timedelta) -> datetime:
+    lifetime = call.body.lifetime or min(call.definition.plan.lifetime, longest)
+    return call.body.expires_at or now + lifetime
 
 
 def _said(body: CreateTask | Faulty) -> Mapping[str, Any]:
@@ -181,6 +193,11 @@ def too_long(body: CreateTask | PatchTask, now: datetime, latest: datetime) -> I
         yield Fault("/expires_at", "out_of_range", told)
 
 
+def _by_itself(body: CreateTask | Faulty, now: datetime, longest: timedelta) -> tuple[Fault, ...]:
+    """Find what is wrong with a body whatever there is: its form, or its times."""
+    return body.faults if isinstance(body, Faulty) else tuple(_times(body, now, longest))
+
+
 def _times(body: CreateTask, now: datetime, longest: timedelta) -> Iterator[Fault]:
     yield from too_long(body, now, now + longest)
     if body.lifetime is not None and body.expires_at is not None:
@@ -195,15 +212,11 @@ def _times(body: CreateTask, now: datetime, longest: timedelta) -> Iterator[Faul
         yield Fault("/due_at", "out_of_range", "The task would end before it is due.")
 
 
-def _refuse(target: Target, faults: tuple[Fault, ...]) -> None:
-    if not faults:
-        if target.service is None:
-            raise BadInput(faults=(Fault("/service", "bad_form", "This names no service."),))
-        return
+def _refusal(faults: tuple[Fault, ...]) -> ExtaskError:
     if len(faults) == 1 and faults[0].code == "unknown_service":
-        raise UnknownService(faults[0].message, faults)
+        return UnknownService(faults[0].message, faults)
     told = faults[0].message if len(faults) == 1 else f"{len(faults)} things are wrong."
-    raise BadInput(told, faults)
+    return BadInput(told, faults)
 
 
 async def _check_pool(connection: AsyncConnection, tenant: str, name: str) -> None:
@@ -223,4 +236,24 @@ def _as_said(body: CreateTask) -> dict[str, Any]:
         "customer": body.customer.model_dump(exclude_defaults=True),
         "context_parameters": tuple(each.model_dump() for each in body.context_parameters),
         "due_at": body.due_at,
+    }
+
+
+def _as_resolved(call: Sound) -> dict[str, Any]:
+    body, service, definition = call.body, call.service, call.definition
+    return {
+        "pool": service.pool,
+        "service": service.name,
+        "workflow": definition.workflow,
+        "version": definition.version,
+        "digest": definition.digest,
+        "params": call.params,
+        "priority": body.priority or service.config.priority,
+        "place": Place(
+            service=service.name,
+            priority=body.priority,
+            block_agent=body.block_agent,
+            preferred=call.preferred,
+            preferred_only=body.preferred_only,
+        ),
     }
