@@ -195,6 +195,8 @@ async def test_a_published_version_comes_back_and_is_current(house: Database) ->
         listed = await definitions.list_all(conn, T, workflow="simple")
         assert await definitions.list_all(conn, T) == listed
         assert await definitions.list_all(conn, T, workflow="nothing") == ()
+        assert await definitions.list_current(conn, T) == listed[:1]
+        assert await definitions.list_current(conn, "other") == ()
     assert row.plan == plan(2)
     assert [(one.version, one.current) for one in listed] == [(2, True), (1, False)]
 
