@@ -62,6 +62,7 @@ AGENTS: tuple[Mapping[str, Any], ...] = (
         "upn": "carla@demo.example",
         "display_name": "Carla",
         "services": {"support": True, "support_backup": True},
+        "skills": {"printers": 3},
     },
     {
         "upn": "david@demo.example",

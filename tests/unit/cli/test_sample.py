@@ -5,6 +5,7 @@ from typing import Any
 from extask.cli import sample
 from extask.cli.connection import Api
 from extask.cli.credentials import Role
+from extask.definition.catalogue import told_catalogue
 from extask.definition.compiler import compile_definition
 from tests.support.command_line import Asked, FakeApi
 
@@ -82,3 +83,21 @@ def test_the_services_of_the_sample_run_the_workflows_that_it_publishes() -> Non
     assert {name for agent in sample.AGENTS for name in agent["services"]} == {
         service["name"] for service in sample.SERVICES
     }
+
+
+def test_every_shipped_definition_that_calls_no_flow_fits_the_sample() -> None:
+    names = told_catalogue(
+        {
+            "services": [service["name"] for service in sample.SERVICES],
+            "calendars": ["office"],
+            "agents": [agent["upn"] for agent in sample.AGENTS],
+            "flows": [],
+            "skills": [skill for agent in sample.AGENTS for skill in agent.get("skills", ())],
+        }
+    )
+    refused = {
+        file.name.partition(".")[0]: {each.code for each in compiled.findings}
+        for file in sample.DEFINITIONS.glob("*.workflow.yaml")
+        if (compiled := compile_definition(file.read_text(), file.name, names)).plan is None
+    }
+    assert refused == {"approval": {"E504"}, "reminders": {"E504"}}
