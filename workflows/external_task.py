@@ -263,7 +263,7 @@ class ExternalTaskWorkflow:
     async def _sleep(self, engine: Engine, sleep: Sleep) -> None:
         """Wait until an instant or an event; here a run may continue as new."""
         await self._tell(engine)
-        if workflow.info().is_continue_as_new_suggested() and self._may_leave():
+        if self._leaves():
             workflow.continue_as_new(args=[self._start, self._carried(engine)])
         self._calls.want(sleep.call, engine.step or "")
         timeout = None if sleep.until is None else sleep.until - workflow.now()
@@ -271,7 +271,7 @@ class ExternalTaskWorkflow:
             return
         with contextlib.suppress(TimeoutError):
             await workflow.wait_condition(
-                lambda: bool(self._inbox) or self._reports or self._migrations.due(engine),
+                lambda: self._is_woken(engine) or self._leaves(),
                 timeout=timeout,
                 timeout_summary=sleep.summary[:200],
             )
@@ -368,9 +368,14 @@ class ExternalTaskWorkflow:
         """Say whether the distributor knows all that was changed from outside."""
         return self._engine is not None and not self._engine.progress.unsent
 
-    def _may_leave(self) -> bool:
+    def _is_woken(self, engine: Engine) -> bool:
+        return bool(self._inbox) or self._reports or self._migrations.due(engine)
+
+    def _leaves(self) -> bool:
+        """Say whether to continue as new: it is time to, and nothing is under way."""
         idle = not self._inbox and not self._reports and not self._calls.under_way
-        return idle and workflow.all_handlers_finished()
+        suggested = workflow.info().is_continue_as_new_suggested()
+        return suggested and idle and workflow.all_handlers_finished()
 
     def _carried(self, engine: Engine) -> Carried:
         return Carried(

@@ -135,8 +135,8 @@ async def test_a_missing_secret_fails_at_once_and_the_history_names_it_not(house
 
 
 async def test_acceptance_calls_a_call_off(house: House) -> None:
-    await house.add_agent("anna", "support")
     async with calling(house, says_nothing, QUEUED) as (far, task):
+        await house.add_agent("anna", "support")
         row = await house.until(task, "offered")
         await eventually(lambda: asyncio.sleep(0, far.requests))
         accept = Accept(key=uuid.uuid4().hex, session=row.session or "", agent="anna")

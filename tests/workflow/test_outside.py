@@ -13,7 +13,7 @@ from extask import temporal
 from extask.calendars import Calendar, SpecialDay
 from extask.messages import TaskHappening
 from extask.plans import Plans
-from extask.storage import calendars
+from extask.storage import calendars, pools
 from extask.task_requests import StateConflict, TaskRequests
 from tests.support.databases import url_of
 from tests.support.house import TENANT, House, dev_server, eventually, opened, working
@@ -136,16 +136,17 @@ async def test_days_of_their_own_go_their_own_way_or_by_their_hours(
     assert await ending(house, await house.create("desk")) == end
 
 
-async def test_a_task_learns_who_is_there(house: House) -> None:
+async def test_a_task_learns_that_nobody_is_there(house: House) -> None:
     await house.add_service("desk", await house.publish(STAFF))
     assert await ending(house, await house.create("desk")) == "lost"
-    await house.add_service("backup", None, pool="far")
-    await house.add_agent("anna", "backup", pool="far")
-    assert await ending(house, await house.create("desk")) == "available"
+    await house.add_service("backup", None)
+    assert await ending(house, await house.create("desk")) == "empty"
 
 
 async def test_a_service_in_another_pool_is_asked_there(house: House) -> None:
     await house.add_service("desk", await house.publish(STAFF))
+    async with house.database.begin() as conn:
+        await pools.add(conn, TENANT, "far")
     await house.add_service("backup", None, pool="far")
     await house.add_agent("anna", "backup", pool="far")
     assert await ending(house, await house.create("desk")) == "available"
