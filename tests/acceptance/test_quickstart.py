@@ -45,6 +45,7 @@ def typed(running: Running, folder: Path, lines: str) -> str:
     return done.stdout
 
 
+@pytest.mark.timeout(300)  # a dozen programs, one after the other
 def test_the_walk_leads_a_task_to_its_end(clone: Path) -> None:
     start, *walk = boxes()
     with started(start.split(), clone, free_ports()) as running:
