@@ -12,7 +12,7 @@ from extask.cli.pairs import switch
 from extask.cli.shared import Call, online
 from extask.errors import Misconfigured
 
-app = typer.Typer(help="List agents, set their state and settings.", no_args_is_help=True)
+app = typer.Typer(help="List and add agents, set their state and settings.", no_args_is_help=True)
 NUMBER = "simultaneous_non_blocking_external_tasks"
 COLUMNS = (
     "upn",
@@ -27,6 +27,22 @@ COLUMNS = (
     "pool",
     "id",
 )
+Simultaneous = Annotated[
+    int | None, typer.Option(min=0, help="How many non-blocking tasks at once.")
+]
+Served = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--service", metavar="NAME[=off]", help="A service; together they are all of theirs."
+    ),
+]
+Skilled = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--skill", metavar="NAME=LEVEL", help="A skill, 0 to 100; together they are all of theirs."
+    ),
+]
+DisplayName = Annotated[str | None, typer.Option(help="Name for people.")]
 
 
 @app.command("list")
@@ -34,6 +50,24 @@ COLUMNS = (
 def list_(call: Call) -> None:
     """List agents with their present state."""
     call.output.rows(list(call.connection.api("supervisor").every("/agents")), COLUMNS)
+
+
+@app.command()
+@online
+def add(
+    call: Call,
+    *,
+    upn: Annotated[str, typer.Argument(help="Their user principal name.")],
+    simultaneous: Simultaneous = None,
+    service: Served = None,
+    skill: Skilled = None,
+    pool: Annotated[str | None, typer.Option(help="The pool that they belong to.")] = None,
+    display_name: DisplayName = None,
+) -> None:
+    """Add an agent, who is offline until they say otherwise."""
+    body = {"upn": upn, **_settings(simultaneous, service, skill, pool, display_name)}
+    call.output.record(call.connection.api("tenant_admin").call("POST", "/agents", body=body))
+    note(f"{upn} is added")
 
 
 @app.command("set")
@@ -50,21 +84,13 @@ def set_(
     clear_rona: Annotated[
         bool, typer.Option("--clear-rona", help="Take away the flag of unanswered offers.")
     ] = False,
-    simultaneous: Annotated[
-        int | None, typer.Option(min=0, help="How many non-blocking tasks at once.")
-    ] = None,
-    service: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME[=off]", help="A service; together they replace all."),
-    ] = None,
-    skill: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=LEVEL", help="A skill, 0 to 100; together they replace all."),
-    ] = None,
+    simultaneous: Simultaneous = None,
+    service: Served = None,
+    skill: Skilled = None,
     pool: Annotated[
         str | None, typer.Option(help="Move them to this pool; say their services there, too.")
     ] = None,
-    display_name: Annotated[str | None, typer.Option(help="Name for people.")] = None,
+    display_name: DisplayName = None,
 ) -> None:
     """Change the state or the settings of an agent; what is not said stays."""
     state = _said(
@@ -73,9 +99,7 @@ def set_(
         duty_profile=duty_profile,
         clear_rona=clear_rona or None,
     )
-    settings = _said(**{NUMBER: simultaneous}, pool=pool, display_name=display_name)
-    settings |= _mapped("services", map(_service, service or ()))
-    settings |= _mapped("skills", map(_skill, skill or ()))
+    settings = _settings(simultaneous, service, skill, pool, display_name)
     if not state and not settings:
         raise Misconfigured("say what to set; see `extask agent set --help`")
     api = call.connection.api("tenant_admin")
@@ -86,6 +110,18 @@ def set_(
         answer = api.call("PUT", f"/agents/{agent}/state", body=state)
     call.output.record(answer)
     note(f"{agent} is set")
+
+
+def _settings(
+    simultaneous: int | None,
+    service: list[str] | None,
+    skill: list[str] | None,
+    pool: str | None,
+    display_name: str | None,
+) -> dict[str, object]:
+    settings = _said(**{NUMBER: simultaneous}, pool=pool, display_name=display_name)
+    settings |= _mapped("services", map(_service, service or ()))
+    return settings | _mapped("skills", map(_skill, skill or ()))
 
 
 def _said(**values: object) -> dict[str, object]:

@@ -11,7 +11,7 @@ from extask.cli.pairs import setting
 from extask.cli.shared import Call, online
 from extask.errors import Misconfigured
 
-app = typer.Typer(help="List services and set how they work.", no_args_is_help=True)
+app = typer.Typer(help="List and add services, and set how they work.", no_args_is_help=True)
 COLUMNS = (
     "name",
     "upn",
@@ -27,6 +27,7 @@ _HELP = (
     "Such as workflow=simple_queue, acw=30s, rona_flag=off, max_waiting=100, priority=high, "
     "sla=2m, agents_handle_simultaneous_external_tasks=on, distribute_when:='[\"busy\"]'."
 )
+Settings = Annotated[list[str] | None, typer.Argument(metavar="SETTING=VALUE...", help=_HELP)]
 
 
 @app.command("list")
@@ -36,21 +37,39 @@ def list_(call: Call) -> None:
     call.output.rows(list(call.connection.api("supervisor").every("/services")), COLUMNS)
 
 
+@app.command()
+@online
+def add(
+    call: Call,
+    *,
+    service: Annotated[str, typer.Argument(help="Its name, for ever.")],
+    upn: Annotated[str, typer.Argument(help="Its user principal name.")],
+    settings: Settings = None,
+    pool: Annotated[str | None, typer.Option(help="The pool that it belongs to.")] = None,
+) -> None:
+    """Add a service; without a workflow it takes no tasks."""
+    body = {"name": service, "upn": upn, **_said(settings, pool)}
+    call.output.record(call.connection.api("tenant_admin").call("POST", "/services", body=body))
+    note(f"{service} is added")
+
+
 @app.command("set")
 @online
 def set_(
     call: Call,
     *,
     service: Annotated[str, typer.Argument(help="Name of the service.")],
-    settings: Annotated[
-        list[str] | None, typer.Argument(metavar="SETTING=VALUE...", help=_HELP)
-    ] = None,
+    settings: Settings = None,
     pool: Annotated[str | None, typer.Option(help="Move it to this pool.")] = None,
 ) -> None:
     """Change settings of a service; what is not said stays."""
-    body = dict(map(setting, settings or ())) | ({"pool": pool} if pool else {})
+    body = _said(settings, pool)
     if not body:
         raise Misconfigured("say what to set; see `extask service set --help`")
     api = call.connection.api("tenant_admin")
     call.output.record(api.call("PATCH", f"/services/{service}", body=body))
     note(f"{service} is set")
+
+
+def _said(settings: list[str] | None, pool: str | None) -> dict[str, object]:
+    return dict(map(setting, settings or ())) | ({"pool": pool} if pool else {})

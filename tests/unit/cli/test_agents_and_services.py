@@ -64,6 +64,32 @@ def test_only_what_is_said_is_sent(online: Extask, api: FakeApi) -> None:
     assert api.last.key == "k-supervisor"
 
 
+def test_an_agent_is_added_with_all_that_is_said(online: Extask, api: FakeApi) -> None:
+    api.answer("POST", "/agents", AGENT)
+
+    upn = "anna@demo.example"
+    ended = online("agent", "add", upn, "--service", "support", "--skill", "law=1", "--pool", "far")
+
+    assert (ended.code, ended.err) == (0, f"{upn} is added\n")
+    assert api.last.key == "k-admin"
+    assert api.last.body == {
+        "upn": upn,
+        "pool": "far",
+        "services": {"support": True},
+        "skills": {"law": 1},
+    }
+
+
+def test_a_service_is_added_with_its_settings(online: Extask, api: FakeApi) -> None:
+    api.answer("POST", "/services", SERVICE)
+
+    ended = online("service", "add", "sales", "sales@demo.example", "workflow=plain", "acw=30s")
+
+    assert (ended.code, ended.err) == (0, "sales is added\n")
+    named = {"name": "sales", "upn": "sales@demo.example"}
+    assert api.last.body == {**named, "workflow": "plain", "acw": "30s"}
+
+
 def test_setting_nothing_of_an_agent_is_misuse(online: Extask) -> None:
     assert online("agent", "set", "a-1").code == 2
     wrong = online("agent", "set", "a-1", "--service", "support=maybe")
