@@ -7,8 +7,7 @@ import re
 from extask.definition.finding import Findings, spot_at
 
 _ALLOW = re.compile(
-    r"(?:^|(?<=\s))#[ \t]*extask:[ \t]*allow[ \t]+(?P<code>[A-Z]\d{3})\b(?P<reason>[^\n]*)",
-    re.MULTILINE,
+    r"#(?<!\S#)[ \t]*extask:[ \t]*allow[ \t]+(?P<code>[A-Z]\d{3})\b(?P<reason>[^\n]*)",
 )
 _BY_TESTS = frozenset({"W704"})
 """Warnings that only tests of the definition can give."""

@@ -87,9 +87,10 @@ def _judge(draft: Draft, findings: Findings) -> Flow:
 
 
 def _loops(flow: Flow, states: queue_state.States, findings: Findings) -> None:
-    steps = flow.draft.steps
+    circles = ways.circles(flow.draft.steps, lambda name: flow.edges[name])
     breathless = ways.circles(
-        steps, lambda name: [edge for edge in flow.edges[name] if not edge.takes_time]
+        [name for circle in circles for name in circle],
+        lambda name: [edge for edge in flow.edges[name] if not edge.takes_time],
     )
     for circle in breathless:
         first = _first(flow, circle)
@@ -100,9 +101,7 @@ def _loops(flow: Flow, states: queue_state.States, findings: Findings) -> None:
             help="put a 'delay' or a 'wait' into the loop",
             path=first.path(),
         )
-    if breathless:
-        return
-    for circle in ways.circles(steps, lambda name: flow.edges[name]):
+    for circle in () if breathless else circles:
         first = _first(flow, circle)
         if _endless(flow, states, circle):
             message = f"only the end of its life stops this loop: {_round(flow, circle)}"
