@@ -201,10 +201,13 @@ _OVERLOAD = re.compile(r"found no matching overload for '([^']*)'(?: applied to 
 
 
 def _errors(text: str) -> tuple[ExpressionError, ...]:
+    """Read what CEL says; after the first sign that it cannot read, the others mean nothing."""
     found = [
         _error(int(line), int(column), detail) for line, column, detail in _ERROR.findall(text)
     ]
-    return tuple(found) or (ExpressionError("E301", 1, 1, "", _reason(text)),)
+    if not found:
+        return (ExpressionError("E301", 1, 1, "", _reason(text)),)
+    return tuple(found[:1] if found[0].code == "E301" else found)
 
 
 def _error(line: int, column: int, detail: str) -> ExpressionError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from extask.definition.compiler import digest
@@ -136,6 +136,7 @@ def test_every_shipped_definition_is_in_its_form(file: Path) -> None:
     assert format_definition(file.read_text()).text == file.read_text()
 
 
+@example(tree={"workflow": {"workflow": ['"${a}"']}})
 @given(tree=st.dictionaries(KEYS, LEAVES | TREES, min_size=1, max_size=5))
 def test_meaning_and_comments_stay_and_twice_is_as_once(tree: dict[str, object]) -> None:
     text = written(tree, 0) + "\n# the end\n"
