@@ -16,7 +16,7 @@ from extask.definition.render import render_all
 
 SHIPPED = sorted((Path(__file__).parents[2] / "definitions").glob("*.workflow.yaml"))
 GOOD = [file.read_text() for file in SHIPPED]
-WORDS = [
+WORDS: list[str] = [
     *KINDS,
     *["then", "if", "else", "steps", "when", "params", "workflow", "version", "save", "type"],
     *["5m", "end", "high", "${visits}", "${", "!x", "&a", "*a", "|", "~", "'", '"', "text"],
@@ -26,6 +26,7 @@ CATALOGUE = read_catalogue(
     "services: [a]\nflows: [{ b: { inputs: { c: text } } }]\nurls: []\n", "c"
 )[0]
 _SIGNS = "ab:-,?#&*!|>'\"%@`{}[]$ \t\n\r\\.0~<=\0\x85\u2028\ufeff\U0001f600"
+_BITS: list[str] = [*WORDS, *_SIGNS]
 _OPENINGS = ("[", "{a: ", "- ", "? ", "[{a: ", "!!seq [", "&a [", "${(", "'", "|\n ")
 _ENCODINGS = ("utf-8", "utf-16", "utf-8-sig", "latin-1", "cp037")
 
@@ -93,7 +94,7 @@ def _cut(random: Random, text: str) -> str:
 
 def _put_in(random: Random, text: str) -> str:
     at = random.randint(0, len(text))
-    return text[:at] + random.choice([*WORDS, *_SIGNS]) + text[at:]
+    return text[:at] + random.choice(_BITS) + text[at:]
 
 
 def _grafted(random: Random, text: str) -> str:
