@@ -18,9 +18,10 @@ _CEL_WORDS = {
     "google.protobuf.Timestamp": "a time",
     "list(string)": "a list",
 }
+_NUMBERS = {"a whole number", "a number with a point"}
 _PAIRS = (
     (
-        {"a whole number", "a number with a point"},
+        _NUMBERS,
         "write the number with a point (3.0), or turn it: double(…)",
     ),
     ({"a duration", "a text"}, "write the duration as duration('5m')"),
@@ -49,6 +50,8 @@ _MISSPELT = re.compile(
     r"[!=]==|<>|(?<![=!<>])(?:=[><!]|=(?!=))|(?<!&)&(?!&)|(?<!\|)\|(?!\|)"
     r"|(?<![.\w])(?:and|or|not)\b"
 )
+_WHOLE_BEFORE = re.compile(r"(?<![\w.])(\d+)\s*$")
+_WHOLE_BEHIND = re.compile(r"\s*(\d+)(?![\w.])")
 _TEXT = re.compile(r"(['\"]).*?\1")
 _EXAMPLES: dict[ResultType, str] = {
     "integer": "{} > 0",
@@ -86,7 +89,7 @@ def explain(source: str, error: ExpressionError, types: Mapping[str, NameType]) 
     if error.code == "E302":
         return _unknown(error.name, types)
     if error.code == "E303":
-        return (*_overload(error), None)
+        return (*_overload(source, error), None)
     misspelt = _misspelt(source, error)
     return _operator_meant(misspelt[0]) if misspelt else (*_syntax(error.detail), None)
 
@@ -100,7 +103,12 @@ def _misspelt(source: str, error: ExpressionError) -> re.Match[str] | None:
     """Find an operator of other languages, where that is what is wrong."""
     if error.code != "E301" or _unbounded(error.detail):
         return None
-    return _MISSPELT.search(_TEXT.sub(lambda text: "_" * len(text[0]), source))
+    return _MISSPELT.search(_blank(source))
+
+
+def _blank(source: str) -> str:
+    """Blank out the texts in an expression, which keeps its length."""
+    return _TEXT.sub(lambda text: "_" * len(text[0]), source)
 
 
 def _unbounded(detail: str) -> bool:
@@ -140,15 +148,26 @@ def _unknown(name: str, types: Mapping[str, NameType]) -> Words:
     return message, "a text is written in quotes: 'text'", None
 
 
-def _overload(error: ExpressionError) -> tuple[str, str]:
+def _overload(source: str, error: ExpressionError) -> tuple[str, str]:
     kinds = [_CEL_WORDS.get(kind.strip(), "this") for kind in error.detail.split(", ")]
     message = f"'{_operator(error.name)}' does not take {' and '.join(kinds)}"
     if error.name == "@in":
         return message, "write a list after 'in': ['a', 'b']"
     if len(kinds) == 1:
         return message, "give it a value of another type"
+    number = _whole_beside(source, error) if set(kinds) == _NUMBERS else ""
+    if number:
+        return message, f"write the number with a point: {number}.0"
     advice = [advice for pair, advice in _PAIRS if pair == set(kinds)]
     return message, (advice or ["make both sides the same type"])[0]
+
+
+def _whole_beside(source: str, error: ExpressionError) -> str:
+    """Give the whole number that is written beside an operator, if one is."""
+    begin, length = extent(source, error)
+    before = _WHOLE_BEFORE.search(source[:begin])
+    found = before or _WHOLE_BEHIND.match(source, begin + length)
+    return found[1] if found else ""
 
 
 def _operator(name: str) -> str:
