@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from extask.definition.compiler import digest
 from extask.definition.formatter import format_definition
+from extask.definition.kinds import KINDS, Kind
 from extask.definition.loader import load
+from extask.definition.meanings import OUTCOMES
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = sorted((ROOT / "definitions").glob("*.workflow.yaml"))
@@ -134,6 +136,11 @@ def test_order_and_indentation_are_brought_into_form() -> None:
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.name)
 def test_every_shipped_definition_is_in_its_form(file: Path) -> None:
     assert format_definition(file.read_text()).text == file.read_text()
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_ways_on_come_in_the_order_of_their_kind(kind: Kind) -> None:
+    assert [outcome for outcome in OUTCOMES if outcome in kind.outcomes] == list(kind.outcomes)
 
 
 @example(tree={"workflow": {"workflow": ['"${a}"']}})
