@@ -9,8 +9,8 @@ MEASURED = $(addprefix --ignore=,$(UNMEASURED)) --cov --cov-append --cov-report=
 PURE := $(addprefix tests/unit/,cli core definition distribution editor engine simulation)
 # Tests of what other tests cover as well, or of processes of their own.
 UNMEASURED := tests/acceptance tests/chaos tests/editor tests/reference tests/theory \
-  $(addprefix tests/unit/,cli/test_forecast_pages.py distribution/test_promises.py \
-  distribution/test_properties.py)
+  $(addprefix tests/unit/,cli/test_forecast_pages.py definition/test_fuzz_many.py \
+  distribution/test_promises.py distribution/test_properties.py)
 
 .PHONY: setup run test check prove bench lock postgres editor
 

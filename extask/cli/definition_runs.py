@@ -87,6 +87,13 @@ def simulate(
 
 def _given(plan: Plan, written: dict[str, Any], more: str | None) -> Given:
     """Read options as the file of a test is read, so that faults are told alike."""
+    lacking = [
+        f"--param {name}=…"
+        for name, param in plan.params.items()
+        if param.required and name not in written.get("params", ())
+    ]
+    if lacking and more is None:
+        raise Misconfigured(f"the definition requires more: {' '.join(lacking)}")
     text = json.dumps(written, ensure_ascii=False)
     if more is not None:
         text = _joined(written, more)

@@ -13,10 +13,12 @@ from extask.cli.definition_files import Paths, existing
 from extask.cli.junit import junit
 from extask.cli.output import Output
 from extask.cli.shared import Json
+from extask.definition.durations import format_duration
 from extask.definition.finding import Finding
 from extask.definition.render import as_json, render_all
 from extask.simulation.coverage import percent, told
-from extask.simulation.definition_test import FileResult, run_tests
+from extask.simulation.definition_test import FileResult, TestResult, run_tests
+from extask.simulation.dry_run import lines
 from extask.simulation.suggesting import Suggestions
 from extask.simulation.suggesting import suggest as look_for
 from extask.simulation.writing import write_tests
@@ -78,13 +80,24 @@ def _show_file(file: FileResult) -> None:
     if file.findings:
         typer.echo(render_all(file.findings, file.text) + "\n")
     for result in file.results:
-        typer.echo(f"{'ok  ' if result.passed else 'FAIL'} {file.file}: {result.name}")
-        for each in result.differences:
-            typer.echo(f"     {each.what}: expected {each.expected}, got {each.got}")
+        if result.passed:
+            typer.echo(f"ok   {file.file}: {result.name}")
+        else:
+            _show_failed(file, result)
     for warning in file.warnings:
         typer.echo(_line(warning))
     if file.coverage is not None:
         typer.echo(f"{file.file}: {_covered([file])}")
+
+
+def _show_failed(file: FileResult, result: TestResult) -> None:
+    """Say what came otherwise than expected, and which steps failed and why."""
+    typer.echo(f"FAIL {file.file}:{result.line}: {result.name}")
+    for each in result.differences:
+        typer.echo(f"     {each.what}: expected {each.expected}, got {each.got}")
+    for line in lines(result.simulated):
+        if line.outcome == "error":
+            typer.echo(f"     after {format_duration(line.after)} a step failed: {line.by}")
 
 
 def _suggestions(file: FileResult) -> Suggestions | None:

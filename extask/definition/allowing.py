@@ -7,8 +7,7 @@ import re
 from extask.definition.finding import Findings, spot_at
 
 _ALLOW = re.compile(
-    r"(?:^|(?<=\s))#[ \t]*extask:[ \t]*allow[ \t]+(?P<code>[A-Z]\d{3})\b(?P<reason>[^\n]*)",
-    re.MULTILINE,
+    r"#(?<!\S#)[ \t]*extask:[ \t]*allow[ \t]+(?P<code>[A-Z]\d{3})\b(?P<reason>[^\n]*)",
 )
 _FROM_OUTSIDE = frozenset({"W508", "W704"})
 """Warnings that only a catalogue or tests of the definition can give."""

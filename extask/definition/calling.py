@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import ClassVar
 
 from extask import addresses
 from extask.definition import bodies
 from extask.definition.conditions import Piece
 from extask.definition.fitting import LONGEST_LIST
-from extask.definition.kinds import METHODS
+from extask.definition.kinds import METHODS, Type
 from extask.definition.loader import Mapping, Node, Scalar, Sequence
-from extask.definition.plan import Listed, Literally, Mapped, Value
+from extask.definition.plan import Listed, Literally, Mapped, ParamType, Value
 from extask.definition.secrets import HELP as NO_SECRETS
 from extask.definition.templates import Templates, Where
 
@@ -141,3 +143,14 @@ class Calls(Templates):
                 help=NO_SECRETS,
                 path=where.path,
             )
+
+    READS: ClassVar[dict[Type | ParamType, Callable[[Calls, Node, Where], Value | None]]] = {
+        "parameter": _parameter,
+        "event": _catalogued,
+        "flow": _catalogued,
+        "url": _url,
+        "method": _method,
+        "body": _body,
+        "statuses": _statuses,
+    }
+    """How values of these types are read."""

@@ -11,11 +11,10 @@ from extask.definition.catalogue import Catalogue
 from extask.definition.conditions import WORDS, Conditions
 from extask.definition.draft import Draft, StepDraft
 from extask.definition.expressions import (
-    Compiled,
     ExpressionFailed,
     NameType,
-    compile_expression,
     names_for,
+    result_type,
 )
 from extask.definition.finding import Findings
 from extask.definition.fitting import fit
@@ -128,8 +127,8 @@ class Carrying:
         if isinstance(value, Template):
             return "text"
         if isinstance(value, Expression):
-            compiled = compile_expression(value.expression, names_for(self.draft.params))
-            return compiled.type if isinstance(compiled, Compiled) else "other"
+            found = result_type(value.expression, names_for(self.draft.params))
+            return "other" if isinstance(found, tuple) else found
         return ""
 
     # --- what it gives -------------------------------------------------------------------------

@@ -20,6 +20,7 @@ SUFFIX = ".workflow.yaml"
 """How files of definitions are called, after their workflow's name."""
 _EMPTY: dict[ParamType, str] = {"duration": "5m", "time": "2026-03-01T12:00:00Z"}
 """Types whose zero nobody can mean, and a value that one might."""
+_BY_AGENTS = ("accepted", "completed")
 FASTEST = timedelta(seconds=10)
 """Polling faster than this is a warning."""
 
@@ -86,16 +87,17 @@ def _judge(draft: Draft, findings: Findings) -> Flow:
     ways.falls(draft, findings)
     ways.unreachable(flow, findings)
     ways.error_handler(flow, findings)
-    states = queue_state.follow(flow)
-    queue_state.judge(flow, states, findings)
-    _loops(flow, states, findings)
+    walked = queue_state.follow(flow)
+    queue_state.judge(flow, walked, findings)
+    _loops(flow, walked.states, findings)
     return flow
 
 
 def _loops(flow: Flow, states: queue_state.States, findings: Findings) -> None:
-    steps = flow.draft.steps
+    circles = ways.circles(flow.draft.steps, lambda name: flow.edges[name])
     breathless = ways.circles(
-        steps, lambda name: [edge for edge in flow.edges[name] if not edge.takes_time]
+        [name for circle in circles for name in circle],
+        lambda name: [edge for edge in flow.edges[name] if not edge.takes_time],
     )
     for circle in breathless:
         first = _first(flow, circle)
@@ -103,18 +105,24 @@ def _loops(flow: Flow, states: queue_state.States, findings: Findings) -> None:
             "E205",
             first.place,
             f"this goes round without ever waiting: {_round(flow, circle)}",
-            help="put a 'delay' or a 'wait' into the loop",
+            help=_pause(flow, circle),
             path=first.path(),
         )
-    if breathless:
-        return
-    for circle in ways.circles(steps, lambda name: flow.edges[name]):
+    for circle in () if breathless else circles:
         first = _first(flow, circle)
         if _endless(flow, states, circle):
             message = f"only the end of its life stops this loop: {_round(flow, circle)}"
             advice = "add a case that leaves the loop, such as 'if: visits > 10'"
             findings.add("W206", first.place, message, help=advice, path=first.path())
         _hasty(flow, circle, findings)
+
+
+def _pause(flow: Flow, circle: tuple[str, ...]) -> str:
+    """Say where a loop may wait; an agent who ends their work at once leaves it no time."""
+    inside = [edge for name in circle for edge in flow.edges[name] if edge.target in circle]
+    if any(edge.outcome in _BY_AGENTS for edge in inside):
+        return "put a 'delay' before the task queues again: agents may take no time"
+    return "put a 'delay' or a 'wait' into the loop"
 
 
 def _first(flow: Flow, circle: tuple[str, ...]) -> StepDraft:
@@ -182,10 +190,11 @@ def _style(draft: Draft, document: Document, findings: Findings) -> None:
 
 def _values(draft: Draft, findings: Findings) -> None:
     """Note parameters without use or value, and expressions that may fail with nobody to care."""
+    written = {name for step in draft.steps.values() for name in step.writes}
     for name, place in draft.param_places.items():
         path = f"params.{name}"
-        if name not in draft.params_read:
-            message = f"no step reads the parameter '{name}'"
+        if name not in draft.params_read | written:
+            message = f"no step reads or writes the parameter '{name}'"
             advice = f"use it as {path}, or delete it"
             findings.add("W701", place, message, help=advice, path=path)
         elif name not in draft.params_given and draft.params[name].type in _EMPTY:

@@ -47,7 +47,7 @@ CODES: dict[str, str] = {
     "E512": "A transfer without a parameter that is required there",
     "E601": "A version that is published with other content",
     "E602": "A change that breaks who sends tasks",
-    "W701": "A parameter that nothing reads",
+    "W701": "A parameter that nothing uses",
     "W702": "A wait longer than the task's life",
     "W703": "A loop that comes round too fast",
     "W704": "A transition that no test covers",

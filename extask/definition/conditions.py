@@ -11,12 +11,11 @@ from extask.definition.draft import Doubt
 from extask.definition.durations import parse_duration
 from extask.definition.explaining import Words
 from extask.definition.expressions import (
-    Compiled,
     Knows,
     NameType,
     ResultType,
-    compile_expression,
     names_for,
+    result_type,
 )
 from extask.definition.failing import risks
 from extask.definition.fitting import read_time
@@ -84,9 +83,9 @@ class Conditions:
         """Compile an expression; tell its type unless it is wrong."""
         self.read.update(_READ.findall(piece.source))
         types = self._known(piece.knows)
-        compiled = compile_expression(piece.source, types)
-        if not isinstance(compiled, Compiled):
-            for error in compiled:
+        found = result_type(piece.source, types)
+        if isinstance(found, tuple):
+            for error in found:
                 begin, length = explaining.extent(piece.source, error)
                 words = explaining.explain(piece.source, error, types)
                 self._note(error.code, piece, begin, length, words)
@@ -94,7 +93,7 @@ class Conditions:
         self._literals(piece)
         self._values(piece)
         self._risks(piece, types)
-        return compiled.type
+        return found
 
     def tell(self, knows: Knows, names: Mapping[str, NameType]) -> None:
         """Take in names that are known besides, with their types."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -53,6 +54,11 @@ class StepDraft:
     def place(self) -> Place:
         """Where to point when the step as such is meant."""
         return self.kind_at or self.at
+
+    @property
+    def writes(self) -> Iterable[str]:
+        """The parameters that it gives new values, for agents to see or other steps to read."""
+        return self.properties if self.kind.sets else self.save
 
     def path(self, *more: str) -> str:
         """Name a place within the step."""

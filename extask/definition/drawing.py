@@ -9,8 +9,9 @@ from itertools import pairwise
 from textwrap import shorten, wrap
 from typing import Literal
 
+from extask.definition import captions
 from extask.definition.layout import Laid, Link, Point, lay_out
-from extask.definition.plan import END, Literally, Plan, Step
+from extask.definition.plan import END, Plan, Step
 
 Shape = Literal["start", "step", "choice", "ending", "event", "end"]
 MARGIN = 16.0
@@ -88,9 +89,10 @@ def svg(plan: Plan, path: Collection[str] = (), now: str = "") -> str:
 def _boxes(plan: Plan, *, ends: bool) -> Iterator[_Box]:
     yield _Box("start ", "start", (plan.workflow,))
     for step in plan.steps.values():
-        yield _Box(step.name, _shape(step), (_short(step.title or step.name), _summary(step)))
+        lines = (step.title or step.name, *captions.of_step(step))
+        yield _Box(step.name, _shape(step), tuple(map(_short, lines)))
     for event in plan.when:
-        yield _Box(f"when {event}", "event", (f"when {event}",))
+        yield _Box(f"when {event}", "event", captions.of_event(plan, event))
     if ends:
         yield _Box(END, "end", ("end",))
 
@@ -99,12 +101,6 @@ def _shape(step: Step) -> Shape:
     if step.cases:
         return "choice"
     return "ending" if step.kind in ("cancel", "end") else "step"
-
-
-def _summary(step: Step) -> str:
-    first = next(iter(step.properties.values()), None)
-    value = first.value if isinstance(first, Literally) else ""
-    return _short(f"{step.kind} {value if isinstance(value, str) else ''}")
 
 
 def _short(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _SHORT = re.compile(
@@ -21,6 +22,7 @@ PATTERN = "^(?=.*[0-9])" + re.sub(r"\?P<.>", "?:", f"(?:{_SHORT.pattern}|{_ISO.p
 LONGEST = timedelta(days=3_650)
 
 
+@lru_cache(maxsize=1024)
 def parse_duration(text: str) -> timedelta:
     """Read a duration.
 

@@ -18,9 +18,10 @@ _CEL_WORDS = {
     "google.protobuf.Timestamp": "a time",
     "list(string)": "a list",
 }
+_NUMBERS = {"a whole number", "a number with a point"}
 _PAIRS = (
     (
-        {"a whole number", "a number with a point"},
+        _NUMBERS,
         "write the number with a point (3.0), or turn it: double(…)",
     ),
     ({"a duration", "a text"}, "write the duration as duration('5m')"),
@@ -30,10 +31,28 @@ _PAIRS = (
         "write the number without quotes, or turn it: string(…) or int(…)",
     ),
 )
-_SYNTAX = (
-    (r"(?<![=!<>])=(?!=)", "'=' does not compare", "write '==' to compare"),
-    (r"\b(and|or|not)\b", "'and', 'or', 'not' are no words here", "write '&&', '||', '!'"),
+_OPERATORS = {
+    "=": "==",
+    "===": "==",
+    "!==": "!=",
+    "=!": "!=",
+    "<>": "!=",
+    "=<": "<=",
+    "=>": ">=",
+    "&": "&&",
+    "and": "&&",
+    "|": "||",
+    "or": "||",
+    "not": "!",
+}
+"""What other languages have, and what is right."""
+_MISSPELT = re.compile(
+    r"[!=]==|<>|(?<![=!<>])(?:=[><!]|=(?!=))|(?<!&)&(?!&)|(?<!\|)\|(?!\|)"
+    r"|(?<![.\w])(?:and|or|not)\b"
 )
+_WHOLE_BEFORE = re.compile(r"(?<![\w.])(\d+)\s*$")
+_WHOLE_BEHIND = re.compile(r"\s*(\d+)(?![\w.])")
+_TEXT = re.compile(r"(['\"]).*?\1")
 _EXAMPLES: dict[ResultType, str] = {
     "integer": "{} > 0",
     "number": "{} > 0.0",
@@ -52,6 +71,9 @@ Words = tuple[str, str, str | None]
 
 def extent(source: str, error: ExpressionError) -> tuple[int, int]:
     """Find where in the source an error begins, and how long it is."""
+    misspelt = _misspelt(source, error)
+    if misspelt:
+        return misspelt.start(), len(misspelt[0])
     lines = source.split("\n")
     row = min(error.line, len(lines)) - 1
     begin = sum(len(line) + 1 for line in lines[:row]) + error.column - 1
@@ -62,11 +84,35 @@ def extent(source: str, error: ExpressionError) -> tuple[int, int]:
 
 def explain(source: str, error: ExpressionError, types: Mapping[str, NameType]) -> Words:
     """Say what an error in an expression means."""
+    if error.name in _OPERATORS:
+        return _operator_meant(error.name)
     if error.code == "E302":
         return _unknown(error.name, types)
     if error.code == "E303":
-        return (*_overload(error), None)
-    return (*_syntax(source, error.detail), None)
+        return (*_overload(source, error), None)
+    misspelt = _misspelt(source, error)
+    return _operator_meant(misspelt[0]) if misspelt else (*_syntax(error.detail), None)
+
+
+def _operator_meant(typed: str) -> Words:
+    right = _OPERATORS[typed]
+    return f"'{typed}' is no operator here", f"write '{right}'", right
+
+
+def _misspelt(source: str, error: ExpressionError) -> re.Match[str] | None:
+    """Find an operator of other languages, where that is what is wrong."""
+    if error.code != "E301" or _unbounded(error.detail):
+        return None
+    return _MISSPELT.search(_blank(source))
+
+
+def _blank(source: str) -> str:
+    """Blank out the texts in an expression, which keeps its length."""
+    return _TEXT.sub(lambda text: "_" * len(text[0]), source)
+
+
+def _unbounded(detail: str) -> bool:
+    return "characters" in detail or "recursion" in detail
 
 
 def compare(source: str, kind: ResultType) -> str:
@@ -74,13 +120,10 @@ def compare(source: str, kind: ResultType) -> str:
     return f"compare it: {_EXAMPLES.get(kind, 'A == B').format(source)}"
 
 
-def _syntax(source: str, detail: str) -> tuple[str, str]:
-    if "characters" in detail or "recursion" in detail:
+def _syntax(detail: str) -> tuple[str, str]:
+    if _unbounded(detail):
         problem = detail if "characters" in detail else "the expression is nested too deeply"
         return problem, "split it into several cases"
-    for pattern, message, advice in _SYNTAX:
-        if re.search(pattern, re.sub(r"(['\"]).*?\1", "", source)):
-            return message, advice
     if "input '<EOF>'" in detail:
         return "the expression stops too early", "write what should follow"
     return "this cannot be read as an expression", "check brackets, quotes and operators"
@@ -105,15 +148,26 @@ def _unknown(name: str, types: Mapping[str, NameType]) -> Words:
     return message, "a text is written in quotes: 'text'", None
 
 
-def _overload(error: ExpressionError) -> tuple[str, str]:
+def _overload(source: str, error: ExpressionError) -> tuple[str, str]:
     kinds = [_CEL_WORDS.get(kind.strip(), "this") for kind in error.detail.split(", ")]
     message = f"'{_operator(error.name)}' does not take {' and '.join(kinds)}"
     if error.name == "@in":
         return message, "write a list after 'in': ['a', 'b']"
     if len(kinds) == 1:
         return message, "give it a value of another type"
+    number = _whole_beside(source, error) if set(kinds) == _NUMBERS else ""
+    if number:
+        return message, f"write the number with a point: {number}.0"
     advice = [advice for pair, advice in _PAIRS if pair == set(kinds)]
     return message, (advice or ["make both sides the same type"])[0]
+
+
+def _whole_beside(source: str, error: ExpressionError) -> str:
+    """Give the whole number that is written beside an operator, if one is."""
+    begin, length = extent(source, error)
+    before = _WHOLE_BEFORE.search(source[:begin])
+    found = before or _WHOLE_BEHIND.match(source, begin + length)
+    return found[1] if found else ""
 
 
 def _operator(name: str) -> str:

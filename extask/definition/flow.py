@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 from extask.definition.draft import Draft, StepDraft, Target
 from extask.definition.finding import Findings
@@ -12,8 +13,7 @@ from extask.definition.plan import END, Literally
 from extask.definition.reading import close
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """A way from one step to another (or to `END`) by a named outcome."""
 
     source: str

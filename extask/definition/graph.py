@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from extask.definition.plan import END, Literally, Plan, Step
+from extask.definition import captions
+from extask.definition.plan import END, Plan, Step
 
 _ENDINGS = ("cancel", "end")
 
@@ -17,7 +18,8 @@ def mermaid(plan: Plan, path: Collection[str] = (), now: str = "") -> str:
         lines.append(f"  {_node(step)}")
         lines.extend(f"  {edge}" for edge in _edges(step))
     for event, target in plan.when.items():
-        lines.append(f"  when_{event}>{_quoted('when ' + event)}] -.-> {_id(target)}")
+        label = _label(*captions.of_event(plan, event))
+        lines.append(f"  when_{event}>{label}] -.-> {_id(target)}")
     if any(_id(END) in line.split() for line in lines):
         lines.append(f"  {_id(END)}((end))")
     lines.extend(_marks(plan, path, now))
@@ -25,18 +27,12 @@ def mermaid(plan: Plan, path: Collection[str] = (), now: str = "") -> str:
 
 
 def _node(step: Step) -> str:
-    label = _quoted(f"{step.title or step.name}<br/>{_summary(step)}")
+    label = _label(step.title or step.name, *captions.of_step(step))
     if step.cases:
         return f"{_id(step.name)}{{{label}}}"
     if step.kind in _ENDINGS:
         return f"{_id(step.name)}([{label}])"
     return f"{_id(step.name)}[{label}]"
-
-
-def _summary(step: Step) -> str:
-    first = next(iter(step.properties.values()), None)
-    value = first.value if isinstance(first, Literally) and isinstance(first.value, str) else ""
-    return f"{step.kind} {value}".strip()
 
 
 def _edges(step: Step) -> Iterator[str]:
@@ -62,6 +58,10 @@ def _marks(plan: Plan, path: Collection[str], now: str) -> Iterator[str]:
 
 def _id(name: str) -> str:
     return f"s_{name}"
+
+
+def _label(*lines: str) -> str:
+    return _quoted("<br/>".join(lines))
 
 
 def _quoted(text: str) -> str:

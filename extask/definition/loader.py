@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NoReturn, cast
+from typing import Any, ClassVar, NoReturn
 
 import yaml
 
@@ -14,6 +15,7 @@ from extask.definition.finding import Finding, Findings, Spot, spot_at
 DEEPEST = 20
 LARGEST = 512 * 1024
 MOST_NODES = 20_000
+_SIGNS = frozenset("'\"|>")
 _UNREADABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -87,8 +89,9 @@ def read(text: str | bytes, findings: Findings) -> Document | None:
     if readable is None:
         return None
     builder = _Builder(findings)
+    events = yaml.CSafeLoader(readable)
     try:
-        for event in yaml.parse(readable, Loader=yaml.CSafeLoader):
+        while (event := events.get_event()) is not None:
             builder.take(event)
     except _Refused:
         return None
@@ -142,18 +145,9 @@ class _Builder:
 
     def take(self, event: yaml.Event) -> None:
         """Take the next event."""
-        if isinstance(event, yaml.ScalarEvent):
-            self._scalar(event)
-        elif isinstance(event, yaml.MappingStartEvent):
-            self._start(event, Mapping(*_place(event)))
-        elif isinstance(event, yaml.SequenceStartEvent):
-            self._start(event, Sequence(*_place(event)))
-        elif isinstance(event, yaml.CollectionEndEvent):
-            self._end(event)
-        elif isinstance(event, yaml.AliasEvent):
-            self._alias(event)
-        elif isinstance(event, yaml.DocumentStartEvent):
-            self._document(event)
+        take = self._TAKEN.get(type(event))
+        if take:
+            take(self, event)
 
     def _document(self, event: yaml.Event) -> None:
         self._documents += 1
@@ -166,12 +160,23 @@ class _Builder:
             )
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
-        self._no_tag(event)
-        style = event.style if event.style in ("'", '"', "|", ">") else ""
+        if event.tag is not None:
+            self._no_tag(event)
+        style = event.style if event.style in _SIGNS else ""
         node = Scalar(*_place(event), event.value, style)
         self._count += 1
-        self._remember(event, node, self._count - 1)
+        if self._count > MOST_NODES:
+            self._refuse("E101", node, "the file has too many values", "split the workflow")
+        if event.anchor:
+            self.anchors.append(_spot(event))
+            self._named[event.anchor] = (node, 1, 0)
         self._put(node)
+
+    def _mapping(self, event: yaml.MappingStartEvent) -> None:
+        self._start(event, Mapping(*_place(event)))
+
+    def _sequence(self, event: yaml.SequenceStartEvent) -> None:
+        self._start(event, Sequence(*_place(event)))
 
     def _start(
         self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent, node: Sequence | Mapping
@@ -194,7 +199,7 @@ class _Builder:
         node = self._open.pop()
         self._keys.pop()
         anchor, before = self._pending.pop()
-        end = _mark(event.end_mark)
+        end: Any = event.end_mark
         if end.line + 1 == node.line:
             node.end_column = end.column + 1
         height = self._heights.pop()
@@ -217,13 +222,6 @@ class _Builder:
         if self._count > MOST_NODES or len(self._open) + height > DEEPEST:
             self._refuse("E101", _spot(event), "these anchors grow out of bounds", "write less")
         self._put(node)
-
-    def _remember(self, event: yaml.ScalarEvent, node: Scalar, before: int) -> None:
-        if self._count > MOST_NODES:
-            self._refuse("E101", node, "the file has too many values", "split the workflow")
-        if event.anchor:
-            self.anchors.append(_spot(event))
-            self._named[event.anchor] = (node, self._count - before, 0)
 
     def _put(self, node: Node) -> None:
         if not self._open:
@@ -264,7 +262,7 @@ class _Builder:
         if tag is None or (tag == "!" and getattr(event, "style", None)):
             return
         written = tag.replace("tag:yaml.org,2002:", "!!")
-        mark = _mark(event.start_mark)
+        mark: Any = event.start_mark
         self.findings.add(
             "E103",
             Spot(mark.line + 1, mark.column + 1, mark.column + 1 + len(written)),
@@ -277,17 +275,23 @@ class _Builder:
         self.findings.add(code, at, message, help=advice)
         raise _Refused
 
+    _TAKEN: ClassVar[dict[type[yaml.Event], Callable[[_Builder, Any], None]]] = {
+        yaml.ScalarEvent: _scalar,
+        yaml.MappingStartEvent: _mapping,
+        yaml.SequenceStartEvent: _sequence,
+        yaml.MappingEndEvent: _end,
+        yaml.SequenceEndEvent: _end,
+        yaml.AliasEvent: _alias,
+        yaml.DocumentStartEvent: _document,
+    }
+
 
 def _place(event: yaml.Event) -> tuple[int, int, int]:
-    start, end = _mark(event.start_mark), _mark(event.end_mark)
-    column = start.column + 1
-    last = end.column + 1 if end.line == start.line else column + 1
-    return start.line + 1, column, last
-
-
-def _mark(mark: object) -> yaml.Mark:
-    """Give a mark its type: events of a stream always have both."""
-    return cast("yaml.Mark", mark)
+    """Give the place of an event of a stream, which always has both marks."""
+    start: Any = event.start_mark
+    end: Any = event.end_mark
+    line, column = start.line, start.column + 1
+    return line + 1, column, end.column + 1 if end.line == line else column + 1
 
 
 def _spot(event: yaml.Event) -> Spot:

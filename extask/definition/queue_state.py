@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from extask.definition.draft import StepDraft
 from extask.definition.finding import Findings
@@ -27,19 +28,42 @@ _HANDLER_STATES: dict[str, QueueState] = {
     "aborted": "out",
 }
 _BY_AN_AGENT: dict[str, QueueState] = {"accepted": "agent", "completed": "out"}
+_MOST = 4
+"""Steps of a way that are named."""
 States = dict[str, set[QueueState]]
 _Entry = tuple[str, QueueState]
 _Handler = tuple[str, str]
 _Onward = Callable[[str, QueueState], Iterable[_Entry]]
 
 
-def follow(flow: Flow) -> States:
-    """Give the queue states in which each step can be entered."""
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """Every way gone: each step with a state that it was entered in, and what came before."""
+
+    before: dict[_Entry, _Entry | None]
+
+    @property
+    def states(self) -> States:
+        """Give the queue states in which each step can be entered."""
+        states: States = defaultdict(set)
+        for name, state in self.before:
+            states[name].add(state)
+        return states
+
+    def way(self, name: str, state: QueueState) -> list[str]:
+        """Name the steps of a shortest way on which a step is entered in a state."""
+        steps, entry = list[str](), self.before[name, state]
+        while entry:
+            steps.append(entry[0])
+            entry = self.before[entry]
+        return steps[::-1]
+
+
+def follow(flow: Flow) -> Walked:
+    """Go every way of a graph."""
     steps, when = flow.draft.steps, flow.draft.when
     handlers = ((event, target.step) for event, target in when.items())
-    return _walked(
-        steps, flow.start, handlers, lambda name, state: _onward(flow, steps[name], state)
-    )
+    return _walked(flow.start, handlers, lambda name, state: _onward(flow, steps[name], state))
 
 
 def standing(plan: Plan) -> States:
@@ -49,29 +73,27 @@ def standing(plan: Plan) -> States:
     plan is taken to begin *out*; a task that came by a transfer may stand in a queue at once.
     """
     entered = _walked(
-        plan.steps,
         plan.start,
         plan.when.items(),
         lambda name, state: _leads(plan, plan.steps[name], state),
-    )
-    return {name: _with_own(plan.steps[name], states) for name, states in entered.items()}
+    ).states
+    return {name: _with_own(step, entered[name]) for name, step in plan.steps.items()}
 
 
-def _walked(
-    steps: Iterable[str], start: str, handlers: Iterable[_Handler], onward: _Onward
-) -> States:
-    """Go every way from the start and from the handlers of events."""
-    states: States = {name: set() for name in steps}
-    todo: deque[_Entry] = deque([(start, "out")])
-    todo.extend(
-        (target, _HANDLER_STATES[event]) for event, target in handlers if event in _HANDLER_STATES
-    )
+def _walked(start: str, handlers: Iterable[_Handler], onward: _Onward) -> Walked:
+    """Go every way from the start and from the handlers of events, the short ones first."""
+    before: dict[_Entry, _Entry | None] = {(start, "out"): None}
+    for event, target in handlers:
+        if event in _HANDLER_STATES and target != END:
+            before.setdefault((target, _HANDLER_STATES[event]), None)
+    todo = deque(before)
     while todo:
-        name, state = todo.popleft()
-        if name != END and state not in states[name]:
-            states[name].add(state)
-            todo.extend(onward(name, state))
-    return states
+        entry = todo.popleft()
+        for following in onward(*entry):
+            if following[0] != END and following not in before:
+                before[following] = entry
+                todo.append(following)
+    return Walked(before)
 
 
 def _after(kind: Kind, outcome: str, state: QueueState) -> QueueState:
@@ -120,8 +142,9 @@ def _dynamic(value: Value) -> bool:
     return isinstance(value, Expression | Template)
 
 
-def judge(flow: Flow, states: States, findings: Findings) -> None:
+def judge(flow: Flow, walked: Walked, findings: Findings) -> None:
     """Note steps that are entered in a state they cannot work in."""
+    states = walked.states
     for step in flow.draft.steps.values():
         kind = step.kind
         if kind.needs is None:
@@ -133,12 +156,14 @@ def judge(flow: Flow, states: States, findings: Findings) -> None:
             findings.add(
                 "E403",
                 step.place,
+                f"{_way(flow, walked, step.name, 'in')}, "
                 f"the task may already be in a queue at '{step.name}'",
                 help="use 'move' for another service, or a 'leave_queue' step before",
                 path=step.path(),
             )
         elif kind.needs == "in" and "out" in entered:
-            _not_in(step, entered, findings)
+            way = _way(flow, walked, step.name, "out") if "in" in entered else ""
+            _not_in(step, way, findings)
 
 
 def _beside(step: StepDraft, findings: Findings) -> None:
@@ -151,12 +176,24 @@ def _beside(step: StepDraft, findings: Findings) -> None:
     )
 
 
-def _not_in(step: StepDraft, entered: set[QueueState], findings: Findings) -> None:
-    if "in" in entered:
+def _way(flow: Flow, walked: Walked, name: str, state: QueueState) -> str:
+    """Name a way on which a step is entered in a state."""
+    way = walked.way(name, state)
+    if way:
+        return f"coming by {', '.join(['…'] * (len(way) > _MOST) + way[-_MOST:])}"
+    if name == flow.start:
+        return "at the start"
+    events = [event for event, target in flow.draft.when.items() if target.step == name]
+    return f"after '{events[0]}'"
+
+
+def _not_in(step: StepDraft, way: str, findings: Findings) -> None:
+    """Note a step without the queue it needs, on one way or on all."""
+    if way:
         findings.add(
             "E402",
             step.place,
-            f"on some ways the task is in no queue at '{step.name}'",
+            f"{way}, the task is in no queue at '{step.name}'",
             help="put a 'queue' step on every way to here",
             path=step.path(),
         )

@@ -7,11 +7,13 @@ import re
 import yaml
 
 from extask.definition.finding import Findings, Spot
+from extask.definition.kinds import KINDS, STEP_KEYS
 
+_COLON = "mapping values are not allowed"
 _QUOTE_IT = "put the whole value into double quotes"
 _PROBLEMS = (
     (
-        "mapping values are not allowed",
+        _COLON,
         "a ':' cannot stand here",
         f"{_QUOTE_IT}, or indent the line like its neighbours",
     ),
@@ -26,6 +28,13 @@ _PROBLEMS = (
     ("unexpected ':'", "a ':' needs a space after it", "write ': ', or put the name into quotes"),
     ("expected '-'", "this line is no entry of the list above", "begin it with '- ', or indent it"),
 )
+_NAME_ALONE = re.compile(r"\s*(?:- )?[a-z_]\w*$")
+_NO_COLON = re.compile(
+    r"(?P<indent>\s*(?:- )?)(?P<name>[a-z_]\w*)(?:(?: +|:)(?P<value>[^\s:#][^:#]*))?\s*$"
+)
+_PROPERTIES = (name for kind in KINDS.values() for name in kind.properties)
+_KNOWN = frozenset({*KINDS, *STEP_KEYS, *_PROPERTIES, "if", "else"})
+_SEVERAL = re.compile(r"(?:\s*(?:then|when): |.*, *)[a-z_]\w*$")
 _UNREADABLE = (
     "this is not readable YAML",
     "look at quotes, brackets and indentation near here",
@@ -41,11 +50,13 @@ def explain(error: yaml.MarkedYAMLError, text: str, findings: Findings) -> None:
         advice = "indent with spaces; YAML takes no tabs"
         findings.add("E101", tab, "a tab indents this line", help=advice)
         return
+    if _COLON in (error.problem or "") and _above(lines, at, findings):
+        return
     if "flow" in (error.context or ""):
         spot, message, advice = _in_brackets(error, lines, at)
     else:
         spot = _start(error, lines) or at
-        message, advice = _words(error, lines[spot.line - 1])
+        message, advice = _words(error, lines[spot.line - 1], at)
     findings.add("E101", spot, message, help=advice)
 
 
@@ -92,8 +103,26 @@ def _spot(error: yaml.MarkedYAMLError, lines: list[str]) -> Spot | None:
     return Spot(mark.line + 1, mark.column + 1, mark.column + 2)
 
 
-def _words(error: yaml.MarkedYAMLError, line: str) -> tuple[str, str]:
+def _above(lines: list[str], at: Spot, findings: Findings) -> bool:
+    """Note that the line above lacks its ':', so that the name here seems to belong to it."""
+    before, above = ["", "", *filter(str.strip, lines[: at.line - 1])][-2:]
+    found = _NO_COLON.match(above)
+    own = _NAME_ALONE.match(lines[at.line - 1][: at.column - 1])
+    begins = before.endswith(":") or above.lstrip().startswith("- ")
+    if not own or not found or not begins or (found["value"] and found["name"] not in _KNOWN):
+        return False
+    right = f"{found['name']}: {found['value'] or ''}".rstrip()
+    number = at.line - 1 - lines[at.line - 2 :: -1].index(above)
+    spot = Spot(number, found.end("indent") + 1, len(above.rstrip()) + 1)
+    message = f"a ':' is missing after '{found['name']}'"
+    findings.add("E101", spot, message, help=f"write '{right}'", fix=right)
+    return True
+
+
+def _words(error: yaml.MarkedYAMLError, line: str, at: Spot) -> tuple[str, str]:
     problem = f"{error.context or ''}: {error.problem or ''}"
+    if _COLON in problem and _SEVERAL.match(line[: at.column - 1]):
+        return "a second ':' cannot stand here", "put all of it into braces: { A: …, B: … }"
     if "expected key" in problem:
         return "a 'name: value' is expected here", _lined_up(line)
     known = [words for sign, *words in _PROBLEMS if sign in problem]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from extask.definition.conditions import WORDS, Conditions, Piece
 from extask.definition.draft import NAME
@@ -33,8 +33,7 @@ _ACCEPTS: dict[Type | ParamType, tuple[ResultType, ...]] = {
 _NAMED: tuple[Type | ParamType, ...] = ("service", "calendar", "priority", "distribution")
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(NamedTuple):
     """What is being read: its name for people, its path, what its expressions know, its bounds."""
 
     what: str

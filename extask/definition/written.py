@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import ClassVar
 
 from extask.definition.calling import Calls
-from extask.definition.conditions import Conditions
 from extask.definition.durations import format_duration
 from extask.definition.fitting import LONGEST_LIST, read_time, to_plain
 from extask.definition.kinds import DISTRIBUTIONS, Type
 from extask.definition.loader import Mapping, Node, Scalar
 from extask.definition.plan import Listed, Literally, Mapped, Param, ParamType, Value
-from extask.definition.reading import Reader
 from extask.definition.templates import Where
 from extask.messages import PRIORITIES
 
@@ -32,33 +31,6 @@ _WRITTEN_OUT: tuple[Type | ParamType, ...] = (
 class Written(Calls):
     """Reads values of one file."""
 
-    def __init__(self, reader: Reader, conditions: Conditions) -> None:
-        super().__init__(reader, conditions)
-        self._literal: dict[Type | ParamType, Callable[[Node, Where], Value | None]] = {
-            "text": self._text,
-            "service": self._service,
-            "calendar": self._service,
-            "priority": self._priority,
-            "distribution": self._distribution,
-            "duration": self._duration,
-            "time": self._time,
-            "boolean": self._boolean,
-            "integer": self._integer,
-            "level": self._level,
-            "number": self._number,
-            "list": self._texts,
-            "names": self._names,
-            "agents": self._agents,
-            "skills": self._skills,
-            "parameter": self._parameter,
-            "event": self._catalogued,
-            "flow": self._catalogued,
-            "url": self._url,
-            "method": self._method,
-            "body": self._body,
-            "statuses": self._statuses,
-        }
-
     def value(
         self, node: Node, kind: Type | ParamType, where: Where, choices: tuple[str, ...] = ()
     ) -> Value | None:
@@ -68,7 +40,7 @@ class Written(Calls):
         if kind == "choice":
             word = self.reader.choice(node, where.what, where.path, choices)
             return None if word is None else Literally(value=word)
-        return self._literal[kind](node, where)
+        return self._READS[kind](self, node, where)
 
     def default(self, node: Node, param: Param, where: Where) -> Value | None:
         """Read a parameter's default, which has no expressions."""
@@ -202,6 +174,25 @@ class Written(Calls):
             return self.value(node, "integer", where)
         what = f"{where.what}: the level"
         return _literally(self.reader.integer(node, what, where.path, least=1, most=1000))
+
+    _READS: ClassVar[dict[Type | ParamType, Callable[[Written, Node, Where], Value | None]]] = {
+        "text": _text,
+        "service": _service,
+        "calendar": _service,
+        "priority": _priority,
+        "distribution": _distribution,
+        "duration": _duration,
+        "time": _time,
+        "boolean": _boolean,
+        "integer": _integer,
+        "level": _level,
+        "number": _number,
+        "list": _texts,
+        "names": _names,
+        "agents": _agents,
+        "skills": _skills,
+        **Calls.READS,
+    }
 
 
 def _literally(value: object) -> Value | None:

@@ -96,19 +96,20 @@ class Desk:
         return codes[min(self._completed, len(codes)) - 1] if codes else ""
 
     def _enqueue(self, command: Enqueue, now: datetime) -> Answer:
-        if self._refuses(command.place):
+        if self._refuses(command.place, now):
             return Answer(status="refused", reason="service_full")
         self._expires_at = command.expires_at or self._expires_at
         self._since = command.first_queued or now
         return self._stand(command.place, command.epoch, now)
 
     def _move(self, command: Move, now: datetime) -> Answer:
-        if self._refuses(command.place):
+        if self._refuses(command.place, now):
             return Answer(status="refused", reason="service_full")
         return self._stand(command.place, command.to_epoch, now)
 
-    def _refuses(self, place: Place) -> bool:
-        return place.service in self._given.reject
+    def _refuses(self, place: Place, now: datetime) -> bool:
+        told = self._given.reject.get(place.service, ())
+        return bool(since(told, now - self._given.now))
 
     def _stand(self, place: Place, epoch: int, now: datetime) -> Answer:
         self._where, self._place, self._epoch, self._rank = "waiting", place, epoch, 1

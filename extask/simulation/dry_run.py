@@ -19,6 +19,8 @@ from extask.simulation.virtual import Simulated, simulate
 
 MOST_STEPS = 2_000
 """Steps after which a dry run is cut: a table of more is not read."""
+_BY = ("agent", "reason", "message")
+"""What a record tells of who did it, or why it happened."""
 _REPEATED = ("accepted", "completed", "returned", "expired", "aborted")
 """Events that the line of the step they end would only repeat."""
 
@@ -74,7 +76,7 @@ def lines(simulated: Simulated) -> Iterator[Line]:
     start, event = simulated.records[0].at, ""
     for record, priority in zip(simulated.records, simulated.priorities, strict=True):
         if _tells(record, event):
-            by = record.data.get("agent") or record.data.get("reason") or ""
+            by = next((record.data[each] for each in _BY if record.data.get(each)), "")
             after = record.at - start
             yield Line(after, record.step, record.step_kind, record.outcome, priority, str(by))
         event = record.outcome if record.kind == "event" else ""

@@ -88,16 +88,22 @@ class Fields:
         return self.reader.choice(node, "priority", path, PRIORITIES)
 
     def params(self, node: Node, plan: Plan, path: str) -> dict[str, Any]:
-        """Read parameters of a plan into their Python values."""
+        """Read parameters of a plan into their Python values; with a finding they do not count."""
         params = {}
         for entry in self.entries(node, "'params'", path, plan.params).values():
             param = plan.params[entry.key.text]
-            try:
-                params[param.name] = fit_param(param, self._plain(entry.value, param, path))
-            except ExpressionFailed as error:
-                advice = f"write a value of type {param.type}"
-                self.reader.findings.add("E105", entry.value, str(error), help=advice, path=path)
+            plain = self._plain(entry.value, param, path)
+            value = None if plain is None else self._fitted(entry.value, param, plain, path)
+            params[param.name] = param.default if value is None else value
         return params
+
+    def _fitted(self, node: Node, param: Param, plain: Any, path: str) -> Any:  # noqa: ANN401 - by type
+        try:
+            return fit_param(param, plain)
+        except ExpressionFailed as error:
+            advice = f"write a value of type {param.type}"
+            self.reader.findings.add("E105", node, str(error), help=advice, path=path)
+            return None
 
     def require(self, plan: Plan, params: Mapping[str, Any], at: Node, path: str) -> None:
         """Note which parameters a plan requires and these are not; `path` is theirs."""

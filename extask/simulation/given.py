@@ -69,11 +69,17 @@ class Given:
     """By calendar what holds from when on; without it the calendar is open."""
     services: Mapping[str, tuple[tuple[timedelta, There], ...]] = field(default_factory=dict)
     """By service who is there from when on; without it somebody is available."""
-    reject: tuple[str, ...] = ()
+    reject: Mapping[str, tuple[tuple[timedelta, bool], ...]] = field(default_factory=dict)
+    """By service whether it is full from when on; without it there is room."""
     aborted_at: timedelta | None = None
     lifetime: timedelta | None = None
     longest_life: timedelta | None = None
     now: datetime = NOW
+
+
+def full(*services: str) -> Mapping[str, tuple[tuple[timedelta, bool], ...]]:
+    """Say of services that they reject whatever comes, all the time."""
+    return dict.fromkeys(services, ((timedelta(0), True),))
 
 
 def since(told: Iterable[tuple[timedelta, _T]], passed: timedelta) -> _T | None:

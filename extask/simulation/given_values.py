@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, cast, get_args
 
@@ -13,7 +13,7 @@ from extask.definition.plan import Expression, Literally, Plan, Value
 from extask.definition.reading import Reader, close
 from extask.messages import Availability, Hours
 from extask.simulation.fields import Fields, Read, without_none
-from extask.simulation.given import UNKNOWN, Occurs, Reply, Seen
+from extask.simulation.given import OWN, UNKNOWN, Occurs, Reply, Seen, full
 
 _STATUSES = (100, 599)
 _DAYS: dict[str, Hours] = {
@@ -43,7 +43,7 @@ class GivenValues(Fields):
             "sets": self._sets,
             "hours": self._calendars,
             "services": self._services,
-            "reject": self._names,
+            "reject": self._rejects,
             "aborted_at": self.time,
             "lifetime": self.time,
             "longest_life": self.time,
@@ -70,10 +70,6 @@ class GivenValues(Fields):
     def _texts(self, node: Node, path: str) -> tuple[str, ...]:
         nodes = node.items if isinstance(node, Sequence) else [node]
         return without_none(self.text(each, path) for each in nodes)
-
-    def _names(self, node: Node, path: str) -> tuple[str, ...]:
-        items = self.items(node, "a list of services belongs here", path)
-        return without_none(self.reader.name(item, "a service", path) for item in items)
 
     def _positions(self, node: Node, path: str) -> tuple[Seen, ...]:
         items = self.items(node, "'positions' is a list", path)
@@ -147,13 +143,33 @@ class GivenValues(Fields):
         """Read the name of an event that some step waits for."""
         known = self._written("event")
         scalar = self.reader.scalar(node, "an event", "write its name", path)
-        if scalar is None or scalar.text in known:
-            return scalar.text if scalar else None
-        meant = close(scalar.text, known)
+        return self._met(scalar, known, "no step waits for the event", path) if scalar else None
+
+    def _met(self, word: Scalar, known: Iterable[str], nowhere: str, path: str) -> str | None:
+        """Read a name that the run can meet."""
+        if word.text in known:
+            return word.text
+        meant = close(word.text, known)
         advice = f"did you mean '{meant}'?" if meant else "delete it"
-        message = f"no step waits for the event '{scalar.text}'"
-        self.reader.findings.add("E105", scalar, message, help=advice, path=path, fix=meant or None)
+        message = f"{nowhere} '{word.text}'"
+        self.reader.findings.add("E105", word, message, help=advice, path=path, fix=meant or None)
         return None
+
+    def _rejects(self, node: Node, path: str) -> Mapping[str, tuple[tuple[timedelta, bool], ...]]:
+        """Read which services are full: a list of them, or by each of them when it is."""
+        known = (*self._written("service"), OWN)
+        if isinstance(node, loader.Mapping):
+            services = self.by_name(node, "'reject'", known, path)
+            return {name: self._told(each, self._full, path) for name, each in services.items()}
+        names = []
+        for item in self.items(node, "a list of services belongs here", path):
+            scalar = self.reader.scalar(item, "a service", "write its name", path)
+            if scalar:
+                names.append(self._met(scalar, known, "no step goes to the service", path))
+        return full(*without_none(names))
+
+    def _full(self, node: Node, path: str) -> bool | None:
+        return self.reader.boolean(node, "full", path)
 
     def _calendars(self, node: Node, path: str) -> dict[str, tuple[tuple[timedelta, Hours], ...]]:
         entries = self.by_name(node, "'hours'", self._written("calendar"), path)

@@ -21,6 +21,7 @@ from extask.messages import (
 )
 from extask.simulation import elsewhere, looking
 from extask.simulation.candidates import codes_in
+from extask.simulation.given import full
 from extask.simulation.moments import Moment, Possible, What, answered, notified
 
 SOON = timedelta(minutes=1)
@@ -58,9 +59,10 @@ def _let_in(moment: Moment, command: Enqueue | Move, *, scripted: bool) -> Itera
             inside = replace(inside, queued_at=command.first_queued or moment.now)
         yield Possible("answer", answered(inside, _stands(inside, command.place)))
     if not scripted or service not in moment.stood:
-        reject = tuple(dict.fromkeys((*given.reject, service)))
-        full = replace(moment, given=replace(given, reject=reject))
-        yield Possible("refused", answered(full, Answer(status="refused", reason="service_full")))
+        reject = {**given.reject, **full(service)}
+        rejected = replace(moment, given=replace(given, reject=reject))
+        answer = Answer(status="refused", reason="service_full")
+        yield Possible("refused", answered(rejected, answer))
 
 
 def _stands(moment: Moment, place: Place) -> Answer:

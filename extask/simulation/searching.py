@@ -173,7 +173,7 @@ class _Keys:
         state = (p.in_error, p.cause.outcome if p.cause else "", p.completed, p.transfers)
         visits = tuple(min(p.visits.get(name, 0), most) for name, most in self._counting.items())
         marks = (p.priority, p.result) if self._marked else ()
-        script = (moment.given.reject, moment.stood) if self._scripted else ()
+        script = (tuple(moment.given.reject), moment.stood) if self._scripted else ()
         kept = (p.written, tuple(event.name for event in p.happened), len(p.events))
         outside = (moment.given.longest_life, p.call.out.attempt if p.call else 0, p.revived)
         return (where, state, visits, marks, script, repr(p.params), kept, outside)

@@ -141,7 +141,7 @@ _GIVEN: Mapping[str, Callable[[Given], str]] = {
     "sets": _list("sets"),
     "hours": lambda given: _any({name: _spans(told) for name, told in given.hours.items()}),
     "services": lambda given: _any({name: _spans(told) for name, told in given.services.items()}),
-    "reject": _list("reject"),
+    "reject": lambda given: _any(list(given.reject)),
     "aborted_at": _time("aborted_at"),
     "lifetime": _time("lifetime"),
     "longest_life": _time("longest_life"),

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from extask.definition.compiler import compile_definition
-from extask.simulation.given import Given, Seen
+from extask.simulation.given import Given, Seen, full
 from extask.simulation.virtual import Simulated, simulate
 from tests.support.furniture import PLAIN
 from tests.support.http import Agent, eventually
@@ -134,7 +134,7 @@ async def test_the_other_service_is_full_and_the_task_dies_of_old_age(world: Ski
     task = await begin(world, lifetime="18m")
     await world.advance(task, lifetime - SETTLE - LINE_UP)
     ended = await world.admin.until(task, "ended")
-    dry = virtual(positions=(Seen(position=32),), reject=("support_backup",), lifetime=lifetime)
+    dry = virtual(positions=(Seen(position=32),), reject=full("support_backup"), lifetime=lifetime)
     assert dry.ending is not None
     assert dry.ends == f"cancelled: {ended['result']}"
     assert ended["result"] == "nobody could help with printer in time"

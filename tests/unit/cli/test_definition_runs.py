@@ -125,7 +125,8 @@ def test_the_path_is_painted_on_the_picture(extask: Extask, file: str) -> None:
 def test_what_cannot_be_read_is_misuse(extask: Extask, file: str) -> None:
     ended = extask("definition", "simulate", file)
     assert ended.code == 2
-    assert "the parameter 'product' is required" in ended.err
+    assert ended.err == "error: the definition requires more: --param product=…\n"
+    assert "is required" in extask("definition", "simulate", file, "--given", "{}").err
     assert extask("definition", "simulate", file, "--given", "[").code == 2
     ended = extask("definition", "simulate", file, "--param", "product=x", "--position", "front")
     assert ended.code == 2

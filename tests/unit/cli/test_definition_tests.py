@@ -110,7 +110,7 @@ def test_a_failing_test_says_what_differed(extask: Extask, files: Path) -> None:
 
     assert ended.code == 1
     assert ended.out.splitlines()[:2] == [
-        f"FAIL {tests}: nobody comes",
+        f"FAIL {tests}:3: nobody comes",
         "     ends: expected handled, got too late",
     ]
     assert ended.out.splitlines()[-1] == "0 passed, 1 failed"
@@ -119,6 +119,21 @@ def test_a_failing_test_says_what_differed(extask: Extask, files: Path) -> None:
     assert told.json[0]["tests"][0]["differences"] == [
         {"what": "ends", "expected": "handled", "got": "too late"}
     ]
+
+
+def test_a_failing_test_says_which_step_failed_and_why(extask: Extask, files: Path) -> None:
+    (files / "greet.workflow.yaml").write_text(
+        "workflow: greet\nversion: 1\nsteps:\n"
+        "  a: { delay: \"${duration('1m') - task.age - duration('2m')}\" }\n  b: { end: }\n"
+    )
+    (files / "greet.test.yaml").write_text(
+        "workflow: greet\ntests:\n  - name: it waits\n    expect: { ends: done }\n"
+    )
+
+    said = extask("definition", "test").out.splitlines()
+
+    assert said[0] == "FAIL definitions/greet.test.yaml:3: it waits"
+    assert said[2].startswith("     after 0s a step failed: a: ")
 
 
 def test_tests_of_a_broken_definition_do_not_run(extask: Extask, files: Path) -> None:

@@ -63,7 +63,7 @@ def test_warnings_are_told_but_do_not_fail(extask: Extask, files: Path) -> None:
     ended = extask("definition", "check")
 
     assert ended.code == 0
-    assert "warning: no step reads the parameter 'unread'" in ended.out
+    assert "warning: no step reads or writes the parameter 'unread'" in ended.out
     assert ended.err == "1 checked, 0 errors, 1 warning\n"
 
 

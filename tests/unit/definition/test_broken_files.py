@@ -80,6 +80,15 @@ FORM = [
     rest("a tab", "steps:\n\ta:\n", "E101", (4, 1), "spaces"),
     rest("a tab below", "steps:\n  a:\n  \tdelay: 5m\n", "E101", (5, 3), "spaces"),
     rest("two colons", "title: a: b\n" + END, "E101", (3, 9), "double quotes"),
+    rest("text over two lines", "steps:\n  a: b c\n   d: e\n", "E101", (5, 5), "indent the line"),
+    rest("no colon", "steps:\n  a:\n    queue x\n\n    then: b\n", "E101", (5, 5), "'queue: x'"),
+    rest("no space", "steps:\n  a:\n    queue:x \n    then: b\n", "E101", (5, 5), "'queue: x'"),
+    rest("only a name", "steps:\n\n  a\n\n    delay: 5m\n", "E101", (5, 3), "'a:'"),
+    whole("first of all", "\n\na: b: c\n", "E101", (3, 5), "double quotes"),
+    rest("a note", "note:\n  some words\n  then: b\n", "E101", (5, 7), "indent the line"),
+    rest("case", "a:\n  - if visits > 3\n    then: b\n", "E101", (4, 5), "'if: visits > 3'"),
+    rest("no braces", "a:\n  queue: x, wait: 5m\n", "E101", (4, 17), "braces"),
+    rest("ways", "a:\n  then: done: x\n", "E101", (4, 13), "braces"),
     rest("at sign", "title: @home\n" + END, "E101", (3, 8), "double quotes"),
     rest("escape", 'title: "a\\q"\n' + END, "E101", (3, 10), "backslash"),
     rest("key without colon", "title\nsteps:\n", "E101", (3, 1), "name: value"),
@@ -528,8 +537,27 @@ EXPRESSIONS = [
         "visits > 1",
     ),
     step("empty expression", 'cancel: "${}"', "E301", (14, 16), "what should follow"),
+    step(
+        "whole number beside a point",
+        "check:\n  - if: visits < 2 && 4 < params.share\n    then: end",
+        "E303",
+        (15, 29),
+        "with a point: 4.0",
+    ),
+    step(
+        "whole number beside none",
+        "check:\n  - if: params.share > visits\n    then: end",
+        "E303",
+        (15, 26),
+        "double(",
+    ),
     step("one equals sign", "check:\n  - if: visits = 1\n    then: end", "E301", (15, 20), "'=='"),
     step("and", "check:\n  - if: visits > 1 and true\n    then: end", "E301", (15, 24), "'&&'"),
+    step("three signs", "check:\n  - if: 3 === visits\n    then: end", "E301", (15, 15), "'=='"),
+    step("turned", "check:\n  - if: visits => 1\n    then: end", "E301", (15, 20), "'>='"),
+    step("one for and", "check:\n  - if: true & true\n    then: end", "E301", (15, 18), "'&&'"),
+    step("not", "check:\n  - if: not (visits > 1)\n    then: end", "E302", (15, 13), "'!'"),
+    step("or in a text", "check:\n  - if: size('or') ; 1\n    then: end", "E301", (15, 24), "brac"),
     step("strange sign", "check:\n  - if: visits ; 1\n    then: end", "E301", (15, 20), "brackets"),
     step("long", f'cancel: "${{{"1+" * 250}1}}"', "E301", (14, 16), "several cases"),
     step("deep", f'cancel: "${{{"(" * 99}1{")" * 99}}}"', "E301", (14, 16), "several cases"),
@@ -665,7 +693,7 @@ ALL = [*FORM, *PARAMETERS, *STEPS, *EXPRESSIONS]
 def test_a_broken_file_is_told_with_line_column_and_help(broken: Broken) -> None:
     found = check(broken.text, "broken.yaml")
     told = [each for each in found if each.code == broken.code]
-    assert [(each.line, each.column) for each in told[:1]] == [(broken.line, broken.column)], found
+    assert {(each.line, each.column) for each in told} == {(broken.line, broken.column)}, found
     assert broken.help in told[0].help
     assert told[0].end_column > told[0].column
     assert {each.code for each in found} - {broken.code} <= CONSEQUENT

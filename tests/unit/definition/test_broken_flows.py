@@ -74,3 +74,50 @@ FLOWS = [
 def test_a_wrong_way_is_told_in_its_place(code: str, place: tuple[int, int], text: str) -> None:
     found = check(HEAD + text, "broken.yaml")
     assert [(each.code, each.line, each.column) for each in found] == [(code, *place)]
+
+
+WAYS = {
+    "coming by a, the task is in no queue at 'c'": (
+        "steps:\n  a:\n    check: [{ if: visits > 1, then: in }, { else: c }]\n"
+        f"{IN_FOR_A_WHILE.replace('rejected', 'timeout: c, rejected')}"
+        "  c: { wait: 5m, then: end }\n"
+    ),
+    "coming by …, s2, s3, s4, s5, the task is in no queue at 'c'": (
+        "steps:\n  a:\n    check: [{ if: visits > 1, then: in }, { else: s1 }]\n"
+        + "".join(f"  s{n}: {{ delay: 1m, then: s{n + 1} }}\n" for n in range(1, 5))
+        + "  s5: { delay: 1m, then: c }\n"
+        f"{IN_FOR_A_WHILE.replace('rejected', 'timeout: c, rejected')}"
+        "  c: { wait: 5m, then: end }\n"
+    ),
+    "at the start, the task is in no queue at 'c'": (
+        f"start: c\nsteps:\n{IN_FOR_A_WHILE.replace('rejected', 'timeout: c, rejected')}"
+        "  c: { wait: 5m, then: { timeout: in, completed: in } }\n"
+    ),
+    "after 'expired', the task is in no queue at 'c'": (
+        f"steps:\n{IN_FOR_A_WHILE.replace('rejected', 'timeout: c, rejected')}"
+        "  c: { wait: 5m, then: end }\nwhen: { expired: c }\n"
+    ),
+    "coming by in, the task may already be in a queue at 'c'": (
+        f"steps:\n{IN_FOR_A_WHILE.replace('rejected', 'timeout: c, rejected')}"
+        "  c: { queue: sales, then: { rejected: end } }\n"
+    ),
+}
+
+
+@pytest.mark.parametrize(("message", "text"), WAYS.items(), ids=WAYS)
+def test_the_way_is_named_on_which_a_step_cannot_work(message: str, text: str) -> None:
+    assert message in [each.message for each in check(HEAD + text, "broken.yaml")]
+
+
+def test_what_agents_do_is_no_time_in_a_loop() -> None:
+    text = f"{HEAD}steps:\n{IN.replace('rejected', 'completed: in, rejected')}"
+    [found] = check(text, "broken.yaml")
+    assert (found.code, found.line) == ("E205", 5)
+    assert found.help == "put a 'delay' before the task queues again: agents may take no time"
+
+
+def test_a_parameter_that_a_step_writes_is_in_use() -> None:
+    params = "params: { seen: { type: boolean }, told: { type: text } }\n"
+    text = f"{HEAD}{params}steps:\n  a: {{ set: {{ seen: true }}, then: end }}\n"
+    [found] = check(text, "broken.yaml")
+    assert (found.code, found.path) == ("W701", "params.told")

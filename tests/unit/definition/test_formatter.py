@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from extask.definition.compiler import digest
 from extask.definition.formatter import format_definition
+from extask.definition.kinds import KINDS, Kind
 from extask.definition.loader import load
+from extask.definition.meanings import OUTCOMES
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = sorted((ROOT / "definitions").glob("*.workflow.yaml"))
@@ -136,6 +138,12 @@ def test_every_shipped_definition_is_in_its_form(file: Path) -> None:
     assert format_definition(file.read_text()).text == file.read_text()
 
 
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_ways_on_come_in_the_order_of_their_kind(kind: Kind) -> None:
+    assert [outcome for outcome in OUTCOMES if outcome in kind.outcomes] == list(kind.outcomes)
+
+
+@example(tree={"workflow": {"workflow": ['"${a}"']}})
 @given(tree=st.dictionaries(KEYS, LEAVES | TREES, min_size=1, max_size=5))
 def test_meaning_and_comments_stay_and_twice_is_as_once(tree: dict[str, object]) -> None:
     text = written(tree, 0) + "\n# the end\n"

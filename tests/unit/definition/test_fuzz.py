@@ -2,45 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from extask.definition.catalogue import read_catalogue
-from extask.definition.checker import check
-from extask.definition.compiler import compile_definition
-from extask.definition.finding import MOST
-from extask.definition.kinds import KINDS
 from extask.definition.loader import LARGEST
-from extask.definition.render import render_all
+from tests.support.fuzzing import GOOD, WORDS, flow, must_answer
 
-SHIPPED = sorted((Path(__file__).parents[3] / "definitions").glob("*.workflow.yaml"))
-GOOD = [file.read_text() for file in SHIPPED]
-WORDS = [
-    *KINDS,
-    *["then", "if", "else", "steps", "when", "params", "workflow", "version", "save", "type"],
-    *[
-        "5m",
-        "end",
-        "high",
-        "${visits}",
-        "${",
-        "!x",
-        "&a",
-        "*a",
-        "|",
-        "~",
-        "'",
-        '"',
-        "text",
-        "choice",
-    ],
-]
-CATALOGUE = read_catalogue(
-    "services: [a]\nflows: [{ b: { inputs: { c: text } } }]\nurls: []\n", "c"
-)[0]
 scalars = st.sampled_from(WORDS) | st.text(max_size=8) | st.integers().map(str)
 trees = st.recursive(
     scalars,
@@ -48,38 +16,6 @@ trees = st.recursive(
     max_leaves=20,
 )
 bounded = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-def must_answer(text: str | bytes) -> None:
-    compiled = compile_definition(text, "fuzz.yaml")
-    errors = [found for found in compiled.findings if found.severity == "error"]
-    assert (compiled.plan is None) == bool(errors)
-    told = [(found.line, found.column, found.code) for found in compiled.findings]
-    assert told == sorted(told)
-    assert len(told) <= MOST
-    for found in compiled.findings:
-        assert found.help
-        assert found.line >= 1
-        assert 1 <= found.column <= len(line_of(text, found.line)) + 1, found
-    render_all(compiled.findings, text)
-    check(text, "fuzz.workflow.yaml", CATALOGUE)
-
-
-def line_of(text: str | bytes, number: int) -> str:
-    """Give a line that a finding points to; there must be one."""
-    decoded = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    lines = decoded.removeprefix("\ufeff").splitlines() or [""]
-    if number == len(lines) + 1:  # behind the last line break
-        return ""
-    return lines[number - 1]
-
-
-def flow(tree: object) -> str:
-    if isinstance(tree, dict):
-        return "{" + ", ".join(f"{key}: {flow(value)}" for key, value in tree.items()) + "}"
-    if isinstance(tree, list):
-        return "[" + ", ".join(map(flow, tree)) + "]"
-    return str(tree)
 
 
 @bounded

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
+
+from extask.definition import captions
 from extask.definition.checker import check
 from extask.definition.compiler import compile_definition
 from extask.definition.graph import mermaid
@@ -85,10 +88,10 @@ when: { expired: give_up }
         '  s_look{"look<br/>check"}\n'
         '  s_look -- "visits #gt; 3 #amp;#amp; task.id != #quot;#35;1#quot;" --> s_give_up\n'
         '  s_look -- "else" --> s_pause\n'
-        '  s_pause["A short pause<br/>delay"]\n'
+        '  s_pause["A short pause<br/>delay 5m"]\n'
         '  s_pause -- "done" --> s_end\n'
         '  s_give_up(["give_up<br/>cancel too #quot;late#quot;"])\n'
-        '  when_expired>"when expired"] -.-> s_give_up\n'
+        '  when_expired>"when expired<br/>after 1d"] -.-> s_give_up\n'
         "  s_end((end))\n"
         "  classDef walked stroke-width:3px\n"
         "  class s_look,s_pause walked\n"
@@ -97,3 +100,40 @@ when: { expired: give_up }
     )
     assert "classDef" not in mermaid(plan)
     assert "s_end" not in mermaid(plan.model_copy(update={"steps": {"a": plan.steps["give_up"]}}))
+
+
+CAPTIONS = {
+    "delay: 90s": ("delay 1m30s",),
+    "delay: { until: 2026-03-01T12:00:00Z }": ("delay until 2026-03-01T12:00:00Z",),
+    "queue: { wait: 10m, prefer_for: 1m, service: x, preferred: [a] }": (
+        "queue x",
+        "wait 10m, prefer_for 1m",
+    ),
+    'queue: "${params.team}"': ("queue ${params.team}",),
+    "wait_for: { event: approved, for: 2h }": ("wait_for approved", "for 2h"),
+    "call: { url: https://a.example/x, timeout: 3s }": (
+        "call https://a.example/x",
+        "timeout 3s",
+    ),
+    "reprioritize: { by: 2 }": ("reprioritize by 2",),
+    "reprioritize: high": ("reprioritize high",),
+    "set: { pause: 1h }": ("set",),
+    'cancel: "sorry ${task.id}"': ("cancel",),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), CAPTIONS.items(), ids=CAPTIONS)
+def test_a_picture_says_what_a_step_does_and_how_long_it_may_take(
+    text: str, said: tuple[str, ...]
+) -> None:
+    first = "  q: { queue: { wait: 0s } }\n" if text.startswith("reprioritize") else ""
+    ways = "    then: { timeout: end }\n" if "wait" in text else ""
+    source = (
+        "workflow: x\nversion: 1\nparams:\n  team: { type: choice, values: [a, b] }\n"
+        f"  pause: {{ type: duration, default: 1h }}\nsteps:\n{first}  a:\n    {text}\n{ways}"
+        "  b: { end: }\nwhen: { error: b, accepted: b }\n"
+    )
+    compiled = compile_definition(source, "x.workflow.yaml")
+    assert compiled.plan is not None, compiled.findings
+    assert captions.of_step(compiled.plan.steps["a"]) == said
+    assert captions.of_event(compiled.plan, "error") == ("when error",)

@@ -173,7 +173,7 @@ async def test_a_file_is_formatted_if_it_can_be(editor: EditorAtWork) -> None:
     [edit] = await editor.client.text_document_formatting_async(asked) or ()
     assert edit.new_text == plain
     assert edit.range.end == types.Position(9, 0)
-    await _typed(editor, GOOD)
+    await _typed(editor, edit.new_text)
     assert not await editor.client.text_document_formatting_async(asked)
     await _typed(editor, "a: [")
     assert not await editor.client.text_document_formatting_async(asked)

@@ -55,7 +55,7 @@ tests:
         - [20m, 3]
         - [10m, { position: 2, queue_length: 9, agents_free: 1, estimated_wait: 1m }]
       sets: [[15m, { sure: false }]]
-      reject: [sales]
+      reject: { own: [[1h, true]] }
       aborted_at: 3h
       lifetime: 4h
       now: 2026-03-01T12:00:00+01:00
@@ -81,13 +81,13 @@ def plan() -> Plan:
 
 def run(plan: Plan, given: str = "{}", expect: str = "{}") -> FileResult:
     text = f"""
-workflow: example
+workflow: {plan.workflow}
 tests:
   - name: one
     given: {given}
     expect: {expect}
 """
-    return run_test_text(text, "example.test.yaml", plan)
+    return run_test_text(text, f"{plan.workflow}.test.yaml", plan)
 
 
 def faults(result: FileResult) -> list[tuple[str, int, int]]:
@@ -112,6 +112,45 @@ def test_everything_that_can_be_given_and_expected(plan: Plan) -> None:
     assert (test.name, test.line, test.passed) == ("everything", 4, True)
     assert test.simulated.trace[0].at.isoformat() == "2026-03-01T11:00:00+00:00"
     assert result.passed
+
+
+RETRY = """
+workflow: retry
+version: 1
+steps:
+  line_up:
+    queue: support
+    then: { rejected: pause }
+  pause:
+    delay: 20m
+    then: line_up
+"""
+
+
+@pytest.mark.parametrize(
+    ("reject", "visits"),
+    [
+        ("[support]", 4),
+        ("{ support: true }", 4),
+        ("{ support: [[0s, true], [30m, false]] }", 3),
+        ("{ support: [[10m, true]] }", 1),
+    ],
+)
+def test_a_service_may_be_full_for_a_while(reject: str, visits: int) -> None:
+    plan = compile_definition(RETRY, "retry.workflow.yaml").plan
+    assert plan is not None
+    given = f"{{ lifetime: 70m, reject: {reject} }}"
+    result = run(plan, given, f"{{ visits: {{ line_up: {visits} }} }}")
+    assert result.findings == ()
+    assert result.passed, result.results[0].differences
+
+
+def test_a_value_that_cannot_be_read_is_told_once(plan: Plan) -> None:
+    result = run(plan, "{ params: { who: [a], count: many } }")
+    assert [(found.code, found.column) for found in result.findings] == [
+        ("E105", 29),
+        ("E105", 41),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -165,6 +204,10 @@ def test_what_came_out_otherwise_is_told(
         ("{ params: { who: a }, now: today }", "E105", 39),
         ("{ params: { who: a }, now: }", "E105", 39),
         ("{ params: { who: a }, reject: own }", "E105", 42),
+        ("{ params: { who: a }, reject: [onw] }", "E105", 43),
+        ("{ params: { who: a }, reject: [[own]] }", "E105", 43),
+        ("{ params: { who: a }, reject: { onw: true } }", "E104", 44),
+        ("{ params: { who: a }, reject: { own: soon } }", "E105", 49),
         ("{ params: { } }", "E106", 5),
         ("5", "E105", 12),
     ],

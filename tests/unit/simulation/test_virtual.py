@@ -7,7 +7,7 @@ import pytest
 from extask.definition.compiler import compile_definition
 from extask.definition.plan import Plan
 from extask.simulation import Given, Seen, Simulated, TraceLine, simulate
-from extask.simulation.given import NOW
+from extask.simulation.given import NOW, full
 
 MINUTE = timedelta(minutes=1)
 
@@ -111,7 +111,7 @@ def test_the_task_can_be_moved_set_and_told_a_new_end() -> None:
 """,
         "params: { x: { type: text } }",
     )
-    given = Given(reject=("three",), sets=((MINUTE / 2, {"x": "new"}),))
+    given = Given(reject=full("three"), sets=((MINUTE / 2, {"x": "new"}),))
     run = simulate(moving, given)
     assert run.ends == "bye"
     assert run.params == {"x": "new"}

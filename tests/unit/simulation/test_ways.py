@@ -9,6 +9,7 @@ from extask.definition.compiler import compile_definition
 from extask.definition.plan import Plan
 from extask.simulation import Given, run_test_file, run_tests, simulate
 from extask.simulation.coverage import Coverage, coverage_of, told
+from extask.simulation.given import full
 from extask.simulation.ways import Way, ways_of, ways_taken
 
 MINUTE = timedelta(minutes=1)
@@ -87,13 +88,13 @@ def test_a_timeout_that_cannot_come_is_no_way() -> None:
 @pytest.mark.parametrize(
     ("given", "taken"),
     [
-        (Given(reject=("support",)), {"line_up.rejected over", "over.cancelled"}),
+        (Given(reject=full("support")), {"line_up.rejected over", "over.cancelled"}),
         (
             Given(),
             {"line_up.timeout look", "when.error late", "late.ended"},
         ),
         (
-            Given(params={"n": 1}, reject=("backup",)),
+            Given(params={"n": 1}, reject=full("backup")),
             {"line_up.timeout look", "look.else over", "over.cancelled"},
         ),
         (
@@ -102,7 +103,7 @@ def test_a_timeout_that_cannot_come_is_no_way() -> None:
             | {"after.ended"},
         ),
         (
-            Given(accepted_after=(MINUTE,), returned_after=(2 * MINUTE,), reject=("backup",)),
+            Given(accepted_after=(MINUTE,), returned_after=(2 * MINUTE,), reject=full("backup")),
             {"line_up.accepted beside", "beside.done end", "line_up.timeout look"}
             | {"look.else over", "over.cancelled"},
         ),
@@ -129,12 +130,12 @@ def test_completion_beside_a_handler_leaves_the_step_that_acceptance_interrupted
 
 
 def test_a_way_on_that_was_cut_off_is_not_taken(plan: Plan) -> None:
-    records = simulate(plan, Given(reject=("support",))).records
+    records = simulate(plan, Given(reject=full("support"))).records
     assert words(ways_taken(ways_of(plan), records[:2])) == set()
 
 
 def test_coverage_is_a_share_that_is_whole_only_where_nothing_is_missing(plan: Plan) -> None:
-    runs = [simulate(plan, given).records for given in (Given(), Given(reject=("support",)))]
+    runs = [simulate(plan, given).records for given in (Given(), Given(reject=full("support")))]
     coverage = coverage_of(plan, runs)
     assert (len(coverage.taken), coverage.percent) == (5, 29.4)
     assert len(coverage.missing) == 12
