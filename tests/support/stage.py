@@ -58,7 +58,11 @@ ATTRIBUTES = AddSearchAttributesRequest(
     search_attributes=dict.fromkeys(temporal.KEYS, IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD)
 )
 Request = TaskPatch | TaskHappening | CancelTask
-_VERBS: dict[type[Request], str] = {TaskPatch: "patch", TaskHappening: "event", CancelTask: "cancel"}
+_VERBS: dict[type[Request], str] = {
+    TaskPatch: "patch",
+    TaskHappening: "event",
+    CancelTask: "cancel",
+}
 _OVER = Step.model_validate({"name": "over", "kind": "end", "line": 0})
 
 
@@ -83,20 +87,27 @@ class Played:
         self.step = entry.step or self.step
 
 
+@dataclass(frozen=True)
+class Scene:
+    """Whom the world is for, and what happens in it."""
+
+    task: str
+    given: Given
+
+
 @workflow.defn(name="ScriptedWorld")
 class ScriptedWorld:
     """The distributor and everybody else, as a test says of them."""
 
     @workflow.init
-    def __init__(self, task: str, given: Given) -> None:
-        self._task = workflow.get_external_workflow_handle(task)
-        self._id = task
-        self._desk = Desk(given)
-        self._script = scripted(given)
+    def __init__(self, scene: Scene) -> None:
+        self._task = workflow.get_external_workflow_handle(scene.task)
+        self._desk = Desk(scene.given)
+        self._script = scripted(scene.given)
         self._asked = self._over = False
 
     @workflow.run
-    async def run(self, _task: str, _given: Given) -> None:
+    async def run(self, _scene: Scene) -> None:
         """Let everything happen that is due, and wait for what comes next, to the task's end."""
         while not self._over:
             await self._happen()
@@ -126,7 +137,7 @@ class ScriptedWorld:
             _, request = self._script.pop(0)
             await workflow.execute_activity(
                 Stage.tell,
-                args=[self._id, _VERBS[type(request)], request.model_dump(mode="json")],
+                args=[self._task.id, _VERBS[type(request)], request.model_dump(mode="json")],
                 start_to_close_timeout=timedelta(minutes=1),
             )
 
@@ -176,7 +187,7 @@ class Stage:
         played = self._played[task] = Played(plan, world, Calls(world.calls), [], [], {})
         stand_in = await self.client.start_workflow(
             ScriptedWorld.run,
-            args=[task, replace(world, params={})],
+            Scene(task, replace(world, params={})),
             id=f"world:{task}",
             task_queue=WORLD_QUEUE,
         )
@@ -220,7 +231,10 @@ class Stage:
 
     @activity.defn(name=temporal.CALL_OUT)
     async def call_out(self, request: CallRequest) -> CallAnswered:
-        """Answer as the step was given, in as much of the server's time."""
+        """Answer as the step was given, in as much of the server's time.
+
+        A server whose workflow ends before such an activity does never skips time again.
+        """
         played = self._played[request.task]
         now = await self.env.get_current_time()
         played.calls.want(played.step, request.call, now)
