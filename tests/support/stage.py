@@ -259,6 +259,7 @@ class Stage:
         done, pending = await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         for each in pending:
             each.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
         for each in done:
             each.result()
 
