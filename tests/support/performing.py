@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -10,13 +11,16 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from temporalio.client import WorkflowHandle
+
 from extask.definition.plan import Plan
 from extask.definition.values import resolve_property
 from extask.messages import Hours
-from extask.simulation.given import Given
+from extask.simulation import Simulated
+from extask.simulation.given import NOW, OWN, Given, Reply
 from extask.storage import flows
 from extask.storage.flow_rows import FlowRow
-from tests.support.far_side import FarSide, far_side, says
+from tests.support.far_side import Answer, FarSide, far_side, says, says_nothing
 from tests.support.furniture import PLAIN
 from tests.support.http import Agent, eventually
 from tests.support.skipping import Skipping
@@ -41,7 +45,7 @@ class Performance:
     skills: Mapping[str, int]
     """Of the agents who come to take the task."""
     task: str = ""
-    begin: datetime = datetime.min.replace(tzinfo=UTC)
+    begin: datetime = NOW
     session: str = ""
     agent: Agent | None = None
     ahead: list[str] = field(default_factory=list)
@@ -57,11 +61,12 @@ class Performance:
         await admin.publish(PLAIN)
         await admin.publish(source)
         rona = {"rona_timeout": "30s", "decline_cooldown": "8h"}
-        await admin.add_service(SERVICE, "plain", **rona, **service)
-        full = {"max_waiting": 1} if self.given.reject else {}
-        await admin.add_service(BACKUP, "plain", **rona, **full)
-        if full:
-            await admin.until(await admin.create(BACKUP), "queued")
+        for name in (SERVICE, BACKUP):
+            full = {"max_waiting": 1} if name in self.given.reject else {}
+            settings = service if name == SERVICE else {}
+            await admin.add_service(name, "plain", **rona, **full, **settings)
+            if full:
+                await admin.until(await admin.create(name, lifetime="60d"), "queued")
         await self._call()
         await self._as_usual()
         for _, act in self._scenery(self._is_at_first):
@@ -75,8 +80,14 @@ class Performance:
         await agent.be("available")
         return agent
 
-    async def perform(self, took: timedelta) -> None:
-        """Create the task, and let happen what the test says, to the end."""
+    async def come_early(self) -> Agent:
+        """Let the agent who takes it be free from the begin."""
+        self.agent = await self._hire(SERVICE)
+        await self.agent.be("available")
+        return self.agent
+
+    async def perform(self, dry: Simulated) -> dict[str, Any]:
+        """Create the task, and let happen what the test says, to the end; answers the task."""
         self.given = moved(self.plan, self.given, datetime.now(UTC))
         life = self.given.lifetime
         fields = {} if life is None else {"lifetime": f"{int(life.total_seconds())}s"}
@@ -89,7 +100,19 @@ class Performance:
         for after, act in sorted([*acts, *self._doings()], key=lambda each: each[0]):
             await self._until(after)
             await act()
-        await self._until(took)
+        await self._until(dry.took)
+        assert dry.ending is not None
+        if dry.ending.kind == "transferred":
+            handed = await eventually(partial(self._stands_in, dry.ending.service))
+            assert handed is not None
+            return handed
+        ended = await admin.until(self.task, "ended")
+        assert ended["outcome"] == dry.ending.outcome
+        return ended
+
+    async def _stands_in(self, service: str | None) -> dict[str, Any] | None:
+        row = await self.world.admin.task(self.task)
+        return row if (row["service"], row["state"]) == (service, "queued") else None
 
     def _is_at_first(self, after: timedelta) -> bool:
         return after <= AHEAD
@@ -115,9 +138,14 @@ class Performance:
     async def _until(self, after: timedelta) -> None:
         """Let time pass, for the task and for its pool."""
         own = self.world.env.client.get_workflow_handle(self.task)
+        await eventually(partial(self._is_called, own), within=60)
         left = self.begin + after - await self.world.env.get_current_time(own)
         if left > timedelta(0):
             await self.world.advance(self.task, left)
+
+    async def _is_called(self, own: WorkflowHandle[Any, Any]) -> bool:
+        """Look whether no call is under way: while one is, no clock goes faster than ours."""
+        return not (await own.describe()).raw_description.pending_activities
 
     async def _stand_at(self, position: int) -> None:
         """Have as many tasks before this one as its place says."""
@@ -220,7 +248,8 @@ class Performance:
         for step in self.plan.steps.values():
             name = resolve_property(step, "flow", {}) if step.kind == "call" else None
             if name is not None:
-                row = FlowRow(name=name, address=address, method="POST", headers={}, inputs={}, outputs={})
+                where = {"name": name, "address": address, "method": "POST"}
+                row = FlowRow.model_validate({**where, "headers": {}, "inputs": {}, "outputs": {}})
                 async with self.world.database.begin() as conn:
                     await flows.save(conn, self.world.tenant, row)
 
@@ -230,12 +259,24 @@ class Performance:
         return [json.loads(body.replace(self.task, "t-simulated")) for body in bodies]
 
 
-def with_people(given: Given) -> Given:
-    """Name the host as a tenant does."""
+def named(given: Given) -> Given:
+    """Name the host and the task's own service as a tenant does."""
+    reject = tuple(SERVICE if name == OWN else name for name in given.reject)
     host = given.params.get("host")
-    if not host:
-        return given
-    return replace(given, params={**given.params, "host": f"{host}@example.org"})
+    known = {"host": f"{host}@example.org"} if host else {}
+    return replace(given, params={**given.params, **known}, reject=reject)
+
+
+def answering(given: Given) -> Answer:
+    """Answer calls one after another as their only step is given, or say yes."""
+    replies = next(iter(given.calls.values()), (Reply(body={}),))
+
+    async def answer(far: FarSide, writer: asyncio.StreamWriter) -> None:
+        reply = replies[min(len(far.requests), len(replies)) - 1]
+        says_it = says(json.dumps(reply.body).encode(), status=f"{reply.status} so")
+        await (says_nothing if reply.takes else says_it)(far, writer)
+
+    return answer
 
 
 @asynccontextmanager
@@ -243,5 +284,5 @@ async def performance(
     world: Skipping, plan: Plan, given: Given, skills: Mapping[str, int]
 ) -> AsyncIterator[Performance]:
     """Prepare to perform a test, with a server of somebody else that says yes to all."""
-    async with far_side(says(b"{}")) as far:
-        yield Performance(world, plan, with_people(given), far, skills)
+    async with far_side(answering(given)) as far:
+        yield Performance(world, plan, named(given), far, skills)
