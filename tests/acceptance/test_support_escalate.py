@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,11 @@ from extask.simulation.virtual import Simulated, simulate
 from tests.support.furniture import PLAIN
 from tests.support.http import Agent, eventually
 from tests.support.skipping import Skipping, skipping
+from tests.support.steps import assert_same_steps, real_steps, steps_of
 
 DEFINITION = Path(__file__).parents[2] / "definitions" / "support_escalate.workflow.yaml"
 PRODUCT = {"product": "printer"}
 SETTLE, LINE_UP, STAY = timedelta(seconds=30), timedelta(minutes=10), timedelta(minutes=5)
-MARGIN = timedelta(seconds=3)
-"""The server winds a clock to the second only, and this machine may be slow."""
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -67,41 +66,6 @@ def virtual(**given: Any) -> Simulated:
     plan = compile_definition(DEFINITION.read_text(), DEFINITION.name).plan
     assert plan is not None
     return simulate(plan, Given(params=PRODUCT, **given), service="support")
-
-
-Line = tuple[str, str, str, timedelta, timedelta]
-"""Step, kind, outcome, time since the line before, time since the first."""
-
-
-def steps_of(told: list[tuple[datetime, str, str, str]]) -> list[Line]:
-    """Give each line with the time that passed since the one before and since the first."""
-    first = before = told[0][0]
-    lines = []
-    for at, step, kind, outcome in told:
-        lines.append((step, kind, outcome, at - before, at - first))
-        before = at
-    return lines
-
-
-async def real_steps(world: Skipping, task: str) -> list[Line]:
-    story = [each for each in await world.admin.timeline(task) if each["source"] == "task"]
-    told = [
-        (datetime.fromisoformat(each["at"]), each["step"], each["kind"], each["outcome"])
-        for each in story
-        if each["kind"] != "event"
-    ]
-    return steps_of(told)
-
-
-def assert_same_steps(real: list[Line], dry: Simulated) -> None:
-    """The steps are the same, and so are their times.
-
-    A wait counts from the line before, the end of life from the first.
-    """
-    expected = steps_of([(line.at, line.step, line.kind, line.outcome) for line in dry.trace])
-    assert [line[:3] for line in real[: len(expected)]] == [line[:3] for line in expected]
-    for (*what, took, at), (*_, due, due_at) in zip(real, expected, strict=False):
-        assert min(abs(took - due), abs(at - due_at)) < MARGIN, what
 
 
 async def test_pushed_three_times_then_transferred_and_taken_there(world: Skipping) -> None:

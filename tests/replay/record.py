@@ -16,6 +16,8 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
+from temporalio.client import WorkflowHistory
+
 from extask import temporal
 from extask.messages import (
     Accept,
@@ -29,8 +31,10 @@ from extask.messages import (
 )
 from extask.settings import WorkerSettings
 from extask.storage.rows import TaskFilter
+from tests.replay.shipped import recorded
 from tests.support.furniture import PLAIN
 from tests.support.house import TENANT, House, dev_server, eventually, opened, working
+from tests.support.stage import staged
 
 HISTORIES = Path(__file__).with_name("histories")
 HANDING = """
@@ -162,6 +166,14 @@ async def record(folder: Path) -> None:
         async with dev_server() as env, opened(env.client, url, settings) as house, working(house):
             await _furnish(house)
             await _record_continued(house, folder)
+    await record_shipped(folder)
+
+
+async def record_shipped(folder: Path) -> None:
+    """Live through the shipped definitions on a server that skips time."""
+    async with staged() as stage:
+        async for name, history in recorded(stage):
+            await _write_down(history, folder / f"{name}.json")
 
 
 async def _record_rebuilt(house: House, folder: Path) -> None:
@@ -223,8 +235,11 @@ async def _record_continued(house: House, folder: Path) -> None:
 async def _write(house: House, workflow: str, file: Path, run_id: str | None = None) -> None:
     """Write a history without the name of the machine it was made on."""
     handle = house.client.get_workflow_handle(workflow, run_id=run_id)
-    history = (await handle.fetch_history()).to_json()
-    nameless = history.replace(f"{os.getpid()}@{socket.gethostname()}", "recorder")
+    await _write_down(await handle.fetch_history(), file)
+
+
+async def _write_down(history: WorkflowHistory, file: Path) -> None:
+    nameless = history.to_json().replace(f"{os.getpid()}@{socket.gethostname()}", "recorder")
     await asyncio.to_thread(file.write_text, nameless + "\n")
 
 

@@ -1,4 +1,4 @@
-"""Pins what the shipped definitions ask of a distributor, with every argument.
+"""Pins what the shipped definitions ask of a distributor and what they call, with all arguments.
 
 A change here changes what running tasks do: write the files anew with
 `python -m tests.unit.simulation.test_golden_commands` and read the difference.
@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from extask.messages import Message
 from extask.simulation import FileResult, run_test_file
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -23,14 +24,22 @@ def pinned(file: Path) -> Path:
 
 
 def asked(result: FileResult) -> dict[str, list[dict[str, Any]]]:
+    """Give the commands of each test in order, then its calls."""
     return {
         test.name: [
-            command.model_dump(mode="json", exclude_defaults=True)
-            | {"command": type(command).__name__}
-            for command in test.simulated.commands
+            *map(plain, test.simulated.commands),
+            *(
+                plain(made.out) | {"step": made.step, "at": made.at.isoformat()}
+                for made in test.simulated.calls
+            ),
         ]
         for test in result.results
     }
+
+
+def plain(asked: Message) -> dict[str, Any]:
+    told = asked.model_dump(mode="json", exclude_defaults=True)
+    return told | {"command": type(asked).__name__}
 
 
 @pytest.mark.parametrize("file", TESTS, ids=lambda file: file.name)
