@@ -11,6 +11,7 @@ from extask.definition.expressions import Knows
 from extask.definition.finding import Place
 from extask.definition.kinds import KINDS, STEP_KEYS, Kind
 from extask.definition.loader import Entry, Mapping, Node, Scalar, Sequence
+from extask.definition.meanings import OUTCOMES
 from extask.definition.plan import Value
 from extask.definition.reading import Reader, close, one_of
 from extask.definition.templates import Where
@@ -33,6 +34,8 @@ class StepReader:
     def step(self, key: Scalar, node: Node) -> StepDraft:
         """Read one step; what could not be read makes it broken."""
         step = StepDraft(key.text, key)
+        if _outdented(key, node):
+            return self._astray(key, step)
         if self.reader.name(key, "the step", step.path()) is None:
             step.broken = True
         elif key.text == "end":
@@ -57,6 +60,17 @@ class StepReader:
             help="call the step 'finish' or the like",
             path=step.path(),
         )
+
+    def _astray(self, key: Scalar, step: StepDraft) -> StepDraft:
+        step.broken = True
+        self.reader.findings.add(
+            "E105",
+            key,
+            f"'{key.text}' belongs into a step, and stands where names of steps do",
+            help="indent it by two more, below the name of its step",
+            path=step.path(),
+        )
+        return step
 
     def _kind(self, step: StepDraft, body: Mapping) -> Kind | None:
         kinds = [name for name in body.entries if name in KINDS]
@@ -343,6 +357,15 @@ class StepReader:
             return ""
         self.conditions.condition(Piece(scalar, 0, text, path, knows))
         return text
+
+
+def _outdented(key: Scalar, node: Node) -> bool:
+    """Tell whether what looks like a step's name is a key of the step above."""
+    if not isinstance(node, Mapping):
+        return key.text in KINDS or key.text in STEP_KEYS
+    kind = KINDS.get(key.text)
+    inside = (*kind.properties, "save") if kind else OUTCOMES if key.text == "then" else ()
+    return bool(node.entries) and all(name in inside for name in node.entries)
 
 
 def _without_main(step: StepDraft) -> str:
