@@ -18,10 +18,10 @@ import pytest_asyncio
 
 from extask.definition.compiler import compile_definition
 from extask.definition.plan import Plan
-from extask.simulation import run_test_file, simulate
+from extask.simulation import Simulated, run_test_file, simulate
 from extask.simulation.examples import read_examples
 from extask.simulation.given import Given
-from tests.support.performing import SERVICE, performance
+from tests.support.performing import SERVICE, Performance, performance
 from tests.support.skipping import Skipping, skipping
 from tests.support.stage import shifted
 from tests.support.steps import MARGIN, assert_same_steps, real_steps
@@ -148,23 +148,39 @@ async def assert_same(house: Skipping, case: Case) -> None:
     plan, given, source = read(case)
     world = await house.another(f"t{uuid.uuid4().hex}")
     async with performance(world, plan, given, case.skills) as played:
-        dry = simulate(plan, played.given, service=SERVICE)
-        begins = played.given.now
+        dry, begins = simulate(plan, played.given, service=SERVICE), played.given.now
         await played.furnish(source, policy=[*case.policy])
         idle = await played.bystander(case.idle) if case.idle is not None else None
         if case.offered_at is not None:
             await played.come_early()
         row = await played.perform(dry)
         assert_same_steps(await real_steps(world, played.task), dry)
+        await assert_same_story(played, dry)
         assert played.sent() == [made.out.body for made in dry.calls]
-        if idle is not None:
-            assert await idle.sessions() == []
-        if case.offered_at is not None:
-            [offered] = [
-                it for it in await world.admin.timeline(row["id"]) if it["kind"] == "offered"
-            ]
-            late = datetime.fromisoformat(offered["at"]) - played.begin - case.offered_at
-            assert abs(late) < MARGIN
+        assert idle is None or await idle.sessions() == []
         if row["state"] == "ended":
             assert dry.ends in (row["result"], f"cancelled: {row['result']}", "handled")
             assert row["params"] == shifted(plan, dry.params, played.given.now - begins)
+            assert row["priority"] == dry.priority
+    if case.offered_at is not None:
+        assert abs(await offered_after(played) - case.offered_at) < MARGIN
+
+
+async def assert_same_story(played: Performance, dry: Simulated) -> None:
+    """What came from outside came between the same steps, completions with the same codes."""
+    story = await played.world.admin.timeline(played.task)
+    told = [
+        (each["step"], each["kind"], each["outcome"], each["data"].get("code"))
+        for each in story
+        if each["source"] == "task"
+    ]
+    assert told[: len(dry.records)] == [
+        (each.step, each.kind, each.outcome, each.data.get("code")) for each in dry.records
+    ]
+
+
+async def offered_after(played: Performance) -> timedelta:
+    """Tell how long after its begin the task was first offered."""
+    story = await played.world.admin.timeline(played.task)
+    offered = next(each for each in story if each["kind"] == "offered")
+    return datetime.fromisoformat(offered["at"]) - played.begin

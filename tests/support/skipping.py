@@ -67,7 +67,9 @@ class Skipping:
             dues = [await self._due(each) for each in both]
             target = min([end, *(due for due in dues if due is not None)])
             reached = target == end or await _is_over(own)
-            for each in both:
+            # What has no timer hears of what happens when the other's time comes: it goes first.
+            timed = dict(zip(both, dues, strict=True))
+            for each in sorted(both, key=lambda handle: timed[handle] is not None):
                 await self._wind(each, target)
             await self._rest(both)
 

@@ -45,9 +45,9 @@ from extask.messages import (
     TaskPatch,
     TaskStart,
 )
-from extask.simulation.calls import Calls
+from extask.simulation.calls import CallMade
 from extask.simulation.desk import Desk
-from extask.simulation.given import OWN, Given, since
+from extask.simulation.given import OWN, Given, Reply, since
 from workflows.external_task import ExternalTaskWorkflow
 
 TEST_SERVER = Path(sys.executable).parent / "temporal-test-server"
@@ -72,10 +72,12 @@ class Played:
 
     plan: Plan
     given: Given
-    calls: Calls
-    records: list[StepRecord]
-    commands: list[TaskCommand]
-    params: dict[str, Any]
+    calls: list[CallMade] = field(default_factory=list)
+    records: list[StepRecord] = field(default_factory=list)
+    commands: list[TaskCommand] = field(default_factory=list)
+    consulted: list[datetime] = field(default_factory=list)
+    """Of when the hours of calendars were asked."""
+    params: dict[str, Any] = field(default_factory=dict)
     """In plain form."""
     step: str = ""
     over: asyncio.Event = field(default_factory=asyncio.Event)
@@ -85,6 +87,12 @@ class Played:
         self.records += entry.records
         self.params = self.params if entry.params is None else entry.params
         self.step = entry.step or self.step
+
+    def reply(self) -> Reply:
+        """Give what the next attempt of the present step's call comes to."""
+        replies = self.given.calls.get(self.step, ()) or (Reply(),)
+        before = sum(made.step == self.step for made in self.calls)
+        return replies[min(before, len(replies) - 1)]
 
 
 @dataclass(frozen=True)
@@ -184,7 +192,7 @@ class Stage:
         task = f"t-{uuid.uuid4().hex}"
         begins = await self.env.get_current_time()
         world = moved(plan, given, begins)
-        played = self._played[task] = Played(plan, world, Calls(world.calls), [], [], {})
+        played = self._played[task] = Played(plan, world)
         stand_in = await self.client.start_workflow(
             ScriptedWorld.run,
             Scene(task, replace(world, params={})),
@@ -225,7 +233,9 @@ class Stage:
     @activity.defn(name=temporal.CONSULT_CALENDAR)
     async def consult_calendar(self, request: HoursRequest) -> Hours:
         """Tell the hours that hold then; tasks are told apart by nothing but being alone."""
-        given = next(reversed(self._played.values())).given
+        played = next(reversed(self._played.values()))
+        given = played.given
+        played.consulted.append(request.at)
         told = given.hours.get(request.calendar, ())
         return since(told, request.at - given.now) or Hours(open=True)
 
@@ -235,17 +245,19 @@ class Stage:
 
         A server whose workflow ends before such an activity does never skips time again.
         """
-        played = self._played[request.task]
+        played, out = self._played[request.task], request.call
         now = await self.env.get_current_time()
-        played.calls.want(played.step, request.call, now)
-        due = played.calls.next_at()
-        while due is not None and now < due:
+        reply = played.reply()
+        played.calls.append(CallMade(now, played.step, out))
+        due = now + min(reply.takes, out.timeout)
+        while now < due:
             await self.env.sleep(min(due - now, HEARTBEAT))
             activity.heartbeat()
             now = await self.env.get_current_time()
-        answer = played.calls.take(now)
-        assert answer is not None
-        return answer
+        answer = CallAnswered(number=out.number, attempt=out.attempt)
+        if reply.takes > out.timeout:
+            return answer.model_copy(update={"failure": "timeout"})
+        return answer.model_copy(update={"status": reply.status, "body": reply.body})
 
     @activity.defn
     async def tell(self, task: str, verb: str, request: dict[str, Any]) -> None:

@@ -202,6 +202,7 @@ async def assert_same(stage: Stage, case: Case) -> None:
     assert_same_trace(played, dry)
     assert_same_asked(played, dry)
     assert_same_calls(played, dry, task)
+    assert_asked_as_of_now(played)
     assert played.params == shifted(case.plan, dry.params, played.given.now - _begin(case))
 
 
@@ -270,13 +271,24 @@ def _near(value: Any) -> Any:
 
 def assert_same_calls(played: Played, dry: Simulated, task: str) -> None:
     """The same is called at the same times, and sent the same."""
-    made = played.calls.made
+    made = played.calls
     sent = [each.out.model_dump_json().replace(task, "t-simulated") for each in made]
     assert sent == [each.out.model_dump_json() for each in dry.calls]
     assert [each.step for each in made] == [each.step for each in dry.calls]
     assert _since(made, played.given.now) == pytest.approx(
         _since(dry.calls, dry.records[0].at), abs=DRIFT
     )
+
+
+def assert_asked_as_of_now(played: Played) -> None:
+    """Calendars are asked for their hours as they are when the step is entered."""
+    entered = [
+        record.at
+        for record in played.records
+        if record.kind == "entered" and record.step_kind == "check_hours"
+    ]
+    for asked, at in zip(played.consulted, entered, strict=True):
+        assert abs(asked - at) < SECOND
 
 
 def _since(made: Iterable[CallMade], begin: datetime) -> list[float]:
