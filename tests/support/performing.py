@@ -13,7 +13,7 @@ from typing import Any
 
 from temporalio.client import WorkflowHandle
 
-from extask.definition.plan import Plan
+from extask.definition.plan import Mapped, Plan
 from extask.definition.values import resolve_property
 from extask.messages import Hours
 from extask.simulation import Simulated
@@ -59,7 +59,6 @@ class Performance:
         """Set the stage: services, tasks ahead, calendars, flows."""
         admin = self.world.admin
         await admin.publish(PLAIN)
-        await admin.publish(source)
         rona = {"rona_timeout": "30s", "decline_cooldown": "8h"}
         for name in (SERVICE, BACKUP):
             full = {"max_waiting": 1} if name in self.given.reject else {}
@@ -69,10 +68,17 @@ class Performance:
                 await admin.until(await admin.create(name, lifetime="60d"), "queued")
         await self._call()
         await self._as_usual()
+        await self._agent("expert", SERVICE, dict.fromkeys(self._asked(), 1))
+        await admin.publish(source)
         for _, act in self._scenery(self._is_at_first):
             await act()
         workflow = {"workflow": self.plan.workflow}
         (await admin.ask("PATCH", f"/services/{SERVICE}", workflow)).expect(200)
+
+    def _asked(self) -> set[str]:
+        """Name the skills that the definition asks: it is published where somebody has them."""
+        asked = [step.properties.get("skills") for step in self.plan.steps.values()]
+        return {name for each in asked if isinstance(each, Mapped) for name in each.entries}
 
     async def bystander(self, skills: Mapping[str, int]) -> Agent:
         """Add an agent who is free all the time."""
@@ -261,7 +267,7 @@ class Performance:
 
 def named(given: Given) -> Given:
     """Name the host and the task's own service as a tenant does."""
-    reject = tuple(SERVICE if name == OWN else name for name in given.reject)
+    reject = {SERVICE if name == OWN else name: told for name, told in given.reject.items()}
     host = given.params.get("host")
     known = {"host": f"{host}@example.org"} if host else {}
     return replace(given, params={**given.params, **known}, reject=reject)
