@@ -365,7 +365,8 @@ def _outdented(key: Scalar, node: Node) -> bool:
         return key.text in KINDS or key.text in STEP_KEYS
     kind = KINDS.get(key.text)
     inside = (*kind.properties, "save") if kind else OUTCOMES if key.text == "then" else ()
-    return bool(node.entries) and all(name in inside for name in node.entries)
+    no_step = any(name not in KINDS and name not in STEP_KEYS for name in node.entries)
+    return no_step and all(name in inside for name in node.entries)
 
 
 def _without_main(step: StepDraft) -> str:

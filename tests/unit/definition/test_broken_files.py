@@ -258,7 +258,7 @@ STEPS = [
     rest("step name", "steps: { A: { end: } }\n", "E109", (3, 10), "'a'"),
     rest("step named end", "steps: { end: { cancel: x } }\n", "E109", (3, 10), "'finish'"),
     rest("kind beside", "steps:\n  queue: support\n", "E105", (4, 3), "indent it by two more"),
-    rest("map beside", "steps: { queue: { wait: 5m } }\n", "E105", (3, 10), "indent it"),
+    rest("map beside", "steps: { queue: { service: a, wait: 5m } }\n", "E105", (3, 10), "indent"),
     rest("way beside", "steps: { then: { timeout: end } }\n", "E105", (3, 10), "indent it"),
     rest("end beside", "steps: { end: }\n", "E105", (3, 10), "indent it"),
     rest("title beside", "steps: { title: x }\n", "E105", (3, 10), "indent it"),
