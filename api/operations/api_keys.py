@@ -42,7 +42,8 @@ async def create(ports: Ports, who: Principal, body: CreateApiKey) -> ApiKey:
     """Make a key for a role, or for an agent.
 
     Raises:
-        BadInput: an agent's key without agent, another's with one, or an unknown agent.
+        BadInput: an agent's key without agent, another's with one, or an unknown agent; or one
+            that would never work.
         NotAllowed: the role is above the tenant's own.
     """
     if body.role == "operator":
@@ -52,6 +53,9 @@ async def create(ports: Ports, who: Principal, body: CreateApiKey) -> ApiKey:
         raise BadInput(
             told, (Fault("/agent", "required" if body.role == "agent" else "excludes", told),)
         )
+    if body.expires_at is not None and body.expires_at <= ports.clock():
+        told = "The key would stop to work before it is made."
+        raise BadInput(told, (Fault("/expires_at", "in_the_past", told),))
     async with ports.database.begin() as connection:
         agent = await agents.get(connection, who.tenant, body.agent) if body.agent else None
         if body.agent and agent is None:

@@ -49,6 +49,13 @@ def _writable(text: str) -> str:
     return text
 
 
+def _written_out(value: object) -> object:
+    """Let only text with a date pass: a mere number would be seconds since 1970."""
+    if not isinstance(value, str) or not value[5:].count("-"):
+        raise PydanticCustomError("bad_form", "A time is text such as 2026-01-05T09:30:00Z")
+    return value
+
+
 def _utc(at: datetime) -> datetime:
     try:
         instant = at.astimezone(UTC)
@@ -118,6 +125,7 @@ Yes = Annotated[bool, Field(strict=True)]
 Instant = Annotated[
     AwareDatetime,
     Field(strict=False),
+    BeforeValidator(_written_out),
     AfterValidator(_utc),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]

@@ -54,6 +54,13 @@ async def test_unknown_expired_and_revoked_keys_open_nothing(desk: Desk) -> None
         assert response.headers["www-authenticate"] == "Bearer"
 
 
+async def test_a_key_that_would_never_work_is_not_made(desk: Desk) -> None:
+    body = {"role": "flow", "name": "late", "expires_at": "2020-01-01T00:00:00Z"}
+    response = await desk.call("POST", "/api-keys", body, who="tenant_admin")
+    assert response.status_code == 400
+    assert [each["code"] for each in response.json()["faults"]] == ["in_the_past"]
+
+
 async def test_a_key_with_a_role_of_another_version_opens_nothing(desk: Desk) -> None:
     for role, agent in (("emperor", None), ("agent", None), ("flow", "a-anna")):
         secret = await desk.key("acme", role, agent)  # type: ignore[arg-type]  # that is the point

@@ -63,6 +63,18 @@ MALFORMED: list[tuple[str, Any, int, set[tuple[str, str]]]] = [
         {("/expires_at", "no_time_zone")},
     ),
     (
+        "expiry as a number",
+        {**GOOD, "expires_at": 1_893_456_000},
+        400,
+        {("/expires_at", "bad_form")},
+    ),
+    (
+        "expiry as digits",
+        {**GOOD, "expires_at": "1893456000"},
+        400,
+        {("/expires_at", "bad_form")},
+    ),
+    (
         "expiry beyond time",
         {**GOOD, "expires_at": "9999-12-31T23:59:59-14:00"},
         400,
