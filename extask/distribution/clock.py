@@ -13,7 +13,7 @@ _LAST = ((datetime.max.replace(tzinfo=UTC) - EPOCH).days - 1) * _DAY
 def span(duration: timedelta) -> int:
     """Convert a duration to microseconds, bounded by the calendar."""
     exact = duration.days * _DAY + duration.seconds * SECOND + duration.microseconds
-    return min(max(exact, -_LAST), _LAST)
+    return exact if -_LAST <= exact <= _LAST else max(-_LAST, min(exact, _LAST))
 
 
 def micros(at: datetime) -> int:
@@ -23,7 +23,7 @@ def micros(at: datetime) -> int:
 
 def instant(at: int) -> datetime:
     """Convert microseconds since 1970 to an aware UTC instant, bounded by the calendar."""
-    return EPOCH + timedelta(microseconds=min(at, _LAST))
+    return EPOCH + timedelta(0, 0, min(at, _LAST))
 
 
 def maybe(at: int | None) -> datetime | None:

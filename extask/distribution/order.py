@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from typing import TYPE_CHECKING
 
 from sortedcontainers import SortedList
 
 if TYPE_CHECKING:
-    from extask.distribution.dispatch import Front
     from extask.distribution.state import Entry
 
 STRICT = 0
@@ -25,19 +25,21 @@ Fifo = tuple[int, int, "Entry"]
 """First queued, sequence, entry."""
 Turn = tuple[int, int, int, int, "Entry"]
 """Turn number, level, first queued, sequence, entry."""
-OrderKey = tuple[int, int, int, int]
-"""Turn number, level, first queued, sequence: where an agent sees an entry they may take."""
+Claim = tuple[bool, int, int]
+"""Not strict, first queued + rank of the level · its worth, sequence: the smallest goes first."""
 
 
 class Shelf:
     """Waiting entries in order: those without a turn number by level, the others by number."""
 
-    __slots__ = ("count", "front", "heads", "held", "levels", "turns")
+    __slots__ = ("_claims", "_worth", "count", "heads", "held", "levels", "turns")
 
     def __init__(self) -> None:
         self.count = 0
-        self.front: Front | None = None
-        """Computed by dispatch and good until something changes here or in the numbers."""
+        self._worth: int | None = None
+        """What a level was worth when somebody last asked for the claim; empty: nobody has yet."""
+        self._claims: list[Claim] = []
+        """Since then: the claims of the first entry of each level, with a number and without."""
         self.levels: dict[int, SortedList[Fifo]] = {}
         self.heads: dict[int, Fifo] = {}
         """The first entry without a number of each level that has one."""
@@ -53,38 +55,84 @@ class Shelf:
         found = [item[2] for _, items in sorted(self.levels.items()) for item in items]
         return found + [turn[4] for turn in self.turns]
 
+    def claim(self, worth: int) -> Claim:
+        """Give the smallest claim of its entries, of which there must be some."""
+        if self._worth != worth:
+            self._worth = worth
+            firsts = [(level, items[0]) for level, items in self.held.items() if items]
+            self._claims = sorted(claim_of(*it, worth) for it in [*self.heads.items(), *firsts])
+        return self._claims[0]
+
+    def first(self, numbers: list[int]) -> Turn:
+        """Give the first entry, of which there must be some, where levels have these numbers."""
+        if not self.heads:
+            return self.turns[0]
+        number, level = min([(numbers[level], level) for level in self.heads])
+        queued, seq, entry = self.heads[level]
+        head = (number, level, queued, seq, entry)
+        return min(head, self.turns[0]) if self.turns else head
+
     def add(self, entry: Entry) -> None:
         """Put an entry in."""
         self.count += 1
-        self.front = None
-        fifo = (entry.first_queued, entry.seq, entry)
+        level, fifo = entry.level, (entry.first_queued, entry.seq, entry)
         if entry.number is not None:
             self.turns.add(_turn(entry, entry.number))
-            _level(self.held, entry.level).add(fifo)
+            self._add_holder(level, fifo)
             return
-        _level(self.levels, entry.level).add(fifo)
-        head = self.heads.get(entry.level)
+        _level(self.levels, level).add(fifo)
+        head = self.heads.get(level)
         if head is None or fifo < head:
-            self.heads[entry.level] = fifo
+            self.heads[level] = fifo
+            self._succeed(level, head, fifo)
 
     def remove(self, entry: Entry) -> None:
         """Take an entry out; its level and number must be those it was put in with."""
         self.count -= 1
-        self.front = None
-        fifo = (entry.first_queued, entry.seq, entry)
+        level, fifo = entry.level, (entry.first_queued, entry.seq, entry)
         if entry.number is not None:
             self.turns.remove(_turn(entry, entry.number))
-            self.held[entry.level].remove(fifo)
+            self._remove_holder(level, fifo)
             return
-        items = self.levels[entry.level]
-        if self.heads[entry.level][2] is not entry:
+        items, head = self.levels[level], self.heads[level]
+        if head[2] is not entry:
             items.remove(fifo)
             return
         items.pop(0)
         if items:
-            self.heads[entry.level] = items[0]
+            following = self.heads[level] = items[0]
         else:
-            del self.heads[entry.level]
+            following = None
+            del self.heads[level]
+        self._succeed(level, head, following)
+
+    def _add_holder(self, level: int, fifo: Fifo) -> None:
+        items = _level(self.held, level)
+        head = items[0] if items else None
+        items.add(fifo)
+        if items[0] is fifo:
+            self._succeed(level, head, fifo)
+
+    def _remove_holder(self, level: int, fifo: Fifo) -> None:
+        items = self.held[level]
+        head = items[0]
+        items.remove(fifo)
+        if head[2] is fifo[2]:
+            self._succeed(level, head, items[0] if items else None)
+
+    def _succeed(self, level: int, before: Fifo | None, after: Fifo | None) -> None:
+        """Keep the claims when another entry becomes the first of a level."""
+        if self._worth is None:
+            return
+        if before is not None:
+            del self._claims[bisect_left(self._claims, claim_of(level, before, self._worth))]
+        if after is not None:
+            insort(self._claims, claim_of(level, after, self._worth))
+
+
+def claim_of(level: int, fifo: Fifo, worth: int) -> Claim:
+    """Give the claim of an entry of a level that is worth so much."""
+    return (level != STRICT, fifo[0] + level * worth, fifo[1])
 
 
 def _level(levels: dict[int, SortedList[Fifo]], level: int) -> SortedList[Fifo]:
@@ -97,11 +145,9 @@ def _level(levels: dict[int, SortedList[Fifo]], level: int) -> SortedList[Fifo]:
 class Order:
     """A service's clock, the next turn number of each level, and all that waits."""
 
-    __slots__ = ("clock", "edition", "next", "waiting")
+    __slots__ = ("clock", "next", "waiting")
 
     def __init__(self) -> None:
-        self.edition = 0
-        """Rises when a level's next number changes."""
         self.clock = 0
         self.next = [BEFORE_ALL, *STRIDES[HIGHEST:NOTHING_ELSE], AFTER_ALL]
         self.waiting = Shelf()
@@ -114,7 +160,6 @@ class Order:
         level = entry.level
         if entry.number is None and level in MIDDLE and level not in self.waiting.heads:
             self.next[level] = self.clock + STRIDES[level]
-            self.edition += 1
         self.waiting.add(entry)
 
     def hand_out(self, entry: Entry) -> list[tuple[Entry, int]]:
@@ -126,7 +171,6 @@ class Order:
         level = entry.level
         if entry.number is not None or level not in MIDDLE:
             return []
-        self.edition += 1
         number = self.next[level]
         self.clock = max(self.clock, number)
         self.next[level] = self.clock + STRIDES[level]

@@ -75,17 +75,16 @@ class Pool:
             self.events.append(Event(kind=kind, at=self.moment, agent=found, data=data or {}))
             return
         entry.rank += 1
-        self.events.append(
-            Event(
-                kind=kind,
-                at=self.moment,
-                task=entry.task,
-                run=entry.run,
-                epoch=entry.epoch,
-                rank=entry.rank,
-                service=entry.service.config.name,
-                agent=None if session is None else session.agent.config.id,
-                session=None if session is None else session.id,
-                data=data or {},
-            )
-        )
+        told = {
+            "kind": kind,
+            "at": self.moment,
+            "task": entry.task,
+            "run": entry.run,
+            "epoch": entry.epoch,
+            "rank": entry.rank,
+            "service": entry.service.config.name,
+            "agent": None if session is None else session.agent.config.id,
+            "session": None if session is None else session.id,
+            "data": data or {},
+        }
+        self.events.append(Event.sure(told))

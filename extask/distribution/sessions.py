@@ -88,7 +88,10 @@ def _open(pool: Pool, entry: Entry, agent: Agent, why: _Why, *, first: bool = Fa
         "free": free,
         "config": pool.version,
         "distribution": entry.mode,
-        **why._asdict(),
+        "why": why.why,
+        "level": why.level,
+        "algorithm": why.algorithm,
+        "qualification": why.qualification,
     }
     pool.emit("offered", entry, session, data=data)
     return session
