@@ -46,8 +46,11 @@ def is_reserved(pool: Pool, entry: Entry) -> bool:
         return True
     if pool.now >= entry.window:
         return False
-    known = (pool.agents.get(name) for name in entry.preferred)
-    return any(agent is not None and attends(agent, entry.service) for agent in known)
+    for name in entry.preferred:
+        agent = pool.agents.get(name)
+        if agent is not None and attends(agent, entry.service):
+            return True
+    return False
 
 
 def line_up(agent: Agent) -> None:
@@ -59,8 +62,9 @@ def line_up(agent: Agent) -> None:
     if agent.blocking:
         return
     for service in agent.reach:
+        bound = len(service.members)
         for lane in service.lanes.all:
-            lane.line_up(agent, len(service.members))
+            lane.line_up(agent, bound)
 
 
 def choose(pool: Pool, entry: Entry) -> Agent | None:

@@ -72,8 +72,7 @@ class _Round:
             entry = self._first()
             agents = self._takers(entry)
             offer(self.pool, entry, agents)
-            reached = chain.from_iterable([agent.reach for agent in agents])
-            for service in dict.fromkeys((entry.service, *reached)):
+            for service in dict.fromkeys(chain.from_iterable([agent.reach for agent in agents])):
                 if service in self.plays:
                     self._look(service)
 
@@ -96,18 +95,20 @@ class _Round:
             self.plays[service] = found
 
     def _play(self, service: Service) -> Play | None:
+        worth = self.pool.level_worth
+        claims: list[Claim] = []
         shelves: list[Shelf] = []
         tests: list[tuple[Shelf, Test]] = []
         for lane in service.lanes.all:
-            if (lane.common.count or lane.barred.count) and lane.first() is not None:
-                if lane.common.count:
-                    shelves.append(lane.common)
-                if lane.barred.count:
-                    tests.append((lane.barred, self._has_taker))
+            common, barred = lane.common, lane.barred
+            if (common.count or barred.count) and lane.first() is not None:
+                if common.count:
+                    shelves.append(common)
+                    claims.append(common.claim(worth))
+                if barred.count:
+                    tests.append((barred, self._has_taker))
         for agent in self.pool.stirred:
             tests.extend(self._reserved(service, agent))
-        worth = self.pool.level_worth
-        claims = [shelf.claim(worth) for shelf in shelves]
         turns: list[Turn] = []
         for shelf, test in tests:
             more = _passing(shelf, service.order.next, worth, test)

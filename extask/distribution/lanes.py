@@ -45,9 +45,7 @@ class Lane:
 
     def line_up(self, agent: Agent, bound: int) -> None:
         """Put an agent where they now belong; `bound` is about how many are in reach at most."""
-        if not has_room(agent, blocking=self.blocking):
-            return
-        graded = grade(agent, self.demands)
+        graded = grade(agent, self.demands) if has_room(agent, blocking=self.blocking) else None
         if graded is None:
             return
         heappush(self.candidates, _candidate(agent, graded))

@@ -67,7 +67,10 @@ def _fall_out(entry: Entry) -> None:
 
 def _file(pool: Pool, entry: Entry) -> None:
     for agent in entry.preferred:
-        pool.wishes.setdefault(agent, Wishes()).entries[entry.seq] = entry
+        wishes = pool.wishes.get(agent)
+        if wishes is None:
+            wishes = pool.wishes[agent] = Wishes()
+        wishes.entries[entry.seq] = entry
     _shelve(pool, entry)
 
 
