@@ -88,27 +88,27 @@ class _Round:
         return [cast("Agent", choose(self.pool, entry))]
 
     def _look(self, service: Service) -> None:
-        found = self._play(service) if service.order.waiting.count else None
-        if found is None:
-            self.plays.pop(service, None)
-        else:
-            self.plays[service] = found
-
-    def _play(self, service: Service) -> Play | None:
-        worth = self.pool.level_worth
-        claims: list[Claim] = []
         shelves: list[Shelf] = []
         tests: list[tuple[Shelf, Test]] = []
         for lane in service.lanes.all:
-            common, barred = lane.common, lane.barred
-            if (common.count or barred.count) and lane.first() is not None:
-                if common.count:
-                    shelves.append(common)
-                    claims.append(common.claim(worth))
-                if barred.count:
-                    tests.append((barred, self._has_taker))
+            if (lane.common.count or lane.barred.count) and lane.first() is not None:
+                if lane.common.count:
+                    shelves.append(lane.common)
+                if lane.barred.count:
+                    tests.append((lane.barred, self._has_taker))
         for agent in self.pool.stirred:
             tests.extend(self._reserved(service, agent))
+        play = self._play(service, shelves, tests) if shelves or tests else None
+        if play is not None:
+            self.plays[service] = play
+        elif service in self.plays:
+            del self.plays[service]
+
+    def _play(
+        self, service: Service, shelves: list[Shelf], tests: list[tuple[Shelf, Test]]
+    ) -> Play | None:
+        worth = self.pool.level_worth
+        claims = [shelf.claim(worth) for shelf in shelves]
         turns: list[Turn] = []
         for shelf, test in tests:
             more = _passing(shelf, service.order.next, worth, test)
@@ -121,7 +121,7 @@ class _Round:
 
     def _reserved(self, service: Service, name: str) -> Iterator[tuple[Shelf, Test]]:
         pool, wishes = self.pool, self.pool.wishes.get(name)
-        pair = None if wishes is None else wishes.reserved.get(service.config.name)
+        pair = None if wishes is None else wishes.reserved.get(service.name)
         if pair is None:
             return
         agent = pool.agents[name]

@@ -12,7 +12,7 @@ from extask.distribution.policy import grade
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from extask.distribution.policy import Grade, Policy, Skills
+    from extask.distribution.policy import Policy, Skills
     from extask.distribution.state import Agent
 
 Candidate = tuple[int, int, int, int, int, str, int, "Agent"]
@@ -38,20 +38,36 @@ class Lane:
         """Entries that each of the agents may take."""
         self.barred = Shelf()
         """Entries that some of them may not take."""
-        able = [agent for agent in agents if has_room(agent, blocking=self.blocking)]
-        graded = ((agent, grade(agent, self.demands)) for agent in able)
-        self.candidates = [_candidate(agent, it) for agent, it in graded if it is not None]
+        found = map(self._candidate, agents)
+        self.candidates = [candidate for candidate in found if candidate is not None]
         heapify(self.candidates)
 
     def line_up(self, agent: Agent, bound: int) -> None:
         """Put an agent where they now belong; `bound` is about how many are in reach at most."""
-        graded = grade(agent, self.demands) if has_room(agent, blocking=self.blocking) else None
-        if graded is None:
+        candidate = self._candidate(agent)
+        if candidate is None:
             return
-        heappush(self.candidates, _candidate(agent, graded))
+        heappush(self.candidates, candidate)
         if len(self.candidates) > 2 * bound + SPARE:
             self.candidates = [it for it in self.candidates if it[6] == it[7].stamp]
             heapify(self.candidates)
+
+    def _candidate(self, agent: Agent) -> Candidate | None:
+        if not has_room(agent, blocking=self.blocking):
+            return None
+        graded = grade(agent, self.demands)
+        if graded is None:
+            return None
+        return (
+            1 if is_occupied(agent) else 0,
+            graded.level,
+            graded.qualification,
+            agent.nonblocking,
+            agent.idle_since,
+            agent.id,
+            agent.stamp,
+            agent,
+        )
 
     def first(self) -> Agent | None:
         """Give the agent who is to be asked first."""
@@ -71,19 +87,6 @@ class Lane:
         """Let candidates stand where they stood before they were taken out."""
         for candidate in candidates:
             heappush(self.candidates, candidate)
-
-
-def _candidate(agent: Agent, graded: Grade) -> Candidate:
-    return (
-        1 if is_occupied(agent) else 0,
-        graded.level,
-        graded.qualification,
-        agent.nonblocking,
-        agent.idle_since,
-        agent.config.id,
-        agent.stamp,
-        agent,
-    )
 
 
 class Lanes:

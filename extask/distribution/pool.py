@@ -82,8 +82,8 @@ class Pool:
             "run": entry.run,
             "epoch": entry.epoch,
             "rank": entry.rank,
-            "service": entry.service.config.name,
-            "agent": None if session is None else session.agent.config.id,
+            "service": entry.service.name,
+            "agent": None if session is None else session.agent.id,
             "session": None if session is None else session.id,
             "data": data or {},
         }

@@ -269,7 +269,7 @@ def forget(
 ) -> None:
     """Let a task that stands nowhere any more be gone, and remember how."""
     del pool.entries[entry.task]
-    agent = None if session is None else session.agent.config.id
+    agent = None if session is None else session.agent.id
     name = None if session is None else session.id
     ending = Ending(entry.run, entry.epoch, how, pool.now, agent, name, code, entry.rank)
     pool.memory.ended(entry.task, ending)

@@ -62,9 +62,9 @@ class Message(BaseModel):
         For what the judgement makes of its own state at every decision: a check takes longer than
         all else that there is to making a message, and `model_construct` takes longer still.
         """
-        made = cls.__new__(cls)
-        object.__setattr__(made, "__dict__", values)
-        object.__setattr__(made, "__pydantic_fields_set__", set(values))
-        object.__setattr__(made, "__pydantic_extra__", None)
-        object.__setattr__(made, "__pydantic_private__", None)
+        made, put = cls.__new__(cls), object.__setattr__  # as the model is frozen
+        put(made, "__dict__", values)
+        put(made, "__pydantic_fields_set__", set(values))
+        put(made, "__pydantic_extra__", None)
+        put(made, "__pydantic_private__", None)
         return made

@@ -92,7 +92,7 @@ def _theirs(pool: Pool, command: SessionCommand) -> Session | Answer:
     session = pool.sessions.get(command.session)
     if session is None:
         return _gone(pool, command)
-    if session.agent.config.id != command.agent:
+    if session.agent.id != command.agent:
         return stays.refused("not_yours", "This session is another agent's.", session.entry.task)
     return session
 

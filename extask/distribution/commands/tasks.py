@@ -48,7 +48,7 @@ def done(
         {
             **_DONE,
             "at": pool.moment,
-            "agent": None if session is None else session.agent.config.id,
+            "agent": None if session is None else session.agent.id,
             "session": None if session is None else session.id,
             "task": entry.task,
             "code": code,
