@@ -99,16 +99,16 @@ class Shelf:
             items.remove(fifo)
             return
         items.pop(0)
-        if items:
-            following = self.heads[level] = items[0]
-        else:
-            following = None
+        following = next(iter(items), None)
+        if following is None:
             del self.heads[level]
+        else:
+            self.heads[level] = following
         self._succeed(level, head, following)
 
     def _add_holder(self, level: int, fifo: Fifo) -> None:
         items = _level(self.held, level)
-        head = items[0] if items else None
+        head = next(iter(items), None)
         items.add(fifo)
         if items[0] is fifo:
             self._succeed(level, head, fifo)
@@ -118,7 +118,7 @@ class Shelf:
         head = items[0]
         items.remove(fifo)
         if head[2] is fifo[2]:
-            self._succeed(level, head, items[0] if items else None)
+            self._succeed(level, head, next(iter(items), None))
 
     def _succeed(self, level: int, before: Fifo | None, after: Fifo | None) -> None:
         """Keep the claims when another entry becomes the first of a level."""

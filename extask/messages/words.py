@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -64,7 +65,13 @@ class Message(BaseModel):
         """
         made, put = cls.__new__(cls), object.__setattr__  # as the model is frozen
         put(made, "__dict__", values)
-        put(made, "__pydantic_fields_set__", set(values))
+        put(made, "__pydantic_fields_set__", _fields(cls))
         put(made, "__pydantic_extra__", None)
         put(made, "__pydantic_private__", None)
         return made
+
+
+@cache
+def _fields(model: type[Message]) -> set[str]:
+    """Give the names of all fields, in one set for all messages that have them all."""
+    return set(model.model_fields)
