@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from sortedcontainers import SortedList
+from extask.distribution.rows import Row
 
 if TYPE_CHECKING:
     from extask.distribution.state import Entry
@@ -40,12 +41,12 @@ class Shelf:
         """What a level was worth when somebody last asked for the claim; empty: nobody has yet."""
         self._claims: list[Claim] = []
         """Since then: the claims of the first entry of each level, with a number and without."""
-        self.levels: dict[int, SortedList[Fifo]] = {}
+        self.levels: defaultdict[int, Row[Fifo]] = defaultdict(Row)
         self.heads: dict[int, Fifo] = {}
         """The first entry without a number of each level that has one."""
-        self.held: dict[int, SortedList[Fifo]] = {}
+        self.held: defaultdict[int, Row[Fifo]] = defaultdict(Row)
         """The turn-holders again, by level and first queueing."""
-        self.turns: SortedList[Turn] = SortedList()
+        self.turns: Row[Turn] = Row()
 
     def __len__(self) -> int:
         return self.count
@@ -59,18 +60,19 @@ class Shelf:
         """Give the smallest claim of its entries, of which there must be some."""
         if self._worth != worth:
             self._worth = worth
-            firsts = [(level, items[0]) for level, items in self.held.items() if items]
-            self._claims = sorted(claim_of(*it, worth) for it in [*self.heads.items(), *firsts])
+            held = [(level, items.first()) for level, items in self.held.items()]
+            firsts = [(level, fifo) for level, fifo in [*self.heads.items(), *held] if fifo]
+            self._claims = sorted(claim_of(level, fifo, worth) for level, fifo in firsts)
         return self._claims[0]
 
     def first(self, numbers: list[int]) -> Turn:
         """Give the first entry, of which there must be some, where levels have these numbers."""
-        if not self.heads:
-            return self.turns[0]
-        number, level = min([(numbers[level], level) for level in self.heads])
-        queued, seq, entry = self.heads[level]
-        head = (number, level, queued, seq, entry)
-        return min(head, self.turns[0]) if self.turns else head
+        holder = self.turns.first()
+        if holder is not None and not self.heads:
+            return holder
+        number, level = min(zip(map(numbers.__getitem__, self.heads), self.heads, strict=True))
+        head = (number, level, *self.heads[level])
+        return head if holder is None or head < holder else holder
 
     def add(self, entry: Entry) -> None:
         """Put an entry in."""
@@ -80,7 +82,7 @@ class Shelf:
             self.turns.add(_turn(entry, entry.number))
             self._add_holder(level, fifo)
             return
-        _level(self.levels, level).add(fifo)
+        self.levels[level].add(fifo)
         head = self.heads.get(level)
         if head is None or fifo < head:
             self.heads[level] = fifo
@@ -95,11 +97,10 @@ class Shelf:
             self._remove_holder(level, fifo)
             return
         items, head = self.levels[level], self.heads[level]
+        items.remove(fifo)
         if head[2] is not entry:
-            items.remove(fifo)
             return
-        items.pop(0)
-        following = next(iter(items), None)
+        following = items.first()
         if following is None:
             del self.heads[level]
         else:
@@ -107,18 +108,18 @@ class Shelf:
         self._succeed(level, head, following)
 
     def _add_holder(self, level: int, fifo: Fifo) -> None:
-        items = _level(self.held, level)
-        head = next(iter(items), None)
+        items = self.held[level]
+        head = items.first()
         items.add(fifo)
-        if items[0] is fifo:
+        if head is None or fifo < head:
             self._succeed(level, head, fifo)
 
     def _remove_holder(self, level: int, fifo: Fifo) -> None:
         items = self.held[level]
-        head = items[0]
+        before = items.before(fifo)
         items.remove(fifo)
-        if head[2] is fifo[2]:
-            self._succeed(level, head, next(iter(items), None))
+        if not before:
+            self._succeed(level, fifo, items.first())
 
     def _succeed(self, level: int, before: Fifo | None, after: Fifo | None) -> None:
         """Keep the claims when another entry becomes the first of a level."""
@@ -133,13 +134,6 @@ class Shelf:
 def claim_of(level: int, fifo: Fifo, worth: int) -> Claim:
     """Give the claim of an entry of a level that is worth so much."""
     return (level != STRICT, fifo[0] + level * worth, fifo[1])
-
-
-def _level(levels: dict[int, SortedList[Fifo]], level: int) -> SortedList[Fifo]:
-    found = levels.get(level)
-    if found is None:
-        found = levels[level] = SortedList()
-    return found
 
 
 class Order:
@@ -194,7 +188,7 @@ class Order:
             number = self._numbered(entry.level, ahead)
         else:
             ahead = self._before_holder(entry, number)
-        holders = self.waiting.turns.bisect_left(_turn(entry, number))
+        holders = self.waiting.turns.before(_turn(entry, number))
         others = sum(
             self._before(level, number + (level < entry.level))
             for level in MIDDLE
@@ -206,7 +200,7 @@ class Order:
         return len(self.waiting.levels.get(level, ()))
 
     def _index(self, entry: Entry) -> int:
-        return self.waiting.levels[entry.level].bisect_left((entry.first_queued, entry.seq, entry))
+        return self.waiting.levels[entry.level].before((entry.first_queued, entry.seq, entry))
 
     def _numbered(self, level: int, index: int) -> int:
         """Give the number that the level's entry at `index` is going to have."""
