@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from extask.distribution.capacity import has_room
 from extask.distribution.choice import choose, choose_all, takes_reserved
@@ -85,36 +85,32 @@ class _Round:
         """Give the agents who are asked; an entry in play has at least one."""
         if entry.mode == "broadcast":
             return choose_all(self.pool, entry)
-        return [cast("Agent", choose(self.pool, entry))]
+        agent = choose(self.pool, entry)
+        return [] if agent is None else [agent]
 
     def _look(self, service: Service) -> None:
+        worth = self.pool.level_worth
+        claims: list[Claim] = []
         shelves: list[Shelf] = []
         tests: list[tuple[Shelf, Test]] = []
         for lane in service.lanes.all:
-            if (lane.common.count or lane.barred.count) and lane.first() is not None:
+            if lane.first() is not None:
                 if lane.common.count:
                     shelves.append(lane.common)
+                    claims.append(lane.common.claim(worth))
                 if lane.barred.count:
                     tests.append((lane.barred, self._has_taker))
         for agent in self.pool.stirred:
             tests.extend(self._reserved(service, agent))
-        play = self._play(service, shelves, tests) if shelves or tests else None
-        if play is not None:
-            self.plays[service] = play
-        elif service in self.plays:
-            del self.plays[service]
-
-    def _play(
-        self, service: Service, shelves: list[Shelf], tests: list[tuple[Shelf, Test]]
-    ) -> Play | None:
-        worth = self.pool.level_worth
-        claims = [shelf.claim(worth) for shelf in shelves]
         turns: list[Turn] = []
         for shelf, test in tests:
             more = _passing(shelf, service.order.next, worth, test)
             claims += more[0]
             turns += more[1]
-        return (min(claims), shelves, turns) if claims else None
+        if claims:
+            self.plays[service] = min(claims), shelves, turns
+        elif service in self.plays:
+            del self.plays[service]
 
     def _has_taker(self, entry: Entry) -> bool:
         return choose(self.pool, entry) is not None
