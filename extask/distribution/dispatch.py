@@ -6,7 +6,6 @@ anything, for otherwise it would have been offered then.
 
 from __future__ import annotations
 
-from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -72,9 +71,9 @@ class _Round:
             entry = self._first()
             agents = self._takers(entry)
             offer(self.pool, entry, agents)
-            for service in dict.fromkeys(chain.from_iterable([agent.reach for agent in agents])):
-                if service in self.plays:
-                    self._look(service)
+            reach = [service for agent in agents for service in agent.reach]
+            for service in [service for service in reach if self.plays.pop(service, None)]:
+                self._look(service)
 
     def _first(self) -> Entry:
         service, (_, shelves, turns) = min(self.plays.items(), key=itemgetter(1))
@@ -109,8 +108,6 @@ class _Round:
             turns += more[1]
         if claims:
             self.plays[service] = min(claims), shelves, turns
-        elif service in self.plays:
-            del self.plays[service]
 
     def _has_taker(self, entry: Entry) -> bool:
         return choose(self.pool, entry) is not None

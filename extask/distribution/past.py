@@ -88,7 +88,8 @@ class Past(Generic[_T]):
 
     def put(self, key: str, value: _T, subject: str) -> None:
         """Remember a value as the newest."""
-        self._live.pop(key, None)
+        if key in self._live:
+            del self._live[key]
         self._live[key] = value, subject
         if len(self._live) + self._packed > self._bound:
             self._forget_oldest()

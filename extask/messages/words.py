@@ -63,12 +63,18 @@ class Message(BaseModel):
         For what the judgement makes of its own state at every decision: a check takes longer than
         all else that there is to making a message, and `model_construct` takes longer still.
         """
-        made, put = cls.__new__(cls), object.__setattr__  # as the model is frozen
-        put(made, "__dict__", values)
-        put(made, "__pydantic_fields_set__", _fields(cls))
-        put(made, "__pydantic_extra__", None)
-        put(made, "__pydantic_private__", None)
+        made = cls.__new__(cls)
+        _put_values(made, values)
+        _put_names(made, _fields(cls))
+        _put_extra(made, None)
+        _put_private(made, None)
         return made
+
+
+_put_values, _put_names, _put_extra, _put_private = (
+    vars(BaseModel)[slot].__set__
+    for slot in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+)  # what a frozen model is filled through
 
 
 @cache
