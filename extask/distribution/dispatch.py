@@ -51,8 +51,7 @@ def dispatch(pool: Pool) -> None:
     """Offer whatever can be offered."""
     if pool.touched:
         _Round(pool).run()
-        pool.touched.clear()
-    pool.stirred.clear()
+    pool.settle()
 
 
 class _Round:
@@ -71,9 +70,18 @@ class _Round:
             entry = self._first()
             agents = self._takers(entry)
             offer(self.pool, entry, agents)
+            if not self._is_anybody_left():
+                return
             reach = [service for agent in agents for service in agent.reach]
             for service in [service for service in reach if self.plays.pop(service, None)]:
                 self._look(service)
+
+    def _is_anybody_left(self) -> bool:
+        """Say whether somebody may still take more: anybody, if an entry was put somewhere."""
+        fresh = self.pool.fresh
+        while fresh and fresh[-1].blocking:
+            fresh.pop()
+        return self.pool.altered or bool(fresh)
 
     def _first(self) -> Entry:
         service, (_, shelves, turns) = min(self.plays.items(), key=itemgetter(1))

@@ -28,17 +28,28 @@ KEPT = 8
 class Lane:
     """Entries on two shelves, and a heap of agents with room whom the policy admits to them."""
 
-    __slots__ = ("_roomy", "barred", "blocking", "candidates", "common", "demands", "policy")
+    __slots__ = (
+        "_open",
+        "_roomy",
+        "barred",
+        "blocking",
+        "candidates",
+        "common",
+        "demands",
+        "policy",
+    )
 
     def __init__(self, need: Need, policy: Policy, agents: Iterable[Agent]) -> None:
         self.blocking, skills, reached = need
         self.policy = policy
         self.demands = policy.asked(skills)[: reached + 1]
+        self._open = self.blocking and self.demands is ALL_AT_ONCE
+        """Whether it takes every agent without blocking work, as they come."""
         self.common = Shelf()
         """Entries that each of the agents may take."""
         self.barred = Shelf()
         """Entries that some of them may not take."""
-        found = [self._rank(as_candidate(agent)) for agent in agents if not agent.blocking]
+        found = [self._ranked(as_candidate(agent)) for agent in agents if not agent.blocking]
         self._keep([candidate for candidate in found if candidate is not None])
 
     def _keep(self, candidates: list[Candidate]) -> None:
@@ -48,20 +59,18 @@ class Lane:
 
     def line_up(self, candidate: Candidate) -> None:
         """Put an agent without blocking work where they now belong."""
-        ranked = self._rank(candidate)
+        ranked = candidate if self._open else self._ranked(candidate)
         if ranked is None:
             return
         heappush(self.candidates, ranked)
         if len(self.candidates) > self._roomy:
             self._keep([it for it in self.candidates if it[6] == it[7].stamp])
 
-    def _rank(self, candidate: Candidate) -> Candidate | None:
+    def _ranked(self, candidate: Candidate) -> Candidate | None:
         """Rank an agent by what is asked here, unless they have no room or are not admitted."""
         agent = candidate[7]
-        if not self.blocking and not has_room(agent, blocking=False):
+        if not has_room(agent, blocking=self.blocking):
             return None
-        if self.demands is ALL_AT_ONCE:
-            return candidate
         graded = grade(agent, self.demands)
         return None if graded is None else (candidate[0], *graded, *candidate[3:])
 

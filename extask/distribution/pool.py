@@ -19,10 +19,12 @@ class Pool:
 
     __slots__ = (
         "agents",
+        "altered",
         "deadlines",
         "duty_profiles",
         "entries",
         "events",
+        "fresh",
         "level_worth",
         "memory",
         "moment",
@@ -54,12 +56,23 @@ class Pool:
         """Services in which something may have become possible since the last dispatch."""
         self.stirred: dict[str, Agent] = {}
         """Agents for whom a reserved entry may have become possible since then."""
+        self.altered = False
+        """Whether an entry was put somewhere since then."""
+        self.fresh: list[Agent] = []
+        """Agents who were lined up since then: unless one was, only they may take anything."""
         self.set_time(now)
 
     def set_time(self, now: int) -> None:
         """Let it be `now`."""
         self.now = now
         self.moment = clock.instant(now)
+
+    def settle(self) -> None:
+        """Forget what has happened since the last dispatch, as nobody may take anything now."""
+        self.touched.clear()
+        self.stirred.clear()
+        self.fresh.clear()
+        self.altered = False
 
     def emit(
         self,

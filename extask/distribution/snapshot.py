@@ -85,8 +85,7 @@ def _load(data: bytes) -> Pool:
     ):
         service.order.clock, service.order.next = clock, following
     _load_memory(reader, pool)
-    pool.touched.clear()
-    pool.stirred.clear()
+    pool.settle()
     return pool
 
 

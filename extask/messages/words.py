@@ -73,7 +73,12 @@ class Message(BaseModel):
 
 _put_values, _put_names, _put_extra, _put_private = (
     vars(BaseModel)[slot].__set__
-    for slot in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+    for slot in (
+        "__dict__",
+        "__pydantic_fields_set__",
+        "__pydantic_extra__",
+        "__pydantic_private__",
+    )
 )  # what a frozen model is filled through
 
 
