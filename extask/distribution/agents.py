@@ -22,8 +22,7 @@ def available_again(pool: Pool, agent: Agent) -> None:
     """Line an agent up anew and let the next dispatch look at all that they might take."""
     line_up(agent)
     pool.fresh.append(agent)
-    for service in agent.reach:
-        pool.touched[service.name] = service
+    pool.touched.update(dict.fromkeys(agent.reach))
     if agent.id in pool.wishes:
         pool.stirred[agent.id] = agent
 

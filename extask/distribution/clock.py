@@ -23,7 +23,7 @@ def micros(at: datetime) -> int:
 
 def instant(at: int) -> datetime:
     """Convert microseconds since 1970 to an aware UTC instant, bounded by the calendar."""
-    return EPOCH + (at if at < _LAST else _LAST) * _MICROSECOND
+    return EPOCH + min(at, _LAST) * _MICROSECOND
 
 
 def maybe(at: int | None) -> datetime | None:

@@ -64,7 +64,7 @@ class _Round:
         self.plays: dict[Service, Play] = {}
 
     def run(self) -> None:
-        for service in self.pool.touched.values():
+        for service in self.pool.touched:
             self._look(service)
         while self.plays:
             entry = self._first()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from extask.distribution.rows import Row
@@ -33,7 +32,7 @@ Claim = tuple[bool, int, int]
 class Shelf:
     """Waiting entries in order: those without a turn number by level, the others by number."""
 
-    __slots__ = ("_claims", "_worth", "count", "heads", "held", "levels", "turns")
+    __slots__ = ("_claims", "_worth", "count", "held", "levels", "turns")
 
     def __init__(self) -> None:
         self.count = 0
@@ -41,10 +40,9 @@ class Shelf:
         """What a level was worth when somebody last asked for the claim; empty: nobody has yet."""
         self._claims: list[Claim] = []
         """Since then: the claims of the first entry of each level, with a number and without."""
-        self.levels: defaultdict[int, Row[Fifo]] = defaultdict(Row)
-        self.heads: dict[int, Fifo] = {}
-        """The first entry without a number of each level that has one."""
-        self.held: defaultdict[int, Row[Fifo]] = defaultdict(Row)
+        self.levels: dict[int, Row[Fifo]] = {}
+        """The entries without a number of each level that has any."""
+        self.held: dict[int, Row[Fifo]] = {}
         """The turn-holders again, by level and first queueing."""
         self.turns: Row[Turn] = Row()
 
@@ -60,66 +58,49 @@ class Shelf:
         """Give the smallest claim of its entries, of which there must be some."""
         if self._worth != worth:
             self._worth = worth
-            held = [(level, items.first()) for level, items in self.held.items()]
-            firsts = [(level, fifo) for level, fifo in [*self.heads.items(), *held] if fifo]
-            self._claims = sorted(claim_of(level, fifo, worth) for level, fifo in firsts)
+            rows = [*self.levels.items(), *self.held.items()]
+            self._claims = sorted(claim_of(level, row.first(), worth) for level, row in rows)
         return self._claims[0]
 
     def first(self, numbers: list[int]) -> Turn:
         """Give the first entry, of which there must be some, where levels have these numbers."""
-        holder = self.turns.first()
-        if holder is not None and not self.heads:
+        levels, holder = self.levels, self.turns.first_if_any()
+        if holder is not None and not levels:
             return holder
-        number, level = min(zip(map(numbers.__getitem__, self.heads), self.heads, strict=True))
-        head = (number, level, *self.heads[level])
-        return head if holder is None or head < holder else holder
+        number, level = min(zip(map(numbers.__getitem__, levels), levels, strict=True))
+        first = (number, level, *levels[level].first())
+        return first if holder is None or first < holder else holder
 
     def add(self, entry: Entry) -> None:
         """Put an entry in."""
         self.count += 1
-        level, fifo = entry.level, (entry.first_queued, entry.seq, entry)
+        rows, level = self.levels, entry.level
         if entry.number is not None:
             self.turns.add(_turn(entry, entry.number))
-            self._add_holder(level, fifo)
-            return
-        self.levels[level].add(fifo)
-        head = self.heads.get(level)
-        if head is None or fifo < head:
-            self.heads[level] = fifo
-            self._succeed(level, head, fifo)
+            rows = self.held
+        row = rows.get(level)
+        before = None if row is None else row.first()
+        if row is None:
+            row = rows[level] = Row()
+        fifo = (entry.first_queued, entry.seq, entry)
+        row.add(fifo)
+        if before is None or fifo < before:
+            self._succeed(level, before, fifo)
 
     def remove(self, entry: Entry) -> None:
         """Take an entry out; its level and number must be those it was put in with."""
         self.count -= 1
-        level, fifo = entry.level, (entry.first_queued, entry.seq, entry)
+        rows, level = self.levels, entry.level
         if entry.number is not None:
             self.turns.remove(_turn(entry, entry.number))
-            self._remove_holder(level, fifo)
+            rows = self.held
+        row, fifo = rows[level], (entry.first_queued, entry.seq, entry)
+        if not row.remove(fifo):
             return
-        items, head = self.levels[level], self.heads[level]
-        items.remove(fifo)
-        if head[2] is not entry:
-            return
-        following = items.first()
+        following = row.first_if_any()
         if following is None:
-            del self.heads[level]
-        else:
-            self.heads[level] = following
-        self._succeed(level, head, following)
-
-    def _add_holder(self, level: int, fifo: Fifo) -> None:
-        items = self.held[level]
-        head = items.first()
-        items.add(fifo)
-        if head is None or fifo < head:
-            self._succeed(level, head, fifo)
-
-    def _remove_holder(self, level: int, fifo: Fifo) -> None:
-        items = self.held[level]
-        before = items.before(fifo)
-        items.remove(fifo)
-        if not before:
-            self._succeed(level, fifo, items.first())
+            del rows[level]
+        self._succeed(level, fifo, following)
 
     def _succeed(self, level: int, before: Fifo | None, after: Fifo | None) -> None:
         """Keep the claims when another entry becomes the first of a level."""
@@ -152,7 +133,7 @@ class Order:
     def add(self, entry: Entry) -> None:
         """Let an entry wait; a level that becomes non-empty gets its number from the clock."""
         level = entry.level
-        if entry.number is None and level in MIDDLE and level not in self.waiting.heads:
+        if entry.number is None and level in MIDDLE and level not in self.waiting.levels:
             self.next[level] = self.clock + STRIDES[level]
         self.waiting.add(entry)
 
@@ -168,7 +149,7 @@ class Order:
         number = self.next[level]
         self.clock = max(self.clock, number)
         self.next[level] = self.clock + STRIDES[level]
-        head = self.waiting.heads[level][2]
+        head = self.waiting.levels[level].first()[2]
         if head is entry:
             return [(entry, number)]
         self.next[level] += STRIDES[level]
@@ -222,10 +203,10 @@ class Order:
         The level's next number is never below one that it has given away, so only its first
         entry can.
         """
-        head = self.waiting.heads.get(entry.level)
-        if head is None or self.next[entry.level] != number:
+        row = self.waiting.levels.get(entry.level)
+        if row is None or self.next[entry.level] != number:
             return 0
-        return int(head[:2] < (entry.first_queued, entry.seq))
+        return int(row.first()[:2] < (entry.first_queued, entry.seq))
 
 
 def _turn(entry: Entry, number: int) -> Turn:

@@ -52,7 +52,7 @@ class Pool:
         self.memory = Memory()
         self.events: list[Event] = []
         self.seq = 0
-        self.touched: dict[str, Service] = {}
+        self.touched: dict[Service, None] = {}
         """Services in which something may have become possible since the last dispatch."""
         self.stirred: dict[str, Agent] = {}
         """Agents for whom a reserved entry may have become possible since then."""

@@ -30,8 +30,12 @@ class Row(Generic[_T]):
     def __iter__(self) -> Iterator[_T]:
         return islice(self._items, self._gone, None)
 
-    def first(self) -> _T | None:
-        """Give the first, if there is any."""
+    def first(self) -> _T:
+        """Give the first, of which there must be one."""
+        return self._items[self._gone]  # type: ignore[no-any-return] # as it is not gone
+
+    def first_if_any(self) -> _T | None:
+        """Give the first, unless the row is empty."""
         return self._items[self._gone] if self._gone < len(self._items) else None
 
     def before(self, item: _T) -> int:
@@ -42,15 +46,16 @@ class Row(Generic[_T]):
         """Put a thing in its place."""
         insort(self._items, item, self._gone)
 
-    def remove(self, item: _T) -> None:
-        """Take out a thing that is in the row."""
+    def remove(self, item: _T) -> bool:
+        """Take out a thing that is in the row; says whether it was the first."""
         items, gone = self._items, self._gone
         place = bisect_left(items, item, gone)
         if place > gone:
             del items[place]
-            return
+            return False
         items[gone] = None
         self._gone += 1
         if gone > _SPARE and 2 * gone > len(items):
             del items[: self._gone]
             self._gone = 0
+        return True

@@ -109,7 +109,7 @@ def give_number(entry: Entry, number: int) -> None:
 def stir(pool: Pool, entry: Entry) -> None:
     """Let the next dispatch look at a waiting entry again."""
     pool.altered = True
-    pool.touched[entry.service.name] = entry.service
+    pool.touched[entry.service] = None
     if entry.reserved:
         for name in entry.preferred:
             if name in entry.service.reachable:

@@ -63,7 +63,7 @@ class Message(BaseModel):
         For what the judgement makes of its own state at every decision: a check takes longer than
         all else that there is to making a message, and `model_construct` takes longer still.
         """
-        made = cls.__new__(cls)
+        made = object.__new__(cls)
         _put_values(made, values)
         _put_names(made, _fields(cls))
         _put_extra(made, None)
@@ -71,15 +71,10 @@ class Message(BaseModel):
         return made
 
 
+_SLOTS = "__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__"
 _put_values, _put_names, _put_extra, _put_private = (
-    vars(BaseModel)[slot].__set__
-    for slot in (
-        "__dict__",
-        "__pydantic_fields_set__",
-        "__pydantic_extra__",
-        "__pydantic_private__",
-    )
-)  # what a frozen model is filled through
+    vars(BaseModel)[slot].__set__ for slot in _SLOTS
+)  # what fills even a frozen model
 
 
 @cache
