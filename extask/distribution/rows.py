@@ -49,9 +49,8 @@ class Row(Generic[_T]):
     def remove(self, item: _T) -> bool:
         """Take out a thing that is in the row; says whether it was the first."""
         items, gone = self._items, self._gone
-        place = bisect_left(items, item, gone)
-        if place > gone:
-            del items[place]
+        if items[gone] != item:  # searching would touch things that have not been used for long
+            del items[bisect_left(items, item, gone)]
             return False
         items[gone] = None
         self._gone += 1
