@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 def available_again(pool: Pool, agent: Agent) -> None:
     """Line an agent up anew and let the next dispatch look at all that they might take."""
     line_up(agent)
-    for service in agent.reach:
-        pool.touched[service.config.name] = service
-    if agent.config.id in pool.wishes:
-        pool.stirred[agent.config.id] = agent
+    pool.fresh.append(agent)
+    pool.touched.update(dict.fromkeys(agent.reach))
+    if agent.id in pool.wishes:
+        pool.stirred[agent.id] = agent
 
 
 def work_ended(pool: Pool, agent: Agent) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from extask.distribution.pool import Pool
@@ -74,7 +74,7 @@ def set_hold(pool: Pool, session: Session, *, wished: bool, interrupted: bool) -
 
 def shares(pool: Pool, session: Session) -> dict[str, int]:
     """Split the time since acceptance into work and hold, in microseconds; they add up exactly."""
-    accepted = cast("int", session.accepted_at)  # only what was accepted has shares
+    accepted = session.accepted_at or 0  # only what was accepted has shares
     held = session.held
     if session.held_since is not None:
         held += pool.now - session.held_since

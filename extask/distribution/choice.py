@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from extask.distribution.capacity import has_room
+from extask.distribution.lanes import as_candidate
 from extask.distribution.policy import grade
 
 if TYPE_CHECKING:
@@ -46,8 +47,11 @@ def is_reserved(pool: Pool, entry: Entry) -> bool:
         return True
     if pool.now >= entry.window:
         return False
-    known = (pool.agents.get(name) for name in entry.preferred)
-    return any(agent is not None and attends(agent, entry.service) for agent in known)
+    for name in entry.preferred:
+        agent = pool.agents.get(name)
+        if agent is not None and attends(agent, entry.service):
+            return True
+    return False
 
 
 def line_up(agent: Agent) -> None:
@@ -58,16 +62,17 @@ def line_up(agent: Agent) -> None:
     agent.stamp += 1
     if agent.blocking:
         return
+    candidate = as_candidate(agent)
     for service in agent.reach:
         for lane in service.lanes.all:
-            lane.line_up(agent, len(service.members))
+            lane.line_up(candidate)
 
 
 def choose(pool: Pool, entry: Entry) -> Agent | None:
     """Give the agent who is to be asked first for this waiting entry, if anybody may be."""
-    if entry.reserved:
+    lane = entry.lane
+    if entry.reserved or lane is None:
         return next(_preferred(pool, entry), None)
-    lane = cast("Lane", entry.lane)  # as every entry in order that is not reserved has
     if not entry.exclude and not entry.cooldowns:
         return lane.first()
     return next(iter(_first_class(pool, entry, lane, 1)), None)
@@ -75,9 +80,10 @@ def choose(pool: Pool, entry: Entry) -> Agent | None:
 
 def choose_all(pool: Pool, entry: Entry) -> list[Agent]:
     """Give the agents who are asked together for a broadcast: of the best class only."""
-    if entry.reserved:
+    lane = entry.lane
+    if entry.reserved or lane is None:
         return list(islice(_preferred(pool, entry), ASKED_TOGETHER))
-    return _first_class(pool, entry, cast("Lane", entry.lane), ASKED_TOGETHER)
+    return _first_class(pool, entry, lane, ASKED_TOGETHER)
 
 
 def _preferred(pool: Pool, entry: Entry) -> Iterator[Agent]:

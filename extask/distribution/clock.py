@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = 1_000_000
-_DAY = 86_400 * SECOND
-_LAST = ((datetime.max.replace(tzinfo=UTC) - EPOCH).days - 1) * _DAY
+_MICROSECOND = timedelta(microseconds=1)
+_LAST = ((datetime.max.replace(tzinfo=UTC) - EPOCH).days - 1) * 86_400 * SECOND
 
 
 def span(duration: timedelta) -> int:
     """Convert a duration to microseconds, bounded by the calendar."""
-    exact = duration.days * _DAY + duration.seconds * SECOND + duration.microseconds
-    return min(max(exact, -_LAST), _LAST)
+    exact = duration // _MICROSECOND
+    return exact if -_LAST <= exact <= _LAST else max(-_LAST, min(exact, _LAST))
 
 
 def micros(at: datetime) -> int:
@@ -23,7 +23,7 @@ def micros(at: datetime) -> int:
 
 def instant(at: int) -> datetime:
     """Convert microseconds since 1970 to an aware UTC instant, bounded by the calendar."""
-    return EPOCH + timedelta(microseconds=min(at, _LAST))
+    return EPOCH + min(at, _LAST) * _MICROSECOND
 
 
 def maybe(at: int | None) -> datetime | None:

@@ -6,6 +6,7 @@ import json
 import re
 import struct
 import zlib
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -136,8 +137,12 @@ class Reader:
         raw = bytearray(len(planes) * len(planes[0]))
         for place, plane in enumerate(planes):
             raw[place::_WIDTH] = plane
-        numbers = struct.unpack(f"<{len(planes[0])}Q", raw)
-        return list(_summed(numbers) if rising else map(_signed, numbers))
+        numbers: Sequence[int] = struct.unpack(f"<{len(planes[0])}q", raw)
+        if rising:
+            numbers = [((total + _SIGN) & _MASK) - _SIGN for total in accumulate(numbers)]
+        if NONE in numbers:
+            return [None if number == NONE else number for number in numbers]
+        return list(numbers)
 
     def table(self, name: str, width: int, rising: tuple[int, ...] = ()) -> Iterator[Any]:
         """Read rows of a table, `width` columns wide."""
@@ -160,15 +165,3 @@ class Reader:
             prefix, size = self._head["shapes"][kind]
             yield prefix + packed[start : start + size].hex()
             start += size
-
-
-def _signed(number: int) -> int | None:
-    value = number - (1 << 64) if number >= _SIGN else number
-    return None if value == NONE else value
-
-
-def _summed(differences: tuple[int, ...]) -> Iterator[int | None]:
-    total = 0
-    for difference in differences:
-        total = (total + difference) & _MASK
-        yield _signed(total)

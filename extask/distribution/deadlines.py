@@ -85,6 +85,10 @@ class Deadlines:
         if len(self._heap) > self._roomy:
             self._compact()
 
+    def expect(self, count: int) -> None:
+        """Make room for so many deadlines that hold, as for a pool that is restored."""
+        self._roomy += 2 * count
+
     def first(self) -> Deadline | None:
         """Give the earliest deadline that still holds."""
         heap = self._heap

@@ -6,178 +6,126 @@ anything, for otherwise it would have been offered then.
 
 from __future__ import annotations
 
-from itertools import chain
-from operator import attrgetter
-from typing import TYPE_CHECKING, cast
+from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from extask.distribution.capacity import has_room
 from extask.distribution.choice import choose, choose_all, takes_reserved
-from extask.distribution.order import STRICT
+from extask.distribution.order import claim_of
 from extask.distribution.sessions import offer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from extask.distribution.lanes import Lane
-    from extask.distribution.order import Fifo, Order, OrderKey, Shelf
+    from extask.distribution.order import Claim, Fifo, Shelf, Turn
     from extask.distribution.pool import Pool
     from extask.distribution.state import Agent, Entry, Service
 
     Test = Callable[[Entry], bool]
-
-Claim = tuple[bool, int, int]
-"""Not strict, first queued + rank of the level · its worth, sequence: the smallest goes first."""
-_LAST: OrderKey = (1 << 63, 0, 0, 0)
-_NO_CLAIM: Claim = (True, 1 << 80, 0)
+    Play = tuple[Claim, list[Shelf], list[Turn]]
+    """What is in play of a service: its smallest claim, the shelves that everybody may take from,
+    the first entries of the others; no two claims are equal."""
 
 
-class Front:
-    """Of some entries of a service: the first in order, and the smallest claim."""
-
-    __slots__ = ("claim", "edition", "entry", "key", "level_worth")
-
-    def __init__(self, edition: int, level_worth: int) -> None:
-        self.edition = edition
-        self.level_worth = level_worth
-        self.entry: Entry | None = None
-        self.key: OrderKey = _LAST
-        self.claim: Claim = _NO_CLAIM
-
-    def take_heads(self, numbers: list[int], heads: Mapping[int, Fifo]) -> None:
-        """Take the first entries of levels into account, each seen at its level's next number."""
-        key, claim, first = self.key, self.claim, self.entry
-        for level, (queued, seq, entry) in heads.items():
-            seen = (numbers[level], level, queued, seq)
-            if seen < key:
-                key, first = seen, entry
-            pressing = (level != STRICT, queued + level * self.level_worth, seq)
-            if pressing < claim:  # noqa: PLR1730 - `min` takes three times as long
-                claim = pressing
-        self.key, self.claim, self.entry = key, claim, first
-
-    def take(self, number: int, entry: Entry) -> None:
-        """Take an entry into account that an agent sees at this turn number."""
-        level, queued, seq = entry.level, entry.first_queued, entry.seq
-        key = (number, level, queued, seq)
-        if key < self.key:
-            self.key, self.entry = key, entry
-        self.press(level, queued, seq)
-
-    def press(self, level: int, queued: int, seq: int) -> None:
-        """Take the claim of an entry into account."""
-        claim = (level != STRICT, queued + level * self.level_worth, seq)
-        if claim < self.claim:  # noqa: PLR1730 - `min` takes three times as long
-            self.claim = claim
-
-
-def _open_front(shelf: Shelf, order: Order, level_worth: int) -> Front:
-    """Give the front of a shelf that is open to everybody, as long as possible the same."""
-    front = shelf.front
-    if front is None or front.edition != order.edition or front.level_worth != level_worth:
-        front = shelf.front = Front(order.edition, level_worth)
-        front.take_heads(order.next, shelf.heads)
-        if shelf.turns:
-            front.take(shelf.turns[0][0], shelf.turns[0][4])
-            for items in shelf.held.values():
-                for queued, seq, entry in items[:1]:
-                    front.press(entry.level, queued, seq)
-    return front
-
-
-def _tested_front(shelf: Shelf, order: Order, level_worth: int, test: Test) -> Front:
-    """Give the front of those entries of a shelf that pass a test."""
-    front = Front(order.edition, level_worth)
-    for level, items in shelf.levels.items():
-        found = next((item[2] for item in items if test(item[2])), None)
-        if found is not None:
-            front.take(order.next[level], found)
+def _passing(
+    shelf: Shelf, numbers: list[int], worth: int, test: Test
+) -> tuple[list[Claim], list[Turn]]:
+    """Give claims and turns among which are the smallest of a shelf's entries that pass a test."""
+    heads = _first_of_each(shelf.levels, test)
+    turns = [(numbers[level], level, *fifo) for level, fifo in heads]
     holder = next((turn for turn in shelf.turns if test(turn[4])), None)
     if holder is not None:
-        front.take(holder[0], holder[4])
-        for items in shelf.held.values():
-            first = next((item[2] for item in items if test(item[2])), holder[4])
-            front.press(first.level, first.first_queued, first.seq)
-    return front
+        turns.append(holder)
+        heads += _first_of_each(shelf.held, test)
+    return [claim_of(level, fifo, worth) for level, fifo in heads], turns
+
+
+def _first_of_each(levels: Mapping[int, Iterable[Fifo]], test: Test) -> list[tuple[int, Fifo]]:
+    found = (
+        (level, next((it for it in items if test(it[2])), None)) for level, items in levels.items()
+    )
+    return [(level, fifo) for level, fifo in found if fifo is not None]
 
 
 def dispatch(pool: Pool) -> None:
     """Offer whatever can be offered."""
     if pool.touched:
         _Round(pool).run()
-        pool.touched.clear()
-    pool.stirred.clear()
+    pool.settle()
 
 
 class _Round:
-    """One dispatch: the fronts of the services still in play."""
+    """One dispatch: the services still in play."""
 
-    __slots__ = ("fronts", "pool")
+    __slots__ = ("plays", "pool")
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
-        self.fronts: dict[str, tuple[Claim, Entry]] = {}
+        self.plays: dict[Service, Play] = {}
 
     def run(self) -> None:
-        self._look(self.pool.touched.values())
-        while self.fronts:
-            entry = min(self.fronts.values())[1]  # no two claims are equal
+        for service in self.pool.touched:
+            self._look(service)
+        while self.plays:
+            entry = self._first()
             agents = self._takers(entry)
             offer(self.pool, entry, agents)
-            changed = {entry.service.config.name: entry.service}
-            for service in chain.from_iterable(agent.reach for agent in agents):
-                changed[service.config.name] = service
-            self._look(service for name, service in changed.items() if name in self.fronts)
+            if not self._is_anybody_left():
+                return
+            reach = [service for agent in agents for service in agent.reach]
+            for service in [service for service in reach if self.plays.pop(service, None)]:
+                self._look(service)
+
+    def _is_anybody_left(self) -> bool:
+        """Say whether somebody may still take more: anybody, if an entry was put somewhere."""
+        fresh = self.pool.fresh
+        while fresh and fresh[-1].blocking:
+            fresh.pop()
+        return self.pool.altered or bool(fresh)
+
+    def _first(self) -> Entry:
+        service, (_, shelves, turns) = min(self.plays.items(), key=itemgetter(1))
+        numbers = service.order.next
+        return min([*[shelf.first(numbers) for shelf in shelves], *turns])[4]
 
     def _takers(self, entry: Entry) -> list[Agent]:
-        """Give the agents who are asked; an entry in a front has at least one."""
+        """Give the agents who are asked; an entry in play has at least one."""
         if entry.mode == "broadcast":
             return choose_all(self.pool, entry)
-        return [cast("Agent", choose(self.pool, entry))]
+        agent = choose(self.pool, entry)
+        return [] if agent is None else [agent]
 
-    def _look(self, services: Iterable[Service]) -> None:
-        for service in services:
-            found = self._front(service) if service.order.waiting.count else None
-            if found is None:
-                self.fronts.pop(service.config.name, None)
-            else:
-                self.fronts[service.config.name] = found
-
-    def _front(self, service: Service) -> tuple[Claim, Entry] | None:
-        fronts: list[Front] = []
-        for lane in service.lanes.all:
-            if (lane.common.count or lane.barred.count) and lane.first() is not None:
-                self._add_lane(fronts, service, lane)
-        for agent in self.pool.stirred:
-            fronts.extend(self._reserved_fronts(service, agent))
-        if not fronts:
-            return None
-        first, claim = fronts[0], fronts[0].claim
-        if len(fronts) > 1:
-            first = min(fronts, key=attrgetter("key"))
-            claim = min(front.claim for front in fronts)
-        return None if first.entry is None else (claim, first.entry)
-
-    def _add_lane(self, fronts: list[Front], service: Service, lane: Lane) -> None:
+    def _look(self, service: Service) -> None:
         worth = self.pool.level_worth
-        if lane.common.count:
-            fronts.append(_open_front(lane.common, service.order, worth))
-        if lane.barred.count:
-            fronts.append(_tested_front(lane.barred, service.order, worth, self._has_taker))
+        claims: list[Claim] = []
+        shelves: list[Shelf] = []
+        tests: list[tuple[Shelf, Test]] = []
+        for lane in service.lanes.all:
+            if lane.first() is not None:
+                if lane.common.count:
+                    shelves.append(lane.common)
+                    claims.append(lane.common.claim(worth))
+                if lane.barred.count:
+                    tests.append((lane.barred, self._has_taker))
+        for agent in self.pool.stirred:
+            tests.extend(self._reserved(service, agent))
+        turns: list[Turn] = []
+        for shelf, test in tests:
+            more = _passing(shelf, service.order.next, worth, test)
+            claims += more[0]
+            turns += more[1]
+        if claims:
+            self.plays[service] = min(claims), shelves, turns
 
     def _has_taker(self, entry: Entry) -> bool:
         return choose(self.pool, entry) is not None
 
-    def _reserved_fronts(self, service: Service, name: str) -> Iterator[Front]:
+    def _reserved(self, service: Service, name: str) -> Iterator[tuple[Shelf, Test]]:
         pool, wishes = self.pool, self.pool.wishes.get(name)
-        pair = None if wishes is None else wishes.reserved.get(service.config.name)
+        pair = None if wishes is None else wishes.reserved.get(service.name)
         if pair is None:
             return
         agent = pool.agents[name]
         for shelf, blocking in zip(pair, (False, True), strict=True):
             if has_room(agent, blocking=blocking):
-                yield _tested_front(
-                    shelf,
-                    service.order,
-                    pool.level_worth,
-                    lambda entry: takes_reserved(pool, entry, agent),
-                )
+                yield shelf, lambda entry: takes_reserved(pool, entry, agent)

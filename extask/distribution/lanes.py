@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from extask.distribution.capacity import has_room, is_occupied
 from extask.distribution.order import Shelf
-from extask.distribution.policy import grade
+from extask.distribution.policy import ALL_AT_ONCE, grade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from extask.distribution.policy import Grade, Policy, Skills
+    from extask.distribution.policy import Policy, Skills
     from extask.distribution.state import Agent
 
 Candidate = tuple[int, int, int, int, int, str, int, "Agent"]
@@ -20,7 +20,7 @@ Candidate = tuple[int, int, int, int, int, str, int, "Agent"]
 order in which they are asked."""
 Need = tuple[bool, "Skills", int]
 """Blocking, skills beside the policy's, level of the policy that was reached."""
-SPARE = 64
+_SPARE = 64
 KEPT = 8
 """Lanes without entries that a service keeps: who comes again finds them ready."""
 
@@ -28,32 +28,51 @@ KEPT = 8
 class Lane:
     """Entries on two shelves, and a heap of agents with room whom the policy admits to them."""
 
-    __slots__ = ("barred", "blocking", "candidates", "common", "demands", "policy")
+    __slots__ = (
+        "_open",
+        "_roomy",
+        "barred",
+        "blocking",
+        "candidates",
+        "common",
+        "demands",
+        "policy",
+    )
 
     def __init__(self, need: Need, policy: Policy, agents: Iterable[Agent]) -> None:
         self.blocking, skills, reached = need
         self.policy = policy
         self.demands = policy.asked(skills)[: reached + 1]
+        self._open = self.blocking and self.demands is ALL_AT_ONCE
+        """Whether it takes every agent without blocking work, as they come."""
         self.common = Shelf()
         """Entries that each of the agents may take."""
         self.barred = Shelf()
         """Entries that some of them may not take."""
-        able = [agent for agent in agents if has_room(agent, blocking=self.blocking)]
-        graded = ((agent, grade(agent, self.demands)) for agent in able)
-        self.candidates = [_candidate(agent, it) for agent, it in graded if it is not None]
-        heapify(self.candidates)
+        found = [self._ranked(as_candidate(agent)) for agent in agents if not agent.blocking]
+        self._keep([candidate for candidate in found if candidate is not None])
 
-    def line_up(self, agent: Agent, bound: int) -> None:
-        """Put an agent where they now belong; `bound` is about how many are in reach at most."""
+    def _keep(self, candidates: list[Candidate]) -> None:
+        self.candidates = candidates
+        heapify(candidates)
+        self._roomy = 2 * len(candidates) + _SPARE
+
+    def line_up(self, candidate: Candidate) -> None:
+        """Put an agent without blocking work where they now belong."""
+        ranked = candidate if self._open else self._ranked(candidate)
+        if ranked is None:
+            return
+        heappush(self.candidates, ranked)
+        if len(self.candidates) > self._roomy:
+            self._keep([it for it in self.candidates if it[6] == it[7].stamp])
+
+    def _ranked(self, candidate: Candidate) -> Candidate | None:
+        """Rank an agent by what is asked here, unless they have no room or are not admitted."""
+        agent = candidate[7]
         if not has_room(agent, blocking=self.blocking):
-            return
+            return None
         graded = grade(agent, self.demands)
-        if graded is None:
-            return
-        heappush(self.candidates, _candidate(agent, graded))
-        if len(self.candidates) > 2 * bound + SPARE:
-            self.candidates = [it for it in self.candidates if it[6] == it[7].stamp]
-            heapify(self.candidates)
+        return None if graded is None else (candidate[0], *graded, *candidate[3:])
 
     def first(self) -> Agent | None:
         """Give the agent who is to be asked first."""
@@ -75,17 +94,10 @@ class Lane:
             heappush(self.candidates, candidate)
 
 
-def _candidate(agent: Agent, graded: Grade) -> Candidate:
-    return (
-        1 if is_occupied(agent) else 0,
-        graded.level,
-        graded.qualification,
-        agent.nonblocking,
-        agent.idle_since,
-        agent.config.id,
-        agent.stamp,
-        agent,
-    )
+def as_candidate(agent: Agent) -> Candidate:
+    """Rank an agent where nothing is asked."""
+    occupied = is_occupied(agent)
+    return (occupied, 0, 0, agent.nonblocking, agent.idle_since, agent.id, agent.stamp, agent)
 
 
 class Lanes:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from typing import TYPE_CHECKING
 
-from sortedcontainers import SortedList
+from extask.distribution.rows import Row
 
 if TYPE_CHECKING:
-    from extask.distribution.dispatch import Front
     from extask.distribution.state import Entry
 
 STRICT = 0
@@ -25,25 +25,26 @@ Fifo = tuple[int, int, "Entry"]
 """First queued, sequence, entry."""
 Turn = tuple[int, int, int, int, "Entry"]
 """Turn number, level, first queued, sequence, entry."""
-OrderKey = tuple[int, int, int, int]
-"""Turn number, level, first queued, sequence: where an agent sees an entry they may take."""
+Claim = tuple[bool, int, int]
+"""Not strict, first queued + rank of the level · its worth, sequence: the smallest goes first."""
 
 
 class Shelf:
     """Waiting entries in order: those without a turn number by level, the others by number."""
 
-    __slots__ = ("count", "front", "heads", "held", "levels", "turns")
+    __slots__ = ("_claims", "_worth", "count", "held", "levels", "turns")
 
     def __init__(self) -> None:
         self.count = 0
-        self.front: Front | None = None
-        """Computed by dispatch and good until something changes here or in the numbers."""
-        self.levels: dict[int, SortedList[Fifo]] = {}
-        self.heads: dict[int, Fifo] = {}
-        """The first entry without a number of each level that has one."""
-        self.held: dict[int, SortedList[Fifo]] = {}
+        self._worth: int | None = None
+        """What a level was worth when somebody last asked for the claim; empty: nobody has yet."""
+        self._claims: list[Claim] = []
+        """Since then: the claims of the first entry of each level, with a number and without."""
+        self.levels: dict[int, Row[Fifo]] = {}
+        """The entries without a number of each level that has any."""
+        self.held: dict[int, Row[Fifo]] = {}
         """The turn-holders again, by level and first queueing."""
-        self.turns: SortedList[Turn] = SortedList()
+        self.turns: Row[Turn] = Row()
 
     def __len__(self) -> int:
         return self.count
@@ -53,55 +54,75 @@ class Shelf:
         found = [item[2] for _, items in sorted(self.levels.items()) for item in items]
         return found + [turn[4] for turn in self.turns]
 
+    def claim(self, worth: int) -> Claim:
+        """Give the smallest claim of its entries, of which there must be some."""
+        if self._worth != worth:
+            self._worth = worth
+            rows = [*self.levels.items(), *self.held.items()]
+            self._claims = sorted(claim_of(level, row.first(), worth) for level, row in rows)
+        return self._claims[0]
+
+    def first(self, numbers: list[int]) -> Turn:
+        """Give the first entry, of which there must be some, where levels have these numbers."""
+        levels, holder = self.levels, self.turns.first_if_any()
+        if holder is not None and not levels:
+            return holder
+        number, level = min(zip(map(numbers.__getitem__, levels), levels, strict=True))
+        first = (number, level, *levels[level].first())
+        return first if holder is None or first < holder else holder
+
     def add(self, entry: Entry) -> None:
         """Put an entry in."""
         self.count += 1
-        self.front = None
-        fifo = (entry.first_queued, entry.seq, entry)
+        rows, level = self.levels, entry.level
         if entry.number is not None:
             self.turns.add(_turn(entry, entry.number))
-            _level(self.held, entry.level).add(fifo)
-            return
-        _level(self.levels, entry.level).add(fifo)
-        head = self.heads.get(entry.level)
-        if head is None or fifo < head:
-            self.heads[entry.level] = fifo
+            rows = self.held
+        row = rows.get(level)
+        before = None if row is None else row.first()
+        if row is None:
+            row = rows[level] = Row()
+        fifo = (entry.first_queued, entry.seq, entry)
+        row.add(fifo)
+        if before is None or fifo < before:
+            self._succeed(level, before, fifo)
 
     def remove(self, entry: Entry) -> None:
         """Take an entry out; its level and number must be those it was put in with."""
         self.count -= 1
-        self.front = None
-        fifo = (entry.first_queued, entry.seq, entry)
+        rows, level = self.levels, entry.level
         if entry.number is not None:
             self.turns.remove(_turn(entry, entry.number))
-            self.held[entry.level].remove(fifo)
+            rows = self.held
+        row, fifo = rows[level], (entry.first_queued, entry.seq, entry)
+        if not row.remove(fifo):
             return
-        items = self.levels[entry.level]
-        if self.heads[entry.level][2] is not entry:
-            items.remove(fifo)
+        following = row.first_if_any()
+        if following is None:
+            del rows[level]
+        self._succeed(level, fifo, following)
+
+    def _succeed(self, level: int, before: Fifo | None, after: Fifo | None) -> None:
+        """Keep the claims when another entry becomes the first of a level."""
+        if self._worth is None:
             return
-        items.pop(0)
-        if items:
-            self.heads[entry.level] = items[0]
-        else:
-            del self.heads[entry.level]
+        if before is not None:
+            del self._claims[bisect_left(self._claims, claim_of(level, before, self._worth))]
+        if after is not None:
+            insort(self._claims, claim_of(level, after, self._worth))
 
 
-def _level(levels: dict[int, SortedList[Fifo]], level: int) -> SortedList[Fifo]:
-    found = levels.get(level)
-    if found is None:
-        found = levels[level] = SortedList()
-    return found
+def claim_of(level: int, fifo: Fifo, worth: int) -> Claim:
+    """Give the claim of an entry of a level that is worth so much."""
+    return (level != STRICT, fifo[0] + level * worth, fifo[1])
 
 
 class Order:
     """A service's clock, the next turn number of each level, and all that waits."""
 
-    __slots__ = ("clock", "edition", "next", "waiting")
+    __slots__ = ("clock", "next", "waiting")
 
     def __init__(self) -> None:
-        self.edition = 0
-        """Rises when a level's next number changes."""
         self.clock = 0
         self.next = [BEFORE_ALL, *STRIDES[HIGHEST:NOTHING_ELSE], AFTER_ALL]
         self.waiting = Shelf()
@@ -112,9 +133,8 @@ class Order:
     def add(self, entry: Entry) -> None:
         """Let an entry wait; a level that becomes non-empty gets its number from the clock."""
         level = entry.level
-        if entry.number is None and level in MIDDLE and level not in self.waiting.heads:
+        if entry.number is None and level in MIDDLE and level not in self.waiting.levels:
             self.next[level] = self.clock + STRIDES[level]
-            self.edition += 1
         self.waiting.add(entry)
 
     def hand_out(self, entry: Entry) -> list[tuple[Entry, int]]:
@@ -126,11 +146,10 @@ class Order:
         level = entry.level
         if entry.number is not None or level not in MIDDLE:
             return []
-        self.edition += 1
         number = self.next[level]
         self.clock = max(self.clock, number)
         self.next[level] = self.clock + STRIDES[level]
-        head = self.waiting.heads[level][2]
+        head = self.waiting.levels[level].first()[2]
         if head is entry:
             return [(entry, number)]
         self.next[level] += STRIDES[level]
@@ -150,7 +169,7 @@ class Order:
             number = self._numbered(entry.level, ahead)
         else:
             ahead = self._before_holder(entry, number)
-        holders = self.waiting.turns.bisect_left(_turn(entry, number))
+        holders = self.waiting.turns.before(_turn(entry, number))
         others = sum(
             self._before(level, number + (level < entry.level))
             for level in MIDDLE
@@ -162,7 +181,7 @@ class Order:
         return len(self.waiting.levels.get(level, ()))
 
     def _index(self, entry: Entry) -> int:
-        return self.waiting.levels[entry.level].bisect_left((entry.first_queued, entry.seq, entry))
+        return self.waiting.levels[entry.level].before((entry.first_queued, entry.seq, entry))
 
     def _numbered(self, level: int, index: int) -> int:
         """Give the number that the level's entry at `index` is going to have."""
@@ -184,10 +203,10 @@ class Order:
         The level's next number is never below one that it has given away, so only its first
         entry can.
         """
-        head = self.waiting.heads.get(entry.level)
-        if head is None or self.next[entry.level] != number:
+        row = self.waiting.levels.get(entry.level)
+        if row is None or self.next[entry.level] != number:
             return 0
-        return int(head[:2] < (entry.first_queued, entry.seq))
+        return int(row.first()[:2] < (entry.first_queued, entry.seq))
 
 
 def _turn(entry: Entry, number: int) -> Turn:

@@ -88,9 +88,11 @@ class Past(Generic[_T]):
 
     def put(self, key: str, value: _T, subject: str) -> None:
         """Remember a value as the newest."""
-        self._live.pop(key, None)
-        self._live[key] = value, subject
-        if len(self._live) + self._packed > self._bound:
+        live = self._live
+        if key in live:
+            del live[key]
+        live[key] = value, subject
+        if len(live) + self._packed > self._bound:
             self._forget_oldest()
 
     def get(self, key: str, subject: str) -> _T | None:

@@ -68,7 +68,7 @@ class Policy(NamedTuple):
 
 def grade(agent: Agent, demands: Sequence[Demand]) -> Grade | None:
     """Find the first of some levels that admits an agent."""
-    if demands == ALL_AT_ONCE:
+    if demands is ALL_AT_ONCE:
         return ADMITTED
     for level, demand in enumerate(demands):
         if _admits(demand, agent):

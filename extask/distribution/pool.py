@@ -19,10 +19,12 @@ class Pool:
 
     __slots__ = (
         "agents",
+        "altered",
         "deadlines",
         "duty_profiles",
         "entries",
         "events",
+        "fresh",
         "level_worth",
         "memory",
         "moment",
@@ -50,16 +52,27 @@ class Pool:
         self.memory = Memory()
         self.events: list[Event] = []
         self.seq = 0
-        self.touched: dict[str, Service] = {}
+        self.touched: dict[Service, None] = {}
         """Services in which something may have become possible since the last dispatch."""
         self.stirred: dict[str, Agent] = {}
         """Agents for whom a reserved entry may have become possible since then."""
+        self.altered = False
+        """Whether an entry was put somewhere since then."""
+        self.fresh: list[Agent] = []
+        """Agents who were lined up since then: unless one was, only they may take anything."""
         self.set_time(now)
 
     def set_time(self, now: int) -> None:
         """Let it be `now`."""
         self.now = now
         self.moment = clock.instant(now)
+
+    def settle(self) -> None:
+        """Forget what has happened since the last dispatch, as nobody may take anything now."""
+        self.touched.clear()
+        self.stirred.clear()
+        self.fresh.clear()
+        self.altered = False
 
     def emit(
         self,
@@ -75,17 +88,16 @@ class Pool:
             self.events.append(Event(kind=kind, at=self.moment, agent=found, data=data or {}))
             return
         entry.rank += 1
-        self.events.append(
-            Event(
-                kind=kind,
-                at=self.moment,
-                task=entry.task,
-                run=entry.run,
-                epoch=entry.epoch,
-                rank=entry.rank,
-                service=entry.service.config.name,
-                agent=None if session is None else session.agent.config.id,
-                session=None if session is None else session.id,
-                data=data or {},
-            )
-        )
+        told = {
+            "kind": kind,
+            "at": self.moment,
+            "task": entry.task,
+            "run": entry.run,
+            "epoch": entry.epoch,
+            "rank": entry.rank,
+            "service": entry.service.name,
+            "agent": None if session is None else session.agent.id,
+            "session": None if session is None else session.id,
+            "data": data or {},
+        }
+        self.events.append(Event.sure(told))

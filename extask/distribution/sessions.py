@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from extask.distribution import capacity, clock
 from extask.distribution.agents import available_again, flag_rona, work_ended, wrap_up_session
 from extask.distribution.choice import is_blocking, line_up
 from extask.distribution.deadlines import Kind
 from extask.distribution.memory import Ending, How
-from extask.distribution.policy import grade
+from extask.distribution.policy import ADMITTED, grade
 from extask.distribution.state import CUT, Cooldown, Session
 from extask.distribution.waiting import enter, give_number, leave
 from extask.messages import PRIORITIES
@@ -17,7 +17,6 @@ from extask.messages import PRIORITIES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from extask.distribution.policy import Grade
     from extask.distribution.pool import Pool
     from extask.distribution.state import Agent, Entry
     from extask.messages import Outcome
@@ -52,7 +51,7 @@ class _Why(NamedTuple):
 
 def _graded(entry: Entry, agent: Agent) -> _Why:
     demands = entry.service.policy.asked(entry.skills)
-    graded = cast("Grade", grade(agent, demands))  # else nobody would ask them
+    graded = grade(agent, demands) or ADMITTED  # else nobody would ask them
     return _Why("policy", graded.level, demands[graded.level].algorithm, -graded.qualification)
 
 
@@ -88,7 +87,10 @@ def _open(pool: Pool, entry: Entry, agent: Agent, why: _Why, *, first: bool = Fa
         "free": free,
         "config": pool.version,
         "distribution": entry.mode,
-        **why._asdict(),
+        "why": why.why,
+        "level": why.level,
+        "algorithm": why.algorithm,
+        "qualification": why.qualification,
     }
     pool.emit("offered", entry, session, data=data)
     return session
@@ -124,10 +126,12 @@ def stay_name(task: str, run: int, epoch: int) -> str:
 def _close(pool: Pool, session: Session) -> None:
     """Take a session away from its agent and its entry."""
     entry = session.entry
-    if entry.session is session:
-        entry.session, entry.others = next(iter(entry.others), None), entry.others[1:]
-    else:
+    if entry.session is not session:
         entry.others = tuple(other for other in entry.others if other is not session)
+    elif entry.others:
+        entry.session, entry.others = entry.others[0], entry.others[1:]
+    else:
+        entry.session = None
     del session.agent.sessions[session.id], pool.sessions[session.id]
     if session.deadline is None:
         entry.service.engaged -= 1

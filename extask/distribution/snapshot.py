@@ -72,6 +72,7 @@ def _load(data: bytes) -> Pool:
     _load_agents(reader, pool)
     _load_services(reader, pool)
     entries = _load_entries(reader, pool)
+    pool.deadlines.expect(len(entries))
     _load_sessions(reader, pool)
     _load_work(reader, pool)
     for agent in pool.agents.values():
@@ -84,8 +85,7 @@ def _load(data: bytes) -> Pool:
     ):
         service.order.clock, service.order.next = clock, following
     _load_memory(reader, pool)
-    pool.touched.clear()
-    pool.stirred.clear()
+    pool.settle()
     return pool
 
 
@@ -187,8 +187,10 @@ def _load_entries(reader: Reader, pool: Pool) -> list[Entry]:
     cooldowns = reader.table("cooldowns", 3)
     for row in reader.table("entries", _ENTRY, _RISING_ENTRY):
         entry = _read_entry(reader, row, services)
-        entry.preferred = tuple(_read_ids(reader, preferred, row[16]))
-        entry.exclude = frozenset(_read_ids(reader, exclude, row[17]))
+        if row[16]:
+            entry.preferred = tuple(_read_ids(reader, preferred, row[16]))
+        if row[17]:
+            entry.exclude = frozenset(_read_ids(reader, exclude, row[17]))
         for _ in range(row[18]):
             agent, cut, until = next(cooldowns)
             entry.cooldowns[reader.id(agent)] = Cooldown(cut, until)

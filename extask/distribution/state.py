@@ -33,6 +33,8 @@ class Service:
     """A service: its settings, its queue, the agents who might be asked."""
 
     config: ServiceConfig
+    name: str = field(init=False)
+    """The service's identity; here since a model's fields take Python ten times as long to read."""
     order: Order = field(default_factory=Order)
     lanes: Lanes = field(default_factory=Lanes)
     """Waiting entries that are not reserved, by whom they need, with the agents who are asked."""
@@ -55,14 +57,12 @@ class Service:
     prefer_for: int = 0
     presences: frozenset[str] = frozenset()
     """Presences in which agents are offered tasks."""
+    distribution: Distribution = "direct"
+    """How tasks are given to agents that do not say so themselves."""
 
     def __post_init__(self) -> None:
+        self.name = self.config.name
         self.configure(self.config)
-
-    @property
-    def name(self) -> str:
-        """The service's identity."""
-        return self.config.name
 
     @property
     def waiting(self) -> int:
@@ -77,6 +77,7 @@ class Service:
     def configure(self, config: ServiceConfig) -> None:
         """Take over settings; simultaneous tasks leave no wrap-up."""
         self.config = config
+        self.distribution = config.distribution
         policy = Policy.of(config.policy)
         self.policy = self.policy if self.policy == policy else policy
         self.acw = 0 if config.simultaneous else span(config.acw)
@@ -92,6 +93,8 @@ class Agent:
     """An agent: settings, presence, and everything that they hold."""
 
     config: AgentConfig
+    id: str = field(init=False)
+    """The agent's identity."""
     presence: Presence = "offline"
     on_duty: bool = True
     rona_until: int | None = None
@@ -115,15 +118,13 @@ class Agent:
     """Services to whose staff the agent counts."""
     stamp: int = 0
 
-    @property
-    def id(self) -> str:
-        """The agent's identity."""
-        return self.config.id
+    def __post_init__(self) -> None:
+        self.id = self.config.id
 
     @property
     def tie(self) -> str:
         """Their place among deadlines of one moment."""
-        return self.config.id
+        return self.id
 
 
 @dataclass(slots=True, eq=False)
@@ -215,7 +216,7 @@ class Entry:
     @property
     def mode(self) -> Distribution:
         """How it is given to agents."""
-        return self.distribution or self.service.config.distribution
+        return self.distribution or self.service.distribution
 
     @property
     def open_offers(self) -> tuple[Session, ...]:

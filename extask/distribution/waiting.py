@@ -67,7 +67,10 @@ def _fall_out(entry: Entry) -> None:
 
 def _file(pool: Pool, entry: Entry) -> None:
     for agent in entry.preferred:
-        pool.wishes.setdefault(agent, Wishes()).entries[entry.seq] = entry
+        wishes = pool.wishes.get(agent)
+        if wishes is None:
+            wishes = pool.wishes[agent] = Wishes()
+        wishes.entries[entry.seq] = entry
     _shelve(pool, entry)
 
 
@@ -105,7 +108,8 @@ def give_number(entry: Entry, number: int) -> None:
 
 def stir(pool: Pool, entry: Entry) -> None:
     """Let the next dispatch look at a waiting entry again."""
-    pool.touched[entry.service.name] = entry.service
+    pool.altered = True
+    pool.touched[entry.service] = None
     if entry.reserved:
         for name in entry.preferred:
             if name in entry.service.reachable:

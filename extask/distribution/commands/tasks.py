@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from extask.distribution.state import Service, Session
     from extask.messages import Outcome, Standing
 
+_DONE = Answer(status="done").__dict__
+
 
 def done(
     pool: Pool,
@@ -42,16 +44,18 @@ def done(
 ) -> Answer:
     """Answer that it happened; `session` is one that has just ended."""
     session = session or entry.session
-    return Answer(
-        status="done",
-        at=pool.moment,
-        task=entry.task,
-        rank=entry.rank,
-        priority=PRIORITIES[entry.level],
-        agent=None if session is None else session.agent.config.id,
-        session=None if session is None else session.id,
-        standing=standing,
-        code=code,
+    return Answer.sure(
+        {
+            **_DONE,
+            "at": pool.moment,
+            "agent": None if session is None else session.agent.id,
+            "session": None if session is None else session.id,
+            "task": entry.task,
+            "code": code,
+            "priority": PRIORITIES[entry.level],
+            "rank": entry.rank,
+            "standing": standing,
+        }
     )
 
 

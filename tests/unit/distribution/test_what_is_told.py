@@ -357,3 +357,13 @@ def test_a_configuration_tells_its_version_and_what_changed() -> None:
     data = {"version": 3, "services": ["forms"], "agents": []}
     assert floor.last("configured").data == data
     assert floor.pool.overview().agents == {"free": 1}
+
+
+def test_what_is_told_and_answered_is_what_a_check_would_have_made_of_it() -> None:
+    floor = Floor(ServiceConfig(name="calls", acw=seconds(30)))
+    answers = [floor.enqueue("t-1"), floor.accept("t-1"), floor.complete("t-1")]
+    for made in [*answers, *floor.log]:
+        checked = type(made).model_validate(made.model_dump())
+        assert (checked, checked.model_dump_json()) == (made, made.model_dump_json())
+        assert checked.model_fields_set >= made.model_copy().model_fields_set
+        assert list(checked.__dict__) == list(made.__dict__) == list(type(made).model_fields)

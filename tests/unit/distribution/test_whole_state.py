@@ -51,7 +51,8 @@ def known(pool: Pool) -> dict[str, Any]:
             name: {service: [len(shelf) for shelf in pair] for service, pair in it.reserved.items()}
             for name, it in pool.wishes.items()
         },
-        "touched": (list(pool.touched), list(pool.stirred)),
+        "touched": [it.name for it in pool.touched],
+        "stirred": (list(pool.stirred), pool.altered, pool.fresh),
         **{
             name: [whole(it) for it in getattr(pool, name).values()]
             for name in ("services", "agents", "entries", "sessions")
