@@ -80,7 +80,7 @@ params: { by: { type: text } }
 steps:
   count:
     check:
-      - if: visits > 40
+      - if: visits > 15
         then: hear
       - else: pause
   pause: { delay: 1s, then: count }
