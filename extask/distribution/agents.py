@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from extask.distribution import clock
 from extask.distribution.capacity import interrupt_or_resume
-from extask.distribution.choice import is_active, is_present, line_up
+from extask.distribution.choice import is_active, is_present
 from extask.distribution.deadlines import Kind
 from extask.distribution.state import WrapUp
 from extask.distribution.waiting import refile, stir
@@ -19,12 +19,8 @@ if TYPE_CHECKING:
 
 
 def available_again(pool: Pool, agent: Agent) -> None:
-    """Line an agent up anew and let the next dispatch look at all that they might take."""
-    line_up(agent)
-    pool.fresh.append(agent)
-    pool.touched.update(dict.fromkeys(agent.reach))
-    if agent.id in pool.wishes:
-        pool.stirred[agent.id] = agent
+    """Let the next dispatch look at all that an agent might take, and line them up anew."""
+    pool.fresh[agent.id] = agent
 
 
 def work_ended(pool: Pool, agent: Agent) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
 SECOND = 1_000_000
 _MICROSECOND = timedelta(microseconds=1)
 _LAST = ((datetime.max.replace(tzinfo=UTC) - EPOCH).days - 1) * 86_400 * SECOND
@@ -33,4 +34,7 @@ def maybe(at: int | None) -> datetime | None:
 
 def text(at: int | None) -> str | None:
     """Write an instant as ISO 8601, as it stands in the data of events."""
-    return None if at is None else instant(at).isoformat()
+    if at is None:
+        return None
+    # Python takes three times as long to write an instant with its zone
+    return (_NAIVE_EPOCH + min(at, _LAST) * _MICROSECOND).isoformat() + "+00:00"

@@ -98,6 +98,10 @@ class Deadlines:
             heappop(heap)
         return None
 
+    def is_due(self, at: int) -> bool:
+        """Tell whether a deadline may be due at an instant."""
+        return bool(self._heap) and self._heap[0][0] <= at
+
     def take(self, until: int) -> Deadline | None:
         """Take out the earliest deadline that still holds, if it is due until then."""
         heap = self._heap

@@ -75,7 +75,8 @@ class Distributor:
             return STALE
         answer = HANDLERS[command.kind](pool, command)
         dispatch(pool)
-        advance.advance(pool, pool.now)
+        if pool.deadlines.is_due(pool.now):
+            advance.advance(pool, pool.now)
         pool.memory.answered(command, answer, pool.now)
         return answer
 

@@ -74,6 +74,13 @@ class Lane:
         graded = grade(agent, self.demands)
         return None if graded is None else (candidate[0], *graded, *candidate[3:])
 
+    def admits(self, agent: Agent) -> bool:
+        """Say whether an agent without blocking work may take what is common here."""
+        if self._open:
+            return True
+        roomy = has_room(agent, blocking=self.blocking)
+        return roomy and grade(agent, self.demands) is not None
+
     def first(self) -> Agent | None:
         """Give the agent who is to be asked first."""
         heap = self.candidates

@@ -84,8 +84,8 @@ class Shelf:
             row = rows[level] = Row()
         fifo = (entry.first_queued, entry.seq, entry)
         row.add(fifo)
-        if before is None or fifo < before:
-            self._succeed(level, before, fifo)
+        if self._worth is not None and (before is None or fifo < before):
+            self._succeed(level, before, fifo, self._worth)
 
     def remove(self, entry: Entry) -> None:
         """Take an entry out; its level and number must be those it was put in with."""
@@ -100,16 +100,15 @@ class Shelf:
         following = row.first_if_any()
         if following is None:
             del rows[level]
-        self._succeed(level, fifo, following)
+        if self._worth is not None:
+            self._succeed(level, fifo, following, self._worth)
 
-    def _succeed(self, level: int, before: Fifo | None, after: Fifo | None) -> None:
+    def _succeed(self, level: int, before: Fifo | None, after: Fifo | None, worth: int) -> None:
         """Keep the claims when another entry becomes the first of a level."""
-        if self._worth is None:
-            return
         if before is not None:
-            del self._claims[bisect_left(self._claims, claim_of(level, before, self._worth))]
+            del self._claims[bisect_left(self._claims, claim_of(level, before, worth))]
         if after is not None:
-            insort(self._claims, claim_of(level, after, self._worth))
+            insort(self._claims, claim_of(level, after, worth))
 
 
 def claim_of(level: int, fifo: Fifo, worth: int) -> Claim:

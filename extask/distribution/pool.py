@@ -54,12 +54,12 @@ class Pool:
         self.seq = 0
         self.touched: dict[Service, None] = {}
         """Services in which something may have become possible since the last dispatch."""
-        self.stirred: dict[str, Agent] = {}
+        self.stirred: dict[str, None] = {}
         """Agents for whom a reserved entry may have become possible since then."""
         self.altered = False
         """Whether an entry was put somewhere since then."""
-        self.fresh: list[Agent] = []
-        """Agents who were lined up since then: unless one was, only they may take anything."""
+        self.fresh: dict[str, Agent] = {}
+        """Agents who may have come to take more since then; they are lined up by the dispatch."""
         self.set_time(now)
 
     def set_time(self, now: int) -> None:

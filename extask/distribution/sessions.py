@@ -9,7 +9,7 @@ from extask.distribution.agents import available_again, flag_rona, work_ended, w
 from extask.distribution.choice import is_blocking, line_up
 from extask.distribution.deadlines import Kind
 from extask.distribution.memory import Ending, How
-from extask.distribution.policy import ADMITTED, grade
+from extask.distribution.policy import ADMITTED, ALL_AT_ONCE, NOTHING, grade
 from extask.distribution.state import CUT, Cooldown, Session
 from extask.distribution.waiting import enter, give_number, leave
 from extask.messages import PRIORITIES
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 
 def offer(pool: Pool, entry: Entry, agents: Sequence[Agent]) -> None:
-    """Offer a waiting entry in its turn; agents are reserved for it until they answer."""
+    """Offer a waiting entry in its turn; agents are reserved for it until they answer.
+
+    Whoever calls it lines them up again, as it changes what else they may take.
+    """
     why = _Why("preferred") if entry.reserved else None
     turns = entry.service.order.hand_out(entry)
     leave(pool, entry)
@@ -33,11 +36,9 @@ def offer(pool: Pool, entry: Entry, agents: Sequence[Agent]) -> None:
     if first:
         entry.asked = True
         entry.service.throughput.note(pool.now)
-    together = entry.mode == "broadcast"
     for agent in agents:
         session = _open(pool, entry, agent, why or _graded(entry, agent), first=first)
-        session.broadcast = together
-        line_up(agent)
+        session.broadcast = entry.mode == "broadcast"
 
 
 class _Why(NamedTuple):
@@ -49,8 +50,13 @@ class _Why(NamedTuple):
     qualification: int = 0
 
 
+_IN_TURN = _Why("policy", algorithm=NOTHING.algorithm)
+
+
 def _graded(entry: Entry, agent: Agent) -> _Why:
     demands = entry.service.policy.asked(entry.skills)
+    if demands is ALL_AT_ONCE:
+        return _IN_TURN
     graded = grade(agent, demands) or ADMITTED  # else nobody would ask them
     return _Why("policy", graded.level, demands[graded.level].algorithm, -graded.qualification)
 

@@ -85,7 +85,7 @@ def _load(data: bytes) -> Pool:
     ):
         service.order.clock, service.order.next = clock, following
     _load_memory(reader, pool)
-    pool.settle()
+    pool.settle()  # agents were there before the lanes that they stand in
     return pool
 
 

@@ -113,7 +113,7 @@ def stir(pool: Pool, entry: Entry) -> None:
     if entry.reserved:
         for name in entry.preferred:
             if name in entry.service.reachable:
-                pool.stirred[name] = pool.agents[name]
+                pool.stirred[name] = None
 
 
 def end_cooldowns(pool: Pool, entry: Entry) -> None:

@@ -71,8 +71,9 @@ def test_who_picked_up_and_gave_back_has_not_got_it_again() -> None:
     pick_up = PickUp(key="mine", task="t-1", agent="a-1")
     assert floor.do(pick_up).status == "done"
     floor.do(Return(**floor.session("t-1")))
-    answer = late(floor, pick_up)
-    assert (answer.status, answer.reason) == ("refused", "too_late")
+    said = "This was done, and more came since."
+    refused = Answer(status="refused", reason="too_late", message=said, task="t-1")
+    assert late(floor, pick_up) == refused
 
 
 def test_who_picked_up_has_not_got_it_again_though_it_left_and_came_back() -> None:
@@ -122,19 +123,33 @@ def test_what_names_nothing_says_when_it_was_issued() -> None:
     assert floor.do(done[0]).status == "stale"
 
 
-def test_the_horizon_is_never_before_what_is_forgotten() -> None:
-    horizon, told = Horizon(7), list[int]()
-    for number in range(1, 40):
+@pytest.mark.parametrize("bound", [7, 50])
+def test_the_horizon_is_never_before_what_is_forgotten(bound: int) -> None:
+    horizon, told = Horizon(bound), list[int]()
+    for number in range(1, 5 * bound):
         at, issued = number * 10, number * 10 + number % 3 * 12
         told.append(issued)
         horizon.answered(at, issued if number % 2 else None)
-        gone = [moment for place, moment in enumerate(told, 1) if place <= number - 7 and place % 2]
+        gone = told[: max(number - bound, 0) : 2]
         assert all(map(horizon.hides, gone))
         assert not horizon.hides(at + 40)
-        again = Horizon(7)
+        again = Horizon(bound)
         again.go_on(horizon.parts())
         assert again.parts() == horizon.parts()
         horizon = again
+
+
+def test_the_horizon_is_where_what_is_remembered_begins() -> None:
+    horizon = Horizon(3)
+    for at in (10, 20, 30):
+        assert not horizon.hides(10)
+        horizon.answered(at, None)
+    assert (horizon.hides(10), horizon.hides(11)) == (True, False)
+
+
+def test_keys_that_are_kept_name_no_task() -> None:
+    command = Reprioritize(key="t-1:r:5", task="t-1", run=1, epoch=1, by=1)
+    assert acts.noted((), command) == (":r:5",)
 
 
 def test_keys_that_are_kept_are_few() -> None:

@@ -339,3 +339,17 @@ def test_a_cool_down_that_is_over_is_forgotten_though_nobody_is_there() -> None:
     assert list(calls.cooling) == [1]
     floor.wait(1)
     assert (calls.cooling, floor.pool._pool.entries["t-1"].cooldowns) == ({}, {})
+
+
+def test_whose_cool_down_has_just_ended_is_there_for_those_who_still_cool_down() -> None:
+    floor = Floor(agents=3)
+    floor.enqueue("t-1")
+    floor.do(Decline(**floor.session("t-1")))
+    floor.now += seconds(9)
+    floor.do(Decline(**floor.session("t-1")))
+    floor.accept("t-1")
+    floor.state("a-3", presence="offline")
+    floor.wait(50)
+    assert floor.rules("t-1") == {"a-1": "", "a-2": "", "a-3": "presence"}
+    floor.wait(1)
+    assert floor.rules("t-1") == {"a-1": "", "a-2": "cooling_down", "a-3": "presence"}

@@ -273,3 +273,19 @@ def test_levels_count_from_the_first_queueing_only_where_a_workflow_reports() ->
         head = {**floor.about("t-1"), **state, "place": place}
         floor.do(kind.model_validate({**head, "first_queued": floor.now - seconds(60)}))
         assert floor.rules("t-1") == {"a-1": rule}
+
+
+def test_an_old_lane_that_another_policy_makes_anew_is_not_the_next_to_be_forgotten() -> None:
+    known = {f"skill_{number}": 1 for number in range(30)}
+    floor = Floor(skills=[known])
+    floor.state("a-1", presence="offline")
+    for number in range(30):
+        floor.enqueue(f"t-{number}", skills={f"skill_{number}": 1})
+    for number in range(30):
+        floor.withdraw(f"t-{number}")
+    levels = (PolicyLevel(algorithm="most_qualified"),)
+    other = ServiceConfig(name="calls", version=2, policy=levels)
+    floor.do(Configure(key="other", config=PoolConfig(services=(other,))))
+    floor.enqueue("t-again", skills={"skill_0": 1})
+    floor.state("a-1", presence="available")
+    assert floor.holders() == {"t-again": "a-1"}

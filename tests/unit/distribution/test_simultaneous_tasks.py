@@ -123,9 +123,12 @@ def test_the_same_call_may_end_twice_while_its_first_wrap_up_lasts() -> None:
     assert floor.pool.overview().agents == {"free": 1}
 
 
-@pytest.mark.parametrize("place", [{}, {"preferred": (Preferred(agent="a-1"),)}])
+WISH = {"preferred": (Preferred(agent="a-1"),)}
+
+
+@pytest.mark.parametrize("place", [{}, WISH, {"skills": {"law": 1}}])
 def test_who_has_as_many_as_fit_is_still_asked_for_a_task_that_blocks(place: Any) -> None:
-    floor = Floor(CHATS, number=1)
+    floor = Floor(CHATS, number=1, skills=[{"law": 1}])
     floor.enqueue("t-1", block_agent=False)
     floor.accept("t-1")
     call = {"agent": "a-1", "engagement": "c-1"}

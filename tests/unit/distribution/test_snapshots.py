@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from extask.distribution import Distributor
+from extask.distribution.columns import Writer
 from extask.messages import (
     AgentConfig,
     AgentPresence,
@@ -45,6 +49,24 @@ def test_a_snapshot_keeps_everything() -> None:
     for pool in (restored, floor.pool):
         pool.advance(floor.now + timedelta(hours=1))
     assert restored.take_events() == floor.pool.take_events()
+
+
+def test_a_snapshot_of_before_late_repeats_were_told_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    floor = Floor()
+    floor.enqueue("t-1")
+    put = Writer.put
+
+    def put_as_before(self: Writer, name: str, value: Any) -> None:
+        if name not in {"acts", "horizon"}:
+            put(self, name, value)
+
+    monkeypatch.setattr(Writer, "put", put_as_before)
+    restored = Distributor.restore(floor.pool.snapshot())
+    assert restored.sessions == floor.pool.sessions
+    assert restored._pool.entries["t-1"].acts == ()
+    assert restored._pool.memory.horizon.parts() == [0, 0]
 
 
 def test_presence_of_agents_unknown_to_the_configuration_is_ignored() -> None:

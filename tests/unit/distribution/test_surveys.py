@@ -21,6 +21,7 @@ from extask.messages import (
     ServiceConfig,
     StartEngagement,
     Survey,
+    Withdraw,
 )
 from tests.unit.distribution.floor import START, Floor, seconds
 
@@ -116,6 +117,22 @@ def test_who_is_offered_this_very_task_may_get_it() -> None:
     assert there(floor, "t-2") == "available"
 
 
+@pytest.mark.parametrize("service", ["calls", "forms"])
+def test_who_is_offered_this_very_task_may_not_get_it_against_a_rule(service: str) -> None:
+    floor = Floor(CALLS, FORMS)
+    floor.enqueue("t-1", "calls")
+    for place in ({"exclude": ("a-1",)}, {"skills": {"law": 1}}):
+        assert there(floor, "t-1", service, place=place) == "busy"
+    assert floor.holders() == {"t-1": "a-1"}
+
+
+def test_what_a_task_was_told_counts_in_its_own_service_and_in_no_other() -> None:
+    floor = Floor(CALLS, FORMS)
+    floor.enqueue("t-1", "calls", exclude=("a-1",))
+    assert there(floor, "t-1", "calls") == "busy"
+    assert there(floor, "t-1", "forms") == "available"
+
+
 def test_a_list_for_picking_up_is_asked_alike() -> None:
     floor = Floor(ServiceConfig(name="calls", distribution="pickup"))
     floor.enqueue("t-1")
@@ -141,6 +158,14 @@ def test_a_superseded_run_or_stay_is_stale() -> None:
     assert survey(floor, "t-1", run=2, epoch=1).status == "stale"
     assert survey(floor, "t-1", run=2, epoch=2).status == "done"
     assert survey(floor, "t-1", run=2, epoch=3).status == "done"
+
+
+def test_a_superseded_run_is_stale_though_the_stay_has_ended() -> None:
+    floor = Floor()
+    floor.do(Enqueue(**floor.about("t-1", 2, 2), place=Place(service="calls")))
+    floor.do(Withdraw(**floor.about("t-1", 2, 2)))
+    assert survey(floor, "t-1", run=1, epoch=9).status == "stale"
+    assert survey(floor, "t-1", run=2, epoch=2).status == "done"
 
 
 def test_nothing_changes() -> None:

@@ -229,3 +229,53 @@ def test_a_pool_takes_over_a_configuration_of_version_nought() -> None:
     floor = Floor(version=0, level_worth=seconds(7))
     assert floor.pool._pool.level_worth == 7_000_000
     assert floor.pool.overview().version == 0
+
+
+BOTH = {"preferred": (Preferred(agent="a-1"), Preferred(agent="a-2")), "preferred_only": True}
+
+
+@pytest.mark.parametrize("place", [{}, BOTH], ids=["for anybody", "for both of them"])
+def test_all_who_come_free_at_one_moment_are_asked(place: dict[str, Any]) -> None:
+    floor = Floor(ServiceConfig(name="calls", acw=seconds(30)), agents=2)
+    for task in ("t-1", "t-2"):
+        floor.enqueue(task)
+        floor.accept(task)
+    for task in ("t-1", "t-2"):
+        floor.complete(task)
+    floor.enqueue("t-3", **place)
+    floor.enqueue("t-4", **place)
+    assert floor.holders() == {}
+    floor.wait(30)
+    assert sorted(floor.holders()) == ["t-3", "t-4"]
+
+
+def test_all_who_come_free_at_one_moment_are_asked_for_as_much_as_they_may_take() -> None:
+    floor = Floor(CHATS, agents=2, number=2)
+    for agent in ("a-1", "a-2"):
+        call = {"agent": agent, "engagement": "c-1"}
+        floor.do(StartEngagement(key=floor.key(), **call, acw=seconds(30)))
+        floor.do(EndEngagement(key=floor.key(), **call))
+    for number in range(5):
+        floor.enqueue(f"t-{number}", block_agent=False)
+    floor.wait(30)
+    assert sorted(floor.holders().values()) == ["a-1", "a-1", "a-2", "a-2"]
+
+
+def test_what_nobody_may_take_waits_and_keeps_back_nothing_that_comes_after_it() -> None:
+    floor = Floor()
+    floor.enqueue("t-1", skills={"law": 1})
+    floor.enqueue("t-2")
+    floor.enqueue("t-3")
+    assert floor.holders() == {"t-2": "a-1"}
+    floor.accept("t-2")
+    floor.complete("t-2")
+    assert floor.holders() == {"t-3": "a-1"}
+    assert floor.pool.position("t-1") == 1
+
+
+def test_who_is_lined_up_anew_stands_where_they_stood() -> None:
+    floor = Floor(agents=3)
+    floor.enqueue("t-1")
+    floor.state("a-2", duty_profile="nights")
+    floor.enqueue("t-2")
+    assert floor.holders() == {"t-1": "a-1", "t-2": "a-2"}
