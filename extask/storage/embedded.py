@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 from time import monotonic
 
 from sqlalchemy import event
@@ -77,13 +78,11 @@ def set_up(engine: AsyncEngine) -> None:
 
 def _connected(connection: DBAPIConnection, _record: object) -> None:
     cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout = {BUSY_MILLISECONDS}",
-        "journal_mode = WAL",
-        "synchronous = NORMAL",
-        "foreign_keys = ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+    # A new file is turned over to its journal by whoever comes first; SQLite waits for nobody here.
+    _patiently(lambda: cursor.execute("PRAGMA journal_mode = WAL"))
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
 
 
@@ -98,22 +97,27 @@ def _begin(conn: Connection) -> None:
 
 def _wait_for_the_file(conn: Connection) -> None:
     """Own the file as soon as no other process does; this one's loop turns meanwhile."""
-    until, pause = monotonic() + BUSY_MILLISECONDS / 1000, FIRST_PAUSE
     conn.exec_driver_sql("PRAGMA busy_timeout = 0")
     try:
-        while not _owned(conn, until):
-            await_(asyncio.sleep(pause))
-            pause = min(2 * pause, LONGEST_PAUSE)
+        _patiently(lambda: conn.exec_driver_sql("BEGIN IMMEDIATE"))
     finally:
         conn.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
 
 
-def _owned(conn: Connection, until: float) -> bool:
-    """Try to own the file; after `until`, in monotonic seconds, it is an error not to."""
+def _patiently(execute: Callable[[], object]) -> None:
+    """Execute something as soon as no other process is in its way."""
+    until, pause = monotonic() + BUSY_MILLISECONDS / 1000, FIRST_PAUSE
+    while not _done(execute, until):
+        await_(asyncio.sleep(pause))
+        pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _done(execute: Callable[[], object], until: float) -> bool:
+    """Try it; after `until`, in monotonic seconds, it is an error that somebody is in the way."""
     try:
-        conn.exec_driver_sql("BEGIN IMMEDIATE")
-    except OperationalError as error:
-        code = getattr(error.orig, "sqlite_errorcode", 0)
+        execute()
+    except (OperationalError, sqlite3.OperationalError) as error:
+        code = getattr(getattr(error, "orig", error), "sqlite_errorcode", 0)
         if code & 0xFF != sqlite3.SQLITE_BUSY or monotonic() >= until:
             raise
         return False

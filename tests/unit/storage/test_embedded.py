@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -78,3 +80,23 @@ async def test_whoever_gives_up_waiting_leaves_the_connection_as_it_was(
     async with file.connect() as conn:
         timeout = (await conn.exec_driver_sql("PRAGMA busy_timeout")).scalar()
     assert timeout == embedded.BUSY_MILLISECONDS
+
+
+def open_at_once(path: Path, gate: Barrier) -> None:
+    async def opened() -> None:
+        database = Database(f"sqlite:///{path}")
+        gate.wait()
+        await database.ping()
+        await database.close()
+
+    asyncio.run(opened())
+
+
+def test_all_who_open_a_new_file_at_once_get_it(tmp_path: Path) -> None:
+    many = 6
+    with ThreadPoolExecutor(many) as threads:
+        for turn in range(40):
+            gate = Barrier(many)
+            new = tmp_path / f"{turn}.db"
+            opening = [threads.submit(open_at_once, new, gate) for _ in range(many)]
+            assert [each.result() for each in opening] == [None] * many
