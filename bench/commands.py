@@ -33,7 +33,7 @@ async def measure(house: House) -> float:
 
 async def sustained(house: House) -> float:
     """Answer commands per second over two runs of the distributor, until all events are written."""
-    expected = await _settled(house) + SUSTAINED * EVENTS
+    expected = await settled(house) + SUSTAINED * EVENTS
     begun = perf_counter()
     await _one_run(house, SUSTAINED)
     while True:
@@ -48,7 +48,7 @@ async def _written(house: House) -> int:
         return int((await connection.execute(query)).scalar_one())
 
 
-async def _settled(house: House) -> int:
+async def settled(house: House) -> int:
     """Count the events when the journal has nothing left to write of what came before."""
     before, written = -1, await _written(house)
     while before != written:

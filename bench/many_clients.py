@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 
 from temporalio.client import Client
 
-from bench.commands import commands_of
+from bench.commands import commands_of, settled
 from bench.house import POOL, TENANT, House
 from bench.paired import Pairs, pairs, rate
 from extask.distributor_client import DistributorClient
@@ -33,7 +33,7 @@ async def measure(client: Client, house: House) -> Pairs:
     with running_postgres() as cluster:
         url = cluster.create("permits")
         async with _clients(client, house, url) as clients:
-            return await pairs(lambda: _run(clients), lambda: _run(clients[:FEW]))
+            return await pairs(lambda: _run(house, clients), lambda: _run(house, clients[:FEW]))
 
 
 @asynccontextmanager
@@ -59,7 +59,9 @@ async def _clients(
             await each.close()
 
 
-async def _run(clients: Sequence[DistributorClient]) -> float:
+async def _run(house: House, clients: Sequence[DistributorClient]) -> float:
+    """Measure once what came before is written: a pool that is far behind takes no new tasks."""
+    await settled(house)
     tasks = [f"t-{uuid.uuid4().hex}" for _ in range(TASKS)]
 
     async def one(number: int) -> None:
