@@ -18,6 +18,7 @@ from extask.messages import (
     Assignment,
     Enqueue,
     Move,
+    Outcome,
     Place,
     Survey,
     TaskJournal,
@@ -44,14 +45,18 @@ class AssignmentActivities:
     async def assign(self, assignment: Assignment) -> Answer:
         """Record the steps so far, then ask the distributor; repeated while the pool is behind.
 
+        Where an attempt that was lost has written the end, the task is taken out at most.
+
         Raises:
             ApplicationError: nobody answered yet; Temporal repeats the activity.
         """
         asked = assignment.command
         service = asked.place.service if isinstance(asked, Enqueue | Move | Survey) else None
         head = await written(self._journals, assignment.journal, service)
-        if head is None or (head.ended and isinstance(asked, Enqueue)):
+        if head is None:
             return Answer(status="stale")
+        if head.outcome is not None and not isinstance(asked, Withdraw):
+            return _over(head.outcome)
         if isinstance(asked, Withdraw) and asked.any_stay and not head.lost:
             return Answer(status="done")
         command = _numbered(await self._by_id(assignment), head.run, asked)
@@ -59,9 +64,8 @@ class AssignmentActivities:
             answer = await self._submit(assignment, command, head.home)
         except Unavailable as error:
             raise ApplicationError(str(error), type=error.code) from error
-        if head.ended and answer.status == "stale" and isinstance(asked, Withdraw):
-            # An attempt that was lost took it out under another key, and wrote the end.
-            return Answer(status="done")
+        if head.outcome is not None:
+            return _over(head.outcome)
         if answer.reason == "pool_behind":
             raise ApplicationError(answer.message, type=answer.reason)
         if answer.status == "done" and assignment.ending is not None:
@@ -120,6 +124,11 @@ def _numbered(command: AnyCommand, run: int, asked: AnyCommand) -> AnyCommand:
     task, _, number = command.key.rsplit(":", 2)
     what = blake2b(asked.model_dump_json().encode(), digest_size=_DIGEST).hexdigest()
     return command.model_copy(update={"run": run, "key": f"{task}:{run}:{number}:{what}"})
+
+
+def _over(outcome: Outcome) -> Answer:
+    """Tell that an attempt at the same run, which was lost, has ended the task."""
+    return Answer(status="over", code=outcome)
 
 
 def _ended(ending: TaskJournal, answer: Answer) -> TaskJournal:

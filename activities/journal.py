@@ -17,6 +17,7 @@ from extask.distributor_client import DistributorClient
 from extask.errors import Unavailable
 from extask.messages import (
     Event,
+    Journaled,
     JournalResult,
     Orphaned,
     PoolJournal,
@@ -73,8 +74,8 @@ class JournalActivities:
             return await journal.write_pool(connection, batch)
 
     @activity.defn(name=temporal.JOURNAL_TASK)
-    async def journal_task(self, entry: TaskJournal) -> bool:
-        """Write a task's own records and move its row forward; False for a superseded run.
+    async def journal_task(self, entry: TaskJournal) -> Journaled:
+        """Write a task's own records and move its row forward.
 
         The end of a run of which an attempt was lost is told its pool: what that attempt asked for
         may have come, or may still come.
@@ -83,9 +84,11 @@ class JournalActivities:
             ApplicationError: the pool did not answer yet; Temporal repeats the activity.
         """
         done = await written(self._journals, entry)
-        if done is not None and done.lost and entry.state == "ended":
+        if done is None:
+            return Journaled(root=False)
+        if done.lost and (entry.state == "ended" or done.outcome is not None):
             await self._let_go(entry, done)
-        return done is not None
+        return Journaled(root=done.outcome or True)
 
     async def _let_go(self, entry: TaskJournal, done: Written) -> None:
         over = {"task": entry.task, "run": done.run, "epoch": ANY_EPOCH, "ended": True}

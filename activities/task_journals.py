@@ -12,7 +12,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from extask.errors import NotFound
-from extask.messages import TaskJournal
+from extask.messages import Outcome, TaskJournal
 from extask.storage import journal, pools, runs
 from extask.storage.database import Database
 from extask.storage.pools import Home
@@ -36,12 +36,15 @@ class TaskOverError(Exception):
 class Written:
     """Which run wrote, and whether before it the task had ended or a later run had written.
 
+    What is written once the task has ended changes nothing: a run ends as an attempt at it has.
+
     What a superseded run writes is kept as its story, and changes nothing; what an attempt at a run
     writes that was given up for another is not kept.
     """
 
     run: int
-    ended: bool = False
+    outcome: Outcome | None = None
+    """How the task had ended, if it had."""
     superseded: bool = False
     begun: datetime | None = None
     """The last attempt at this run that had written before."""
@@ -171,7 +174,7 @@ def _told(number: int, before: journal.Before | None) -> Written:
         return Written(number)
     return Written(
         number,
-        before.ended,
+        before.outcome,
         superseded=0 < number < before.run,
         begun=before.begun if number == before.run else None,
         lost=before.lost,

@@ -17,6 +17,10 @@ _LONG_RETRY_FROM = timedelta(seconds=10)
 """Longer pauses between attempts are timers on the server, so that a slot is free meanwhile."""
 
 
+class StaleRunError(Exception):
+    """This run was superseded; failing its workflow task evicts it from the worker."""
+
+
 class Attempts:
     """Keeps the time of the present attempt at a workflow task, as the server gave it.
 

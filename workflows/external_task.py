@@ -35,6 +35,7 @@ with workflow.unsafe.imports_passed_through():
         CancelTask,
         Hours,
         HoursRequest,
+        Journaled,
         LoadedPlan,
         MigrateTask,
         PlanRequest,
@@ -49,7 +50,7 @@ with workflow.unsafe.imports_passed_through():
         TransferTask,
     )
     from workflows import unheard
-    from workflows.attempts import Attempts, locally
+    from workflows.attempts import Attempts, StaleRunError, locally
     from workflows.calls import Calls
     from workflows.migrations import Migrations
     from workflows.set_back import on_set_back
@@ -68,10 +69,6 @@ class Carried(BaseModel):
     service: str
     digest: str
     agent: str
-
-
-class StaleRunError(Exception):
-    """This run was superseded; failing its workflow task evicts it from the worker."""
 
 
 @workflow.defn(name=temporal.TASK_WORKFLOW)
@@ -226,7 +223,8 @@ class ExternalTaskWorkflow:
         answer = await self._locally(temporal.ASSIGN, assignment, Answer)
         if answer.status == "stale":
             raise StaleRunError(ask.command.key)
-        self._ended = assignment.ending is not None and answer.status == "done"
+        foreseen = assignment.ending is not None and answer.status == "done"
+        self._ended = foreseen or answer.status == "over"
         self._standing = answer.standing or self._standing
         if answer.status == "accepted":
             self._agent = answer.agent or ""
@@ -263,6 +261,8 @@ class ExternalTaskWorkflow:
     async def _sleep(self, engine: Engine, sleep: Sleep) -> None:
         """Wait until an instant or an event; here a run may continue as new."""
         await self._tell(engine)
+        if engine.ending is not None:
+            return
         if self._leaves():
             workflow.continue_as_new(args=[self._start, self._carried(engine)])
         self._calls.want(sleep.call, engine.step or "")
@@ -311,7 +311,7 @@ class ExternalTaskWorkflow:
         self._feed(engine)
         self._migrations.close()
         await workflow.wait_condition(workflow.all_handlers_finished)
-        return ending.outcome
+        return (engine.ending or ending).outcome
 
     async def _tell(self, engine: Engine) -> None:
         """Before a wait: write what nobody was told yet, and show where the task is."""
@@ -325,8 +325,11 @@ class ExternalTaskWorkflow:
 
     async def _write(self, engine: Engine, **values: object) -> None:
         journal = self._journal(engine, **{"state": engine.state, **values})
-        if not await self._locally(temporal.JOURNAL_TASK, journal, bool):
+        written = (await self._locally(temporal.JOURNAL_TASK, journal, Journaled)).root
+        if written is False:
             raise StaleRunError(self._start.task)
+        if written is not True:
+            engine.end(written, workflow.now())
 
     def _journal(self, engine: Engine, **values: object) -> TaskJournal:
         """Take the records that nobody took yet, with the row's values that go with them."""

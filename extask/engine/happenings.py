@@ -21,7 +21,7 @@ from extask.engine.progress import (
     Patched,
 )
 from extask.engine.redirecting import redirect
-from extask.engine.run import Run, Then
+from extask.engine.run import REQUESTED, Run, Then
 from extask.messages import (
     Answer,
     CallAnswered,
@@ -35,6 +35,7 @@ from extask.messages import (
 
 LAST_WORDS = timedelta(minutes=5)
 """What an `expired` or `aborted` handler has before the task is cancelled."""
+_ABORTS = ("aborted_by_supervisor", "cancelled_by_api", "abandoned")
 _EXPIRED = Ending(kind="cancelled", outcome="expired", result="lifetime over")
 
 
@@ -47,7 +48,23 @@ def take(run: Run, event: Happening, now: datetime) -> None:
     """Consume a happening, forget those it made old, and let the run follow it."""
     kept = (e for e in run.progress.events if e is not event and not is_old(run, e))
     run.change(events=tuple(kept))
+    run.heeding = event
     _HAPPENINGS[event.kind](run, event, now)
+
+
+def end(run: Run, outcome: Outcome, now: datetime) -> None:
+    """End the run as an earlier attempt at it has, of which nothing else is known.
+
+    Whoever asks for an abort is told that it was done, if that is how it ended.
+    """
+    asking = [it for it in (run.heeding, *run.progress.events) if isinstance(it, REQUESTED)]
+    for event in asking:
+        if event.request not in run.progress.requests:
+            aborted = isinstance(event, Aborted) and outcome in _ABORTS
+            run.decide(event.request, "done" if aborted else "ended")
+    run.release()
+    run.change(events=())
+    run.close(Ending(kind="ended", outcome=outcome), now)
 
 
 def follow(run: Run, answer: Answer, now: datetime) -> None:

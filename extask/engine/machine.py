@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import cast
 
 from extask.definition.plan import Plan
 from extask.engine import happenings, kinds, waiting
 from extask.engine.progress import Ending, Facts, Happening, Progress, Where
 from extask.engine.run import REQUESTED, Run
 from extask.engine.todo import Finish, Sleep, Todo
-from extask.messages import Answer, Hours, StepRecord, TaskAnswer, TaskState, Withdraw
+from extask.messages import (
+    Answer,
+    Hours,
+    Outcome,
+    StepRecord,
+    TaskAnswer,
+    TaskState,
+    Withdraw,
+)
 
 _FIRST = ("accepted", "returned", "completed", "expired")
 
@@ -42,6 +51,9 @@ class Engine:
         run.open, run.then, run.obeys = None, None, None
         if answer.status == "stale":
             raise ValueError("a superseded run must not go on")
+        if answer.status == "over":
+            self.end(cast("Outcome", answer.code), now)
+            return
         if answer.status not in _FIRST:
             self._attempt(lambda: then(answer, now), now)
             return
@@ -57,6 +69,10 @@ class Engine:
             raise ValueError("no calendar was asked for")
         run.consults, run.learns = None, None
         self._attempt(lambda: learns(hours, now), now)
+
+    def end(self, outcome: Outcome, now: datetime) -> None:
+        """End as an earlier attempt at this run has ended, of which nothing else is known."""
+        happenings.end(self._run, outcome, now)
 
     def foresee(self, now: datetime) -> Progress | None:
         """Give the last progress if `done`, answered to an open `Withdraw`, ends the run.

@@ -16,6 +16,7 @@ from extask.engine.progress import (
     Ending,
     Facts,
     Happened,
+    Happening,
     Interrupted,
     Progress,
     Redirected,
@@ -59,6 +60,8 @@ class Run:
         self.then: Then | None = None
         self.obeys: Callable[[Answer], None] | None = None
         """What is to be done before an answer is followed that something else came first."""
+        self.heeding: Happening | None = None
+        """What is followed at present: whoever asked for it is to be told what came of it."""
         self.consults: Consult | None = None
         self.learns: Learns | None = None
 

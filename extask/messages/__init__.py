@@ -81,6 +81,7 @@ from extask.messages.repairs import RepairRound
 from extask.messages.tasks import (
     Assignment,
     CancelTask,
+    Journaled,
     LoadedPlan,
     MigrateTask,
     PlanRequest,
@@ -146,6 +147,7 @@ __all__ = [
     "JobProgress",
     "JobState",
     "JournalResult",
+    "Journaled",
     "LoadedPlan",
     "Look",
     "Message",

@@ -74,9 +74,12 @@ class Answer(Message):
     `done`: it happened; `agent` and `session` say whose work it ended. `accepted`, `returned`,
     `completed`, `expired`: that came first, the command did nothing. `refused`: not possible,
     `reason` is a stable code. `stale`: a superseded run or a released epoch; never reaches a plan.
+    `over` is of `assign` alone: an attempt at the same run has ended the task, with outcome `code`.
     """
 
-    status: Literal["done", "accepted", "returned", "completed", "expired", "refused", "stale"]
+    status: Literal[
+        "done", "accepted", "returned", "completed", "expired", "refused", "stale", "over"
+    ]
     at: datetime | None = None
     agent: str | None = None
     session: str | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from pydantic import RootModel
+
 from extask.messages.commands import AnyCommand, Place
 from extask.messages.words import Message, Outcome, Priority, TaskState
 
@@ -162,6 +164,13 @@ class PlanRequest(Message):
     service: str
     digest: str = ""
     task: str = ""
+
+
+class Journaled(RootModel[bool | Outcome]):
+    """What activity `journal_task` answers: whether the entry was written.
+
+    False: the run is superseded. An outcome: an attempt at the same run has ended the task.
+    """
 
 
 class LoadedPlan(Message):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Update, bindparam, delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from extask.messages import Event, PoolJournal, TaskJournal
+from extask.messages import Event, Outcome, PoolJournal, TaskJournal
 from extask.storage import agent_journal, session_journal, settling, task_state
 from extask.storage.pools import flag
 from extask.storage.statements import insert_new
@@ -20,7 +20,7 @@ POOL_COLUMNS = tuple(field.name for field in fields(task_state.PoolView))
 GUARD = (
     *("pool", "state", "run", "epoch", "rank"),
     *("step_run", "step_first", "step_begun", "step_lost"),
-    "accepted_at",
+    *("accepted_at", "outcome"),
 )
 """The columns of a task's row that say what of its workflow's entries is news."""
 
@@ -70,9 +70,10 @@ async def write_task(conn: AsyncConnection, entry: TaskJournal) -> None:
 
 
 class Before(NamedTuple):
-    """What a task's row said before: whether it had ended, the last run and attempt that wrote."""
+    """What a task's row said before: how it had ended, the last run and attempt that wrote."""
 
-    ended: bool
+    outcome: Outcome | None
+    """Empty: it had not ended."""
     run: int
     begun: datetime | None = None
     lost: bool = False
@@ -86,7 +87,8 @@ async def write_tasks(
     """Write tasks' own records and move their rows; the key is task, run and number.
 
     A row moves only forward, and never out of `ended`. Records of an attempt that was lost give way
-    to what the next one wrote. Answers what the rows said before, by tenant and id.
+    to what the next one wrote, unless it ended the task: then nothing is written any more. Answers
+    what the rows said before, by tenant and id.
     """
     before = await _lock_own(conn, {(entry.tenant, entry.task) for entry in entries})
     changes: dict[tuple[str, str], dict[str, Any]] = {key: {} for key in before}
@@ -97,7 +99,7 @@ async def write_tasks(
             if task_state.takes_over(row, entry):
                 await _forget_records(conn, entry)
             changes[key] |= task_state.take_entry(row, entry, _moment(entry))
-    await _write_records(conn, [entry for entry in entries if not _is_lost(before, entry)])
+    await _write_records(conn, [entry for entry in entries if not _is_passed(before, entry)])
     await _update_own(conn, changes)
     await _settle_own(conn, entries, before, changes)
     return {key: _before(row, changes[key]) for key, row in before.items()}
@@ -128,7 +130,7 @@ def _is_settled(row: Mapping[str, Any], entry: TaskJournal) -> bool:
 
 def _before(row: Mapping[str, Any], changes: Mapping[str, Any]) -> Before:
     return Before(
-        row["state"] == "ended",
+        row["outcome"] if row["state"] == "ended" else None,
         max(row["run"], row["step_run"]),
         row["step_begun"],
         bool(changes.get("step_lost", row["step_lost"])),
@@ -136,9 +138,12 @@ def _before(row: Mapping[str, Any], changes: Mapping[str, Any]) -> Before:
     )
 
 
-def _is_lost(before: Mapping[tuple[str, str], Mapping[str, Any]], entry: TaskJournal) -> bool:
+def _is_passed(before: Mapping[tuple[str, str], Mapping[str, Any]], entry: TaskJournal) -> bool:
+    """Tell whether a later attempt has written already, or one has ended the task."""
     row = before.get((entry.tenant, entry.task))
-    return row is not None and task_state.is_of_lost_attempt(row, entry)
+    return row is not None and (
+        row["state"] == "ended" or task_state.is_of_lost_attempt(row, entry)
+    )
 
 
 async def _forget_records(conn: AsyncConnection, entry: TaskJournal) -> None:

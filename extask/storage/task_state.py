@@ -84,14 +84,17 @@ def is_ghost(rows: Mapping[str, PoolView], event: Event) -> bool:
 
 
 def take_entry(row: Mapping[str, Any], entry: TaskJournal, ended_at: datetime) -> dict[str, Any]:
-    """Give the columns that an entry of the task's workflow changes, none for an old one."""
-    if not _is_news(row, entry):
+    """Give the columns that an entry of the task's workflow changes, none for an old one.
+
+    None either once the task has ended: a later attempt at the run that ended it ends alike.
+    """
+    if row["state"] == "ended" or not _is_news(row, entry):
         return {}
     own = ("step", "params", "workflow", "version", "digest", "expires_at")
     changes = {name: getattr(entry, name) for name in own if getattr(entry, name) is not None}
     changes |= {"step_run": entry.run, "step_first": entry.first, "step_begun": entry.begun}
     changes["step_lost"] = takes_over(row, entry) or _lost_before(row, entry)
-    if entry.state is not None and row["state"] != "ended" and _is_later(row, entry):
+    if entry.state is not None and _is_later(row, entry):
         changes |= {"state": entry.state, "run": entry.run, "epoch": entry.epoch, "rank": 0}
         changes |= {} if entry.service is None else {"service": entry.service}
         if entry.state == "ended":
@@ -111,7 +114,8 @@ def _is_later(row: Mapping[str, Any], entry: TaskJournal) -> bool:
 
 def takes_over(row: Mapping[str, Any], entry: TaskJournal) -> bool:
     """Tell whether an entry is in the place of what a lost attempt at its run has written."""
-    return _attempt(row, entry) > 0 and entry.first <= row["step_first"]
+    first = row["state"] != "ended" and entry.first <= row["step_first"]
+    return first and _attempt(row, entry) > 0
 
 
 def is_of_lost_attempt(row: Mapping[str, Any], entry: TaskJournal) -> bool:

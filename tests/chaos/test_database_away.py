@@ -107,7 +107,7 @@ async def test_callers_see_at_most_a_503_while_postgresql_restarts(
         await restart_postgresql(tenant.world, crew, blow)
         await eventually(lambda: storm.all_ended(tenant), PATIENCE)
     mustered = await storm.assert_everybody_is_free(tenant, crew)
-    await storm.assert_nothing_is_lost(tenant, load.tasks + mustered)
+    await storm.assert_nothing_is_lost(tenant, load.tasks + load.brief + mustered)
 
 
 async def restart_postgresql(world: World, crew: Crew, blow: signal.Signals) -> None:

@@ -116,4 +116,4 @@ async def test_within_ninety_seconds_agents_and_places_are_right_again(
             await eventually(partial(is_right, tenant, blow.terminated), RIGHT_WITHIN)
             await eventually(partial(storm.all_ended, tenant), RIGHT_WITHIN)
     mustered = await storm.assert_everybody_is_free(tenant, crew)
-    await storm.assert_nothing_is_lost(tenant, load.tasks + mustered)
+    await storm.assert_nothing_is_lost(tenant, load.tasks + load.brief + mustered)

@@ -20,7 +20,7 @@ import pytest
 from tests.support import storm
 from tests.support.crew import Crew
 from tests.support.explaining import created, endings
-from tests.support.furniture import PLAIN, Tenant, assert_rules_kept
+from tests.support.furniture import BRIEF, PLAIN, Tenant, assert_rules_kept
 from tests.support.http import eventually
 from tests.support.log import LEVELS, Row
 from tests.support.reckoning import broken_promises, gaps, misfits, rough
@@ -32,6 +32,8 @@ TASKS = 300
 CALLERS = 20
 AGENTS = 10
 SERVICES = ("desk", "chat", "back")
+EVERY = 10
+"""Of so many tasks one has a brief one beside it."""
 OPEN = 100
 """So many tasks are open at once, until all were created."""
 MOODY = 0.08
@@ -50,6 +52,7 @@ class Load:
     crew: Crew
     seed: int
     tasks: list[str] = field(default_factory=list)
+    brief: list[str] = field(default_factory=list)
     cancelled: int = 0
 
     async def share(self, flow: Flow, caller: int) -> None:
@@ -63,6 +66,8 @@ class Load:
                 block_agent=number % 2 == 0,
             )
             self.tasks.append(task)
+            if number % EVERY == 0:
+                self.brief.append(await flow.create("brief"))
             if mood.random() < CANCELLED:
                 reply = await flow.insist("POST", f"/tasks/{task}/cancel", {"reason": "changed"})
                 self.cancelled += reply.status == 200
@@ -72,9 +77,14 @@ class Load:
 
 
 async def furnish(tenant: Tenant, seed: int) -> Crew:
-    """Three services, one of them for simultaneous tasks, a fourth that everybody serves."""
+    """Three services, one of them for simultaneous tasks, a fourth that everybody serves.
+
+    Another keeps its tasks for a moment only.
+    """
     admin = tenant.admin
     await admin.publish(PLAIN)
+    await admin.publish(BRIEF)
+    await admin.add_service("brief", "brief")
     for name in (*SERVICES, "muster"):
         both = {"agents_handle_simultaneous_external_tasks": name == "chat"}
         rona = {"rona_timeout": "30s", "rona_flag": False}
@@ -83,7 +93,9 @@ async def furnish(tenant: Tenant, seed: int) -> Crew:
     for number in range(AGENTS):
         served = [name for place, name in enumerate(SERVICES) if number % 3 != place]
         staff.append(
-            await admin.add_agent(f"agent{number}", *served, "muster", number=1 + number % 3)
+            await admin.add_agent(
+                f"agent{number}", *served, "muster", "brief", number=1 + number % 3
+            )
         )
     return Crew(staff, moody=MOODY, seed=seed)
 
@@ -104,7 +116,7 @@ async def outcomes(tenant: Tenant) -> list[tuple[str, str]]:
 
 
 async def all_ended(tenant: Tenant) -> bool:
-    return len(set(await outcomes(tenant))) == TASKS
+    return len(set(await outcomes(tenant))) == TASKS + TASKS // EVERY
 
 
 async def is_delivered(tenant: Tenant) -> bool:
@@ -156,4 +168,4 @@ async def test_a_storm_loses_nothing(tenant: Tenant, seed: int) -> None:
         await weather(tenant, crew, storm.draw(seed, TASKS))
         await eventually(lambda: all_ended(tenant), PATIENCE)
     mustered = await assert_everybody_is_free(tenant, crew)
-    await assert_nothing_is_lost(tenant, load.tasks + mustered)
+    await assert_nothing_is_lost(tenant, load.tasks + load.brief + mustered)

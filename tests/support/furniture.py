@@ -28,6 +28,18 @@ steps:
 """
 """The simplest workflow: queued until somebody takes it."""
 
+BRIEF = """
+workflow: brief
+version: 1
+steps:
+  line_up:
+    queue: { wait: 0s }
+    then: { timeout: let_go, rejected: let_go }
+  let_go:
+    end: released
+"""
+"""Queued and taken out again within one workflow task, which a signal makes Temporal repeat."""
+
 SLEEPING = """
 workflow: sleeping
 version: 1

@@ -18,6 +18,7 @@ ENDS = {
     "expired": {"expired", ""},
     "cancelled_by_api": {"withdrawn", ""},
     "abandoned": {"withdrawn"},
+    "ended_by_workflow": {"withdrawn"},
     "failed": {"withdrawn", "completed", "expired", ""},
 }
 """Outcome of a task → the last word of its pool; none for one that never stood there."""

@@ -34,6 +34,7 @@ from extask.messages import (
     CancelTask,
     Hours,
     HoursRequest,
+    Journaled,
     LoadedPlan,
     Place,
     PlanRequest,
@@ -217,10 +218,10 @@ class Stage:
         return answer
 
     @activity.defn(name=temporal.JOURNAL_TASK)
-    async def journal_task(self, entry: TaskJournal) -> bool:
+    async def journal_task(self, entry: TaskJournal) -> Journaled:
         """Write down."""
         await self._hear(entry)
-        return True
+        return Journaled(root=True)
 
     @activity.defn(name=temporal.LOAD_PLAN)
     async def load_plan(self, request: PlanRequest) -> LoadedPlan:

@@ -88,7 +88,7 @@ async def test_no_run_begins_for_what_is_over_or_was_never_there(idle_house: Hou
     mine = journals(idle_house, current="r-2")
     end = entry(task, state="ended", outcome="ended_by_workflow")
     assert number(await mine.write(end, "r-1")) == 1
-    assert await mine.write(end, "r-1") == Written(1, ended=True, pool="main")
+    assert await mine.write(end, "r-1") == Written(1, outcome="ended_by_workflow", pool="main")
     with pytest.raises(TaskOverError, match="has ended"):
         await mine.write(entry(task), "r-2")
     with pytest.raises(NotFound):

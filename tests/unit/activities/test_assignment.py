@@ -14,6 +14,7 @@ from extask.messages import (
     Assignment,
     Command,
     Confirm,
+    Outcome,
     Place,
     Survey,
     TaskJournal,
@@ -26,10 +27,10 @@ class Journals:
     """The log knows this task's end, or does not."""
 
     def __init__(self, *, ended: bool) -> None:
-        self.ended = ended
+        self.outcome: Outcome | None = "ended_by_workflow" if ended else None
 
     async def write(self, *_about: object) -> Written:
-        return Written(run=1, ended=self.ended)
+        return Written(run=1, outcome=self.outcome)
 
 
 class Pool:
@@ -48,9 +49,9 @@ HEAD = {"key": "t-1:0:3", "task": "t-1", "run": 0, "epoch": 1}
 
 @pytest.mark.parametrize(
     ("kind", "ended", "status"),
-    [(Withdraw, True, "done"), (Withdraw, False, "stale"), (Confirm, True, "stale")],
+    [(Withdraw, True, "over"), (Withdraw, False, "stale"), (Confirm, True, "over")],
 )
-async def test_what_a_lost_attempt_took_out_is_out(kind: Any, status: str, *, ended: bool) -> None:
+async def test_what_a_lost_attempt_ended_is_over(kind: Any, status: str, *, ended: bool) -> None:
     journal = TaskJournal(tenant="acme", task="t-1", first=1, epoch=1, records=())
     asked = Assignment(pool="main", journal=journal, command=kind(**HEAD))
     activities = AssignmentActivities(
@@ -58,6 +59,7 @@ async def test_what_a_lost_attempt_took_out_is_out(kind: Any, status: str, *, en
     )
     answer = await ActivityEnvironment().run(activities.assign, asked)
     assert answer.status == status
+    assert answer.code == ("ended_by_workflow" if ended else "")
 
 
 class Staffed:
