@@ -46,6 +46,9 @@ class Blow:
     async def operate(self, *words: str) -> None:
         await asyncio.to_thread(self.tenant.world.operate, *words)
 
+    async def may_operate(self, *words: str) -> bool:
+        return await asyncio.to_thread(self.tenant.world.may_operate, *words)
+
     @property
     def distributor(self) -> tuple[str, str]:
         return ("--workflow-id", temporal.distributor_id(self.tenant.name, "main"))
@@ -53,7 +56,6 @@ class Blow:
 
 async def tasks_terminated(blow: Blow) -> None:
     """Terminate tasks that wait and tasks that agents have."""
-    tried = blow.tenant.world.may_operate
     open_tasks = {
         state: (await blow.tenant.admin.get("/tasks", state=state))["value"]
         for state in ("active", "queued")
@@ -61,7 +63,7 @@ async def tasks_terminated(blow: Blow) -> None:
     for those in open_tasks.values():
         for task in those[:VICTIMS]:
             words = ("--workflow-id", task["id"], "--reason", REASON)
-            if await asyncio.to_thread(tried, "workflow", "terminate", *words):
+            if await blow.may_operate("workflow", "terminate", *words):
                 blow.terminated.append(task["id"])
 
 
@@ -77,9 +79,12 @@ async def distributor_terminated(blow: Blow) -> None:
 
 
 async def distributor_reset(blow: Blow) -> None:
-    """Set the pool's distributor back to the beginning of its present run."""
+    """Set the pool's distributor back to the beginning of its present run.
+
+    A run that has just followed another has nowhere to be set back to yet: it is typed again.
+    """
     words = ("--type", "FirstWorkflowTask", "--reason", REASON)
-    await blow.operate("workflow", "reset", *blow.distributor, *words)
+    await eventually(partial(blow.may_operate, "workflow", "reset", *blow.distributor, *words))
 
 
 async def is_right(tenant: Tenant, terminated: list[str]) -> bool:
