@@ -16,7 +16,7 @@ from time import monotonic
 from typing import Any
 
 import httpx2
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from api.bootstrap import bootstrap
 from extask.settings import SEARCH_ATTRIBUTES
@@ -201,6 +201,13 @@ class World:
         order = (task_records.c.task, task_records.c.run, task_records.c.number)
         query = select(task_records).where(task_records.c.tenant == tenant).order_by(*order)
         return await self._read(query)
+
+    async def ended(self, tenant: str) -> int:
+        """Count the tenant's tasks that have told their end."""
+        ends = task_records.c.kind == "ended"
+        tasks = func.count(task_records.c.task.distinct()).label("tasks")
+        [row] = await self._read(select(tasks).where(task_records.c.tenant == tenant, ends))
+        return int(row["tasks"])
 
     async def _read(self, query: Any) -> list[dict[str, Any]]:
         database = Database(self.database_url)
