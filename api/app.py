@@ -26,6 +26,7 @@ from api.routes import (
     sessions,
     task_jobs,
     tasks,
+    tenants,
     versions,
 )
 from api.routes import health as health_routes
@@ -68,7 +69,7 @@ def create_app(ports: Ports | None = None) -> FastAPI:
 
 def _routes() -> APIRouter:
     routes = APIRouter()
-    work = (tasks, task_jobs, sessions, agents, services, duty_profiles, calendars, pools)
+    work = (tasks, task_jobs, sessions, agents, services, duty_profiles, calendars, pools, tenants)
     authors = (definitions, versions, catalogue, flows, allowed_urls)
     for each in (*work, *authors, reports, api_keys, health_routes, health_report):
         routes.include_router(each.routes)

@@ -34,6 +34,8 @@ OWN = (
     "max_concurrent_tasks",
     "sla",
 )
+CLEARED = frozenset({"max_concurrent_tasks", "sla"})
+"""Settings that nothing, as a number or a duration, takes away."""
 
 
 async def find(ports: Ports, who: Principal, name: str) -> ServiceRow:
@@ -79,8 +81,7 @@ async def change(ports: Ports, who: Principal, name: str, body: PatchService) ->
 def _changed(row: ServiceRow, body: ServiceSettings) -> ServiceRow:
     given = {field: getattr(body, field) for field in OWN}
     changes = {field: value for field, value in given.items() if value is not None}
-    if body.sla is not None:
-        changes["sla"] = body.sla or None
+    changes |= {field: None for field in CLEARED & changes.keys() if not changes[field]}
     config = configured(body, row.config)
     faults = tuple(_faults(body, config))
     if faults:

@@ -22,6 +22,7 @@ from extask.cli import (
     task_events,
     task_graph,
     tasks,
+    tenant,
 )
 from extask.cli.connection import Api
 from extask.cli.dev import dev
@@ -55,6 +56,7 @@ app.add_typer(services.app, name="service")
 app.add_typer(flows.app, name="flow")
 app.add_typer(allowed_urls.app, name="allowed-url")
 app.add_typer(pools.app, name="pool")
+app.add_typer(tenant.app, name="tenant")
 app.add_typer(reports.app, name="report")
 
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from extask.storage import tenants
+from api.ceiling import set_ceiling
 from tests.api.at_work import desk_at_work, eventually
 from tests.api.desk import TENANT, Desk
+from tests.support.databases import url_of
 
 AT_ONCE = 12
 CANARIES = 1_000
@@ -108,8 +109,8 @@ class Load:
 @pytest.fixture
 async def load(tmp_path: Path) -> AsyncIterator[Load]:
     async with desk_at_work(tmp_path) as desk:
-        async with desk.ports.database.begin() as conn:
-            await tenants.change(conn, TENANT, max_concurrent_tasks=9_000, ceiling=9_000)
+        assert await set_ceiling(url_of(tmp_path), TENANT, 9_000)
+        await desk.ok("PATCH", f"/tenants/{TENANT}", {"max_concurrent_tasks": 9_000})
         service = {"name": "helpers", "upn": "helpers@acme.example", "workflow": "help"}
         await desk.ok("POST", "/services", service)
         await desk.ok("POST", "/definitions", {"source": THIRD})

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from extask.storage import tenants
 from tests.api.at_work import desk_at_work, eventually, in_state, offer
 from tests.api.desk import SIMPLE, Desk
 
@@ -170,8 +169,7 @@ async def test_the_same_key_twenty_times_at_once_makes_one_task(desk: Desk) -> N
 
 
 async def test_the_task_above_the_limit_waits_for_one_to_end(desk: Desk) -> None:
-    async with desk.ports.database.begin() as connection:
-        await tenants.change(connection, "acme", max_concurrent_tasks=3)
+    await desk.ok("PATCH", "/tenants/acme", {"max_concurrent_tasks": 3})
     body = {"service": "support", "params": {"product": "x"}}
     calls = (desk.call("POST", "/tasks", body, who="flow") for _ in range(8))
     answers = await asyncio.gather(*calls)
