@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
 from extask.cli.lazily import lazily
-from extask.cli.shared import fail
+from extask.cli.shared import fail, installed
 from extask.errors import ExtaskError
 
 COMMANDS = {
@@ -37,8 +38,22 @@ app = typer.Typer(
 )
 
 
+def _tell_version(asked: bool) -> None:  # noqa: FBT001 - as typer hands it over
+    if asked:
+        typer.echo(installed("extask"))
+        raise typer.Exit
+
+
+_Version = Annotated[
+    bool,
+    typer.Option(
+        "--version", callback=_tell_version, is_eager=True, help="Tell this program's version."
+    ),
+]
+
+
 @app.callback()
-def extask() -> None:
+def program(*, _version: _Version = False) -> None:
     """External tasks reach the right person at the right time."""
 
 
