@@ -23,7 +23,6 @@ from extask.definition.plan import Plan
 from extask.definition.render import render_all
 from extask.errors import DefinitionRejected, Misconfigured, NotFound
 
-app = typer.Typer()
 VERSIONS = ("version", "state", "current", "canary", "running", "published_at", "published_by")
 STAYING = ("task_id", "step", "message")
 _Files = Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="Workflow files.")]
@@ -34,7 +33,6 @@ _Breaking = Annotated[
 ]
 
 
-@app.command()
 @online
 def publish(
     call: Call,
@@ -84,7 +82,6 @@ def _accepted(api: Api, path: str, body: Data, source: str, refused: str) -> Dat
     return answer
 
 
-@app.command()
 @online
 def draft(
     call: Call,
@@ -115,7 +112,6 @@ def _save(call: Call, api: Api, file: Path) -> None:
     note(f"saved as the draft of '{name}'; publish it by: extask definition publish --draft {name}")
 
 
-@app.command()
 @online
 def versions(call: Call, *, name: _Name) -> None:
     """List the versions of a workflow, and how many tasks run on each."""
@@ -125,7 +121,6 @@ def versions(call: Call, *, name: _Name) -> None:
         note(f"there is a draft beside them: extask definition draft {name}")
 
 
-@app.command()
 @online
 def current(call: Call, *, name: _Name, version: _Version) -> None:
     """Let new tasks take a published version from now on; also back to an earlier one."""
@@ -134,7 +129,6 @@ def current(call: Call, *, name: _Name, version: _Version) -> None:
     call.output.rows([chosen], COLUMNS)
 
 
-@app.command()
 @online
 def canary(
     call: Call,
@@ -159,14 +153,12 @@ def canary(
     call.output.rows([chosen], (*COLUMNS, "canary"))
 
 
-@app.command()
 @online
 def deprecate(call: Call, *, name: _Name, version: _Version) -> None:
     """Let no more tasks be put on a version; those on it go on."""
     _turn(call, name, version, "deprecate")
 
 
-@app.command()
 @online
 def retire(call: Call, *, name: _Name, version: _Version) -> None:
     """Take a version out of use for ever; refused while tasks run on it."""
@@ -178,7 +170,6 @@ def _turn(call: Call, name: str, version: int, verb: str) -> None:
     call.output.rows([api.post(f"/definitions/{name}/versions/{version}/{verb}", {})], COLUMNS)
 
 
-@app.command("diff")
 @online
 def differences(
     call: Call,
@@ -223,7 +214,6 @@ def _compared(old: Plan, new: Plan) -> Data:
     }
 
 
-@app.command()
 @online
 def migrate(
     call: Call,

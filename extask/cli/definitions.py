@@ -4,26 +4,38 @@ from __future__ import annotations
 
 import typer
 
-from extask.cli import definition_runs, definition_tests
-from extask.cli.definition_catalogue import catalogue
-from extask.cli.definition_check import check
-from extask.cli.definition_editor import explain, fmt, graph, schema
+from extask.cli.lazily import lazily
 from extask.cli.shared import Call, online
 
-app = typer.Typer(help="Check, test, draw and publish definitions.", no_args_is_help=True)
-app.command()(check)
-app.command()(catalogue)
-app.command()(schema)
-app.command()(explain)
-app.command("test")(definition_tests.run)
-app.command("simulate")(definition_runs.simulate)
-app.command("explore")(definition_runs.explore_)
-app.command()(fmt)
-app.command()(graph)
+COMMANDS = {
+    "check": "extask.cli.definition_check:check",
+    "catalogue": "extask.cli.definition_catalogue:catalogue",
+    "schema": "extask.cli.definition_editor:schema",
+    "explain": "extask.cli.definition_editor:explain",
+    "test": "extask.cli.definition_tests:run",
+    "simulate": "extask.cli.definition_runs:simulate",
+    "explore": "extask.cli.definition_runs:explore_",
+    "fmt": "extask.cli.definition_editor:fmt",
+    "graph": "extask.cli.definition_editor:graph",
+    "list": "extask.cli.definitions:list_",
+    "publish": "extask.cli.definition_versions:publish",
+    "draft": "extask.cli.definition_versions:draft",
+    "versions": "extask.cli.definition_versions:versions",
+    "current": "extask.cli.definition_versions:current",
+    "canary": "extask.cli.definition_versions:canary",
+    "deprecate": "extask.cli.definition_versions:deprecate",
+    "retire": "extask.cli.definition_versions:retire",
+    "diff": "extask.cli.definition_versions:differences",
+    "migrate": "extask.cli.definition_versions:migrate",
+}
+app = typer.Typer(
+    cls=lazily(COMMANDS),
+    help="Check, test, draw and publish definitions.",
+    no_args_is_help=True,
+)
 COLUMNS = ("workflow", "version", "state", "current", "title")
 
 
-@app.command("list")
 @online
 def list_(call: Call) -> None:
     """List the published definitions."""

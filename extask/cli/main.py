@@ -3,75 +3,59 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
-from extask.cli import (
-    agents,
-    allowed_urls,
-    calendars,
-    definition_versions,
-    definitions,
-    duty_profiles,
-    flows,
-    jobs,
-    pools,
-    reports,
-    services,
-    sessions,
-    task_events,
-    task_graph,
-    tasks,
-    tenant,
-)
-from extask.cli.connection import Api
-from extask.cli.dev import dev
-from extask.cli.doctor import doctor
-from extask.cli.forecast import forecast
-from extask.cli.lsp import lsp
-from extask.cli.shared import Call, fail, installed, online
+from extask.cli.lazily import lazily
+from extask.cli.shared import fail, installed
 from extask.errors import ExtaskError
 
+COMMANDS = {
+    "dev": "extask.cli.dev:dev",
+    "doctor": "extask.cli.doctor:doctor",
+    "forecast": "extask.cli.forecast:forecast",
+    "lsp": "extask.cli.lsp:lsp",
+    "version": "extask.cli.version:version",
+    "definition": "extask.cli.definitions:app",
+    "task": "extask.cli.tasks:app",
+    "job": "extask.cli.jobs:app",
+    "session": "extask.cli.sessions:app",
+    "agent": "extask.cli.agents:app",
+    "duty-profile": "extask.cli.duty_profiles:app",
+    "calendar": "extask.cli.calendars:app",
+    "service": "extask.cli.services:app",
+    "flow": "extask.cli.flows:app",
+    "allowed-url": "extask.cli.allowed_urls:app",
+    "pool": "extask.cli.pools:app",
+    "tenant": "extask.cli.tenant:app",
+    "report": "extask.cli.reports:app",
+}
 app = typer.Typer(
-    help="External tasks reach the right person at the right time.",
+    cls=lazily(COMMANDS),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(dev)
-app.command()(doctor)
-app.command()(forecast)
-app.command()(lsp)
-definitions.app.registered_commands += definition_versions.app.registered_commands
-app.add_typer(definitions.app, name="definition")
-tasks.app.command()(task_events.event)
-tasks.app.command()(task_graph.graph)
-app.add_typer(tasks.app, name="task")
-app.add_typer(jobs.app, name="job")
-app.add_typer(sessions.app, name="session")
-app.add_typer(agents.app, name="agent")
-app.add_typer(duty_profiles.app, name="duty-profile")
-app.add_typer(calendars.app, name="calendar")
-app.add_typer(services.app, name="service")
-app.add_typer(flows.app, name="flow")
-app.add_typer(allowed_urls.app, name="allowed-url")
-app.add_typer(pools.app, name="pool")
-app.add_typer(tenant.app, name="tenant")
-app.add_typer(reports.app, name="report")
 
 
-@app.command()
-@online
-def version(call: Call) -> None:
-    """Tell the versions of this program and of the server, if it answers."""
-    call.output.record({"extask": installed("extask"), "server": _server(call.connection.address)})
+def _tell_version(asked: bool) -> None:  # noqa: FBT001 - as typer hands it over
+    if asked:
+        typer.echo(installed("extask"))
+        raise typer.Exit
 
 
-def _server(url: str) -> str | None:
-    try:
-        return str(Api(url, "").get("/version").get("version"))
-    except ExtaskError:
-        return None
+_Version = Annotated[
+    bool,
+    typer.Option(
+        "--version", callback=_tell_version, is_eager=True, help="Tell this program's version."
+    ),
+]
+
+
+@app.callback()
+def program(*, _version: _Version = False) -> None:
+    """External tasks reach the right person at the right time."""
 
 
 def main() -> None:

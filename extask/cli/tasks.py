@@ -10,10 +10,16 @@ import typer
 
 from extask.cli import pairs
 from extask.cli.connection import Data
+from extask.cli.lazily import lazily
 from extask.cli.output import note
 from extask.cli.shared import Call, online
 
-app = typer.Typer(help="Create tasks, look at them, cancel them.", no_args_is_help=True)
+ELSEWHERE = {"event": "extask.cli.task_events:event", "graph": "extask.cli.task_graph:graph"}
+app = typer.Typer(
+    cls=lazily(ELSEWHERE),
+    help="Create tasks, look at them, cancel them.",
+    no_args_is_help=True,
+)
 COLUMNS = ("id", "service", "state", "outcome", "step", "priority", "position", "agent")
 _TIMELINE = ("at", "kind", "step", "service", "agent", "outcome")
 _Params = Annotated[

@@ -8,7 +8,7 @@ from extask.cli.connection import refusal
 from extask.cli.credentials import Folder
 from extask.cli.shared import fail, installed
 from extask.errors import ExtaskError
-from tests.support.command_line import Extask, FakeApi
+from tests.support.command_line import Ended, Extask, FakeApi
 
 
 @pytest.fixture
@@ -124,6 +124,10 @@ def test_the_version_is_told_with_or_without_a_server(
     assert alone.json["extask"] == installed("extask")
 
 
+def test_the_program_tells_its_own_version_in_one_line(extask: Extask) -> None:
+    assert extask("--version") == Ended(0, f"{installed('extask')}\n", "")
+
+
 def test_a_source_tree_that_is_not_installed_has_no_version() -> None:
     assert installed("typer")[0].isdecimal()
     assert installed("no-such-distribution") == "from source"
@@ -137,3 +141,4 @@ def test_any_error_of_ours_ends_with_a_line_and_a_code(capsys: pytest.CaptureFix
 def test_unknown_commands_are_misuse(extask: Extask) -> None:
     assert extask("task", "creat").code == 2
     assert extask("session").code == 2
+    assert "Did you mean 'task'?" in extask("tsak").err

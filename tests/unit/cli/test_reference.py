@@ -36,6 +36,12 @@ def test_every_option_is_on_the_page(command: str) -> None:
     assert {option for option in commands()[command] if f"{option}" not in told} == set()
 
 
+def test_the_options_of_the_program_itself_are_on_the_page() -> None:
+    options = {opt for each in typer.main.get_command(app).params for opt in each.opts}
+    assert options == {"--version"}
+    assert "`extask --version`" in PAGE
+
+
 def test_every_exit_code_is_on_the_page() -> None:
     codes = {int(code) for code in re.findall(r"^\| (\d) \|", PAGE, re.MULTILINE)}
     assert codes == {0, 1, INTERNAL, *EXIT_CODES.values()}
