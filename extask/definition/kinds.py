@@ -41,7 +41,6 @@ Role = Literal["main", "plain", "fallback", "optional", "technical"]
 `fallback` other outcomes of the step stand in; `plain` must be written."""
 
 QueueState = Literal["out", "in", "agent"]
-AnyState: frozenset[QueueState] = frozenset({"out", "in", "agent"})
 
 
 @dataclass(frozen=True, slots=True)

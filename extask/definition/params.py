@@ -73,14 +73,6 @@ def plain_params(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: to_plain(value) for name, value in values.items()}
 
 
-def python_params(plan: Plan, plain: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn checked parameters in plain form into Python values; others are left out."""
-    return {
-        name: from_plain(param.type, plain.get(name, param.default))
-        for name, param in plan.params.items()
-    }
-
-
 def params_schema(plan: Plan) -> dict[str, Any]:
     """Describe the parameters of a plan as a JSON Schema (2020-12)."""
     return {

@@ -64,11 +64,6 @@ async def _is_last_generation(conn: AsyncConnection, batch: PoolJournal) -> bool
     return last is None or batch.generation >= last
 
 
-async def write_task(conn: AsyncConnection, entry: TaskJournal) -> None:
-    """Write one task's own records and move its row, as `write_tasks` does."""
-    await write_tasks(conn, (entry,))
-
-
 class Before(NamedTuple):
     """What a task's row said before: how it had ended, the last run and attempt that wrote."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from extask import errors
 from extask.storage import versions
 from extask.storage.rows import ServiceRow
 from extask.storage.statements import many, one
-from extask.storage.tables import current_definitions, services
+from extask.storage.tables import services
 
 
 async def get(conn: AsyncConnection, tenant: str, service: str) -> ServiceRow | None:
@@ -17,16 +17,6 @@ async def get(conn: AsyncConnection, tenant: str, service: str) -> ServiceRow | 
     known = or_(services.c.name == service, services.c.upn == service.lower())
     query = select(services).where(services.c.tenant == tenant, known)
     return await one(conn, query, ServiceRow)
-
-
-async def has_workflow(conn: AsyncConnection, tenant: str, service: str) -> bool:
-    """Tell whether the service is there and its workflow has a current version."""
-    current = current_definitions.c
-    pointer = (current.tenant == services.c.tenant, current.workflow == services.c.workflow)
-    query = select(services.c.config).join_from(services, current_definitions, and_(*pointer))
-    query = query.where(services.c.tenant == tenant, services.c.name == service)
-    config = (await conn.execute(query)).scalar_one_or_none()
-    return config is not None and not config["removed"]
 
 
 async def list_all(

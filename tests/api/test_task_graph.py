@@ -29,7 +29,7 @@ async def wrote(
     head = {"tenant": TENANT, "task": task, "first": 1, "run": 1, "epoch": 1}
     entry = TaskJournal.model_validate({**head, "records": records, "step": step, "state": state})
     async with desk.ports.database.begin() as connection:
-        await journal.write_task(connection, entry)
+        await journal.write_tasks(connection, (entry,))
 
 
 async def test_a_task_that_did_nothing_yet_has_a_plain_picture(desk: Desk) -> None:

@@ -110,7 +110,7 @@ async def entry(database: Database, run: int, first: int, **more: object) -> Non
     head = {"tenant": T, "task": "t-1", "run": run, "first": first}
     values = TaskJournal.model_validate({**head, **more})
     async with database.begin() as conn:
-        await journal.write_task(conn, values)
+        await journal.write_tasks(conn, (values,))
 
 
 def record(seconds: float, **more: object) -> StepRecord:

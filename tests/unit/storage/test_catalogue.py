@@ -247,18 +247,6 @@ async def test_a_run_starts_with_a_plan_by_digest_or_of_its_service(house: Datab
     assert Plan.model_validate(kept.plan) == plan()
 
 
-async def test_a_service_without_a_current_workflow_takes_no_transfer(house: Database) -> None:
-    async with house.begin() as conn:
-        gone = ServiceConfig(name="billing", removed=True)
-        await services.save(conn, T, service("billing", config=gone))
-        await services.save(conn, T, service("bare", workflow=None))
-        ready = [
-            await services.has_workflow(conn, tenant, name)
-            for tenant, name in [(T, "support"), (T, "billing"), (T, "bare"), ("other", "support")]
-        ]
-    assert ready == [True, False, False, False]
-
-
 async def test_an_agent_may_leave_every_service(house: Database) -> None:
     async with house.begin() as conn:
         await agents.save(conn, T, agent(services={}))

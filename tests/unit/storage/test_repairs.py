@@ -108,7 +108,7 @@ async def test_an_ended_task_stays_ended_whatever_its_workflow_says_later(house:
     late = TaskJournal(tenant=T, task="t-1", run=2, first=9, epoch=4, state="queued")
     async with house.begin() as conn:
         await holders.end_lost(conn, (T, "t-1"), 0, "gone", at(1))
-        await journal.write_task(conn, late)
+        await journal.write_tasks(conn, (late,))
     assert (await read(house)).outcome == "failed"
 
 

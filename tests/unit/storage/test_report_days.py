@@ -98,7 +98,7 @@ async def deliver(database: Database, told: list[Delivery]) -> None:
             if isinstance(each, PoolJournal):
                 assert await journal.write_pool(conn, each) is not None
             else:
-                await journal.write_task(conn, each)
+                await journal.write_tasks(conn, (each,))
 
 
 async def reported(
