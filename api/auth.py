@@ -128,7 +128,9 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "PreviewMigration": _AUTHORS,
     "MigrateTasks": _AUTHORS,
     "GetCatalogue": _WATCHERS,
+    "ListApiKeys": frozenset({"tenant_admin"}),
     "CreateApiKey": frozenset({"tenant_admin"}),
+    "RevokeApiKey": frozenset({"tenant_admin"}),
     "GetHealthReport": _LEADERS | {"operator"},
 }
 """Operation → roles that may call it. An agent is further bound to what is their own."""
@@ -202,4 +204,4 @@ def _principal(key: KeyRow) -> Principal:
     role = next((each for each in ROLES if each == key.role), None)
     if role is None or (role == "agent") != (key.agent is not None):
         raise Unauthenticated("This API key has no role that this version knows.")
-    return Principal(key.tenant, role, key.name, key.hash[:16], key.agent)
+    return Principal(key.tenant, role, key.name, key.id, key.agent)

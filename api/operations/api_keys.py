@@ -1,14 +1,15 @@
-"""API keys: made here, shown once, kept as a hash."""
+"""API keys: made here, shown once, kept as a hash, revoked."""
 
 from __future__ import annotations
 
 import secrets
 from datetime import datetime
+from typing import Any
 
 from api.auth import Principal, Role
 from api.ports import Ports
-from api.shapes.api_keys import ApiKey, CreateApiKey
-from extask.errors import BadInput, Fault, NotAllowed
+from api.shapes.api_keys import ApiKey, ApiKeyList, CreateApiKey, NewApiKey
+from extask.errors import BadInput, Conflict, Fault, NotAllowed, NotFound
 from extask.storage import agents, keys
 from extask.storage.rows import KeyRow
 
@@ -38,7 +39,33 @@ def make(
     return secret, row
 
 
-async def create(ports: Ports, who: Principal, body: CreateApiKey) -> ApiKey:
+async def page(ports: Ports, who: Principal) -> ApiKeyList:
+    """List the tenant's keys, those that open nothing any more too."""
+    async with ports.database.connect() as connection:
+        rows = await keys.list_all(connection, who.tenant)
+    return ApiKeyList(value=[ApiKey(**_told(row)) for row in rows])
+
+
+async def revoke(ports: Ports, who: Principal, key: str) -> None:
+    """Close a key at once and for ever; one that is closed stays so.
+
+    Raises:
+        Conflict: it is the key of the one who asks.
+        NotFound: there is none.
+    """
+    if key == who.id:
+        raise Conflict("This is the key that you ask with; revoke it with another one.")
+    async with ports.database.begin() as connection:
+        if not any(row.id == key for row in await keys.list_all(connection, who.tenant)):
+            raise NotFound(f"There is no API key '{key[:80]}'.")
+        await keys.revoke(connection, who.tenant, key, ports.clock())
+
+
+def _told(row: KeyRow) -> dict[str, Any]:
+    return {"id": row.id, **row.model_dump(exclude={"hash", "tenant"})}
+
+
+async def create(ports: Ports, who: Principal, body: CreateApiKey) -> NewApiKey:
     """Make a key for a role, or for an agent.
 
     Raises:
@@ -70,6 +97,4 @@ async def create(ports: Ports, who: Principal, body: CreateApiKey) -> ApiKey:
             expires_at=body.expires_at,
         )
         await keys.add(connection, row)
-    return ApiKey(
-        key=secret, role=body.role, name=body.name, agent=row.agent, expires_at=row.expires_at
-    )
+    return NewApiKey(key=secret, **_told(row))

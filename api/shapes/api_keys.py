@@ -22,10 +22,25 @@ class CreateApiKey(Body):
 
 
 class ApiKey(Shape):
+    """An API key, without the key itself."""
+
+    id: str = Field(description="Names the key; opens nothing.")
+    role: str
+    name: str
+    agent: str | None = Field(description="Id of the agent whose key it is.")
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class NewApiKey(ApiKey):
     """A new API key, shown this once."""
 
     key: str = Field(description="The key itself; it is shown never again.")
-    role: Role
-    name: str
-    agent: str | None = Field(description="Id of the agent whose key it is.")
-    expires_at: datetime | None
+
+
+class ApiKeyList(Shape):
+    """API keys of the tenant, oldest first."""
+
+    value: list[ApiKey]
+    nextLink: str | None = None  # noqa: N815 -- the word of the platform that reads it

@@ -29,6 +29,7 @@ COMMANDS = {
     "allowed-url": "extask.cli.allowed_urls:app",
     "pool": "extask.cli.pools:app",
     "tenant": "extask.cli.tenant:app",
+    "api-key": "extask.cli.api_keys:app",
     "report": "extask.cli.reports:app",
 }
 app = typer.Typer(

@@ -34,7 +34,9 @@ async def list_all(conn: AsyncConnection, tenant: str) -> tuple[KeyRow, ...]:
     return await many(conn, query.order_by(api_keys.c.created_at, api_keys.c.hash), KeyRow)
 
 
-async def revoke(conn: AsyncConnection, tenant: str, key_hash: str, at: datetime) -> None:
-    """Close a key from then on."""
-    key = update(api_keys).where(api_keys.c.tenant == tenant, api_keys.c.hash == key_hash)
-    await conn.execute(key.values(revoked_at=at))
+async def revoke(conn: AsyncConnection, tenant: str, key: str, at: datetime) -> bool:
+    """Close the key of that id from then on; False where the tenant has none, or no open one."""
+    row = api_keys.c
+    mine = (row.tenant == tenant, row.hash.startswith(key, autoescape=True))
+    closed = update(api_keys).where(*mine, row.revoked_at.is_(None)).values(revoked_at=at)
+    return bool((await conn.execute(closed)).rowcount)

@@ -62,6 +62,11 @@ class KeyRow(Row):
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
 
+    @property
+    def id(self) -> str:
+        """What names the key without opening anything."""
+        return self.hash[:16]
+
     def usable(self, at: datetime) -> bool:
         """Tell whether the key opens anything at that moment."""
         return self.revoked_at is None and (self.expires_at is None or at < self.expires_at)

@@ -47,7 +47,7 @@ async def test_unknown_expired_and_revoked_keys_open_nothing(desk: Desk) -> None
     expired = await desk.key("acme", "flow", expires_at=now - timedelta(seconds=1))
     revoked = await desk.key("acme", "flow")
     async with desk.ports.database.begin() as connection:
-        await keys.revoke(connection, "acme", keys.fingerprint(revoked), now)
+        assert await keys.revoke(connection, "acme", keys.fingerprint(revoked), now)
     for secret in ("nonsense", expired, revoked):
         response = await desk.http.get("/api/v1/services", headers={"X-Api-Key": secret})
         assert response.status_code == 401

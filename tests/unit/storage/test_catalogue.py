@@ -41,9 +41,10 @@ async def test_keys_are_found_by_hash_and_close(house: Database) -> None:
         assert await keys.find(conn, secret) == key
         assert await keys.find(conn, "nothing") is None
         assert await keys.list_all(conn, T) == tuple(sorted((key, timed), key=lambda k: k.hash))
-        await keys.revoke(conn, "other", secret, at(5))
+        assert not await keys.revoke(conn, "other", key.id, at(5))
         assert await keys.find(conn, secret) == key
-        await keys.revoke(conn, T, secret, at(5))
+        assert await keys.revoke(conn, T, key.id, at(5))
+        assert not await keys.revoke(conn, T, key.id, at(6))
         revoked = await keys.find(conn, secret)
     assert revoked is not None
     assert (key.usable(NOW), revoked.usable(NOW)) == (True, False)
