@@ -40,15 +40,27 @@ def gaps(events: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def misfits(rows: Iterable[Row], outcomes: Mapping[str, str]) -> list[str]:
-    """Name tasks whose outcome is not what the pool's log says of them."""
+    """Name tasks whose outcome is not what the pool's log says of them.
+
+    A distributor that is lost may not have told how a task was taken out before.
+    """
     last: dict[str, str] = {}
+    begun, told = 0, set[str]()
     for row in rows:
-        if row.task is not None and row.kind in MOVES:
+        if row.kind == "rebuilt":
+            begun, told = begun + 1, set()
+        elif row.task is not None and row.kind in MOVES:
             last[row.task] = row.kind
+            told.add(row.task)
+
+    def last_words(task: str) -> set[str]:
+        untold = begun > 1 and task not in told
+        return {last.get(task, ""), *(["withdrawn"] if untold else ())}
+
     return [
         f"{task} ended as {outcome} after {last.get(task) or 'nothing'}"
         for task, outcome in outcomes.items()
-        if last.get(task, "") not in ENDS.get(outcome, ())
+        if not ENDS.get(outcome, set()) & last_words(task)
     ]
 
 

@@ -29,6 +29,7 @@ def report(pool: Pool, command: Report) -> Answer:
     if stay is not None and command.run < stay.run:
         return stays.STALE
     if ending is not None and _has_not_heard(ending, command):
+        pool.memory.ended(command.task, ending._replace(run=command.run))
         return stays.ended(ending, command)
     if command.state == "out":
         return _out(pool, entry, command)
@@ -45,8 +46,11 @@ def _has_not_heard(ending: Ending, command: Report) -> bool:
 
 
 def _begins_anew(run: int, command: Report) -> bool:
-    """Tell whether what an earlier run did counts no more."""
-    return command.reset and run < command.run
+    """Tell whether what an earlier run did counts no more.
+
+    What an agent has done with a task that they had counts all the same.
+    """
+    return command.reset and run < command.run and command.state != "active"
 
 
 def _out(pool: Pool, entry: Entry | None, command: Report) -> Answer:
@@ -57,10 +61,8 @@ def _out(pool: Pool, entry: Entry | None, command: Report) -> Answer:
 
 def _is_known(entry: Entry, command: Report) -> bool:
     """Tell whether the pool knows this stay, and at least as much of it as the workflow."""
-    if command.epoch != entry.epoch:
+    if command.epoch != entry.epoch or _begins_anew(entry.run, command):
         return False
-    if _begins_anew(entry.run, command):
-        return stays.is_with_agent(entry) and _agrees(entry, command)
     return entry.rank > command.rank or _agrees(entry, command)
 
 

@@ -205,6 +205,32 @@ def test_a_run_that_was_set_back_while_an_agent_works_on_leaves_the_agent_alone(
     assert floor.last("completed").run == 2
 
 
+def test_a_run_that_was_set_back_hears_that_the_agent_has_completed() -> None:
+    floor = Floor()
+    session = engaged(floor)
+    floor.complete("t-1")
+    before = floor.kinds()
+    answer = told(floor, "active", run=2, rank=3, reset=True, agent="a-1", session=session)
+    assert (answer.status, answer.code, answer.session) == ("completed", "solved", session)
+    assert (floor.holders(), floor.kinds()) == ({}, before)
+    assert told(floor, "active", run=1, rank=3, session=session).status == "stale"
+
+
+def test_a_run_that_was_set_back_hears_that_the_agent_has_returned_the_task() -> None:
+    floor = Floor(agents=2)
+    session = engaged(floor)
+    [agent] = floor.holders().values()
+    floor.do(Return(key="back", session=session, agent=agent, reason="lunch"))
+    before = floor.kinds()
+    mine: dict[str, Any] = {"run": 2, "rank": 3, "reset": True, "agent": agent, "session": session}
+    assert told(floor, "active", **mine).status == "returned"
+    assert floor.kinds() == before
+    other = floor.accept("t-1")
+    assert other.agent != agent
+    answer = told(floor, "active", **mine)
+    assert (answer.status, answer.agent) == ("accepted", other.agent)
+
+
 def test_a_run_that_was_set_back_waits_again_though_its_task_was_completed() -> None:
     floor = Floor()
     engaged(floor)

@@ -48,6 +48,17 @@ def test_an_outcome_must_follow_from_the_log() -> None:
     assert "after accepted" in misfits(last("queued", "accepted"), {"t": "failed"})[0]
 
 
+def test_what_a_lost_distributor_did_last_need_not_be_told() -> None:
+    begin = Row("rebuilt", START)
+    once, again = [begin, *last("queued")], [begin, *last("queued"), begin]
+    for rows in ([begin], once):
+        assert misfits(rows, {"t": "ended_by_workflow"}) != []
+    for rows in ([begin, begin], again):
+        assert misfits(rows, {"t": "ended_by_workflow"}) == []
+        assert misfits(rows, {"t": "user_accepted"}) != []
+    assert misfits([*again, *last("queued")], {"t": "ended_by_workflow"}) != []
+
+
 def test_a_promised_cancel_must_have_come_true() -> None:
     diary = Diary([cancelled()])
     assert broken_promises(diary, {"t": "cancelled_by_api"}) == []
