@@ -20,6 +20,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    exists,
     func,
     literal,
     select,
@@ -31,6 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from extask.storage import cursors
 from extask.storage.columns import MICROSECOND, Instant
 from extask.storage.report_rows import (
+    NOTHING,
     Aggregate,
     Grain,
     Measures,
@@ -111,9 +113,15 @@ async def user_session_page(
     measures = await _measures(conn, tenant, {it.task for it in page}, intervals.c.session)
     last = page[-1] if more else None
     return UserSessionPage(
-        rows=tuple(_with(it, measures[it.id,]) for it in page),
+        rows=tuple(_with(it, measures.get((it.id,)) or _of_offer(it)) for it in page),
         next=last and cursors.write(last.ended_at, last.id),
     )
+
+
+def _of_offer(row: UserSession) -> Measures:
+    """Measure a session without intervals: an offer that ended in a task that goes on."""
+    until = row.accepted_at or row.ended_at
+    return Measures(offer=max(until - (row.offered_at or until), NOTHING))
 
 
 def _listed(
@@ -196,7 +204,13 @@ async def _by_agent(
     row = sessions.c
     where = (row.tenant == tenant, *_conditions(sessions, which))
     counted = await _counted(conn, row.agent, row.accepted_at, where, func.count())
-    return _aggregated(counted, await _totals(conn, row.agent, sessions, _OF_SESSION, where), {})
+    totals = dict(await _totals(conn, row.agent, sessions, _OF_SESSION, where))
+    without = select(sessions).where(*where, ~exists().where(_OF_SESSION))
+    for each in await many(conn, without, UserSession):
+        before = totals.get(each.agent, Measures())
+        offer = before.offer + _of_offer(each).offer
+        totals[each.agent] = before.model_copy(update={"offer": offer})
+    return _aggregated(counted, totals, {})
 
 
 async def _counted(
