@@ -36,6 +36,10 @@ OWN = (
 )
 
 
+TAKEN_AWAY = ("max_concurrent_tasks", "sla")
+"""What zero takes away."""
+
+
 async def find(ports: Ports, who: Principal, name: str) -> ServiceRow:
     """Find a service by name or UPN.
 
@@ -79,8 +83,7 @@ async def change(ports: Ports, who: Principal, name: str, body: PatchService) ->
 def _changed(row: ServiceRow, body: ServiceSettings) -> ServiceRow:
     given = {field: getattr(body, field) for field in OWN}
     changes = {field: value for field, value in given.items() if value is not None}
-    if body.sla is not None:
-        changes["sla"] = body.sla or None
+    changes |= {field: given[field] or None for field in TAKEN_AWAY if field in changes}
     config = configured(body, row.config)
     faults = tuple(_faults(body, config))
     if faults:

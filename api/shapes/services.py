@@ -20,7 +20,7 @@ from api.shapes.common import (
 )
 from extask.messages import Algorithm, Distribution, Priority, ServiceConfig
 
-Bound = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
+Bound = Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
 DistributeWhen = Annotated[list[Literal["busy", "away"]], Field(max_length=2)]
 
 
@@ -67,7 +67,8 @@ class ServiceSettings(Body):
     )
     external_tasks_enabled: Yes | None = None
     max_concurrent_tasks: Bound | None = Field(
-        default=None, description="Most tasks of the service that may live at once."
+        default=None,
+        description="Most tasks of the service that may live at once; 0 takes the bound away.",
     )
     agents_handle_simultaneous_external_tasks: Yes | None = Field(
         default=None, description="Whether agents may have several tasks; excludes `acw`."
@@ -92,7 +93,9 @@ class ServiceSettings(Body):
     keep_place: Yes | None = Field(
         default=None, description="Whether tasks transferred here keep their waiting time."
     )
-    max_waiting: Bound | None = Field(default=None, description="Most tasks that may wait.")
+    max_waiting: Bound | None = Field(
+        default=None, description="Most tasks that may wait; 0 takes the bound away."
+    )
     sla: DurationIn | None = Field(
         default=None,
         description="Queue time below which reports count a task as in time; `0s` takes it away.",
@@ -173,6 +176,8 @@ CONFIGURED = (
 def configured(settings: ServiceSettings, now: ServiceConfig) -> ServiceConfig:
     """Apply settings to what a distributor knows of the service."""
     changes = {name: value for name in CONFIGURED if (value := getattr(settings, name)) is not None}
+    if settings.max_waiting == 0:
+        changes["max_waiting"] = None
     switch = settings.agents_handle_simultaneous_external_tasks
     if switch is not None:
         changes["simultaneous"] = switch

@@ -149,6 +149,12 @@ async def test_a_supervisor_transfers_what_waits_or_is_delayed(desk: Desk) -> No
     assert "second does not take the task: it has as many waiting tasks as it may" in told
     assert (await desk.ok("GET", f"/tasks/{other}"))["service"] == "support"
     assert (await lead(desk, other, "transfer", {"service": "nowhere"}))[0] == 404
+    body = {"max_waiting": 0, "max_concurrent_tasks": 5}
+    unbounded = await desk.ok("PATCH", "/services/second", body)
+    assert (unbounded["max_waiting"], unbounded["max_concurrent_tasks"]) == (None, 5)
+    unbounded = await desk.ok("PATCH", "/services/second", {"max_concurrent_tasks": 0})
+    assert unbounded["max_concurrent_tasks"] is None
+    assert (await lead(desk, other, "transfer", to))[0] == 200
 
 
 async def _moved(desk: Desk, task: str) -> Any:
