@@ -116,7 +116,6 @@ def test_services_are_listed_and_set(online: Extask, api: FakeApi) -> None:
     [
         ("acw=30s", ("acw", "30s")),
         ("max_waiting=100", ("max_waiting", 100)),
-        ("max_waiting=-1", ("max_waiting", -1)),
         ("keep_place=Yes", ("keep_place", True)),
         ("display_name=12", ("display_name", "12")),
         ("description=off", ("description", "off")),
