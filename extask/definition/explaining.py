@@ -145,6 +145,9 @@ def _unknown(name: str, types: Mapping[str, NameType]) -> Words:
         return message, f"did you mean '{space}{dot}{meant}'?", f"{space}{dot}{meant}"
     if space == "params":
         return message, f"declare '{bare}' under 'params'", None
+    known = close(name, types) if dot else None
+    if known:
+        return message, f"did you mean '{known}'?", known
     return message, "a text is written in quotes: 'text'", None
 
 
