@@ -176,6 +176,7 @@ async def test_wrap_ups_are_extended_and_ended(desk: Desk) -> None:
     too_long = {"session_ids": [session], "by": "2h"}
     answer = await desk.call("POST", "/sessions/extend-wrap-up", too_long, who="agent")
     assert answer.status_code == 400
+    assert [fault["pointer"] for fault in answer.json()["faults"]] == ["/by"]
 
 
 async def test_tasks_are_picked_up_from_a_list(desk: Desk) -> None:
