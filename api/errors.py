@@ -210,6 +210,7 @@ def trouble_of(error: Exception) -> Trouble:
 
 def refusal(reason: str, message: str = "") -> Trouble:
     """Translate a refusal of a distributor or of a task."""
+    message = message_of(reason, message)
     reason = code_of(reason)
     status = REFUSALS.get(reason, HTTPStatus.CONFLICT)
     again = RETRY_AFTER if status is HTTPStatus.SERVICE_UNAVAILABLE else None
@@ -220,6 +221,11 @@ def refusal(reason: str, message: str = "") -> Trouble:
 def code_of(reason: str) -> str:
     """Give the code under which a refusal is known here: every rule that rules out is one."""
     return "ruled_out" if reason in RULES else reason
+
+
+def message_of(reason: str, message: str) -> str:
+    """Give the sentence of a refusal; a rule that rules out is told in words, too."""
+    return f"{message} {RULES[reason]}" if reason in RULES else message
 
 
 def _foreseen(error: ExtaskError) -> Trouble:

@@ -40,6 +40,15 @@ CODES: Mapping[str, str] = {
 }
 """Pydantic's kinds of error that have a code of their own here."""
 
+_SAID_BETTER: Mapping[str, str] = {
+    "missing": "This is needed.",
+    "timezone_aware": "The time has no offset; write such as 2026-01-01T09:00:00+01:00.",
+    "model_type": "Write a JSON object here.",
+    "model_attributes_type": "Write a JSON object here.",
+    "dict_type": "Write a JSON object here.",
+}
+"""Kinds of error of which pydantic speaks as programs do."""
+
 _ELSEWHERE = ("query", "header", "path", "cookie")
 
 
@@ -81,7 +90,13 @@ def _fault(error: ErrorDetails | Mapping[str, Any]) -> Fault:
     if kind == "json_invalid":
         reason = error.get("ctx", {}).get("error", "")
         return Fault("", "not_json", f"The body is no valid JSON: {reason}.")
-    return Fault(pointer_of(error["loc"]), _code(kind), f"{error['msg']}.")
+    return Fault(pointer_of(error["loc"]), _code(kind), _told(kind, error))
+
+
+def _told(kind: str, error: ErrorDetails | Mapping[str, Any]) -> str:
+    if kind == "extra_forbidden":
+        return f"There is no field '{str(error['loc'][-1])[:64]}' here."
+    return _SAID_BETTER.get(kind, f"{error['msg']}.")
 
 
 def _code(kind: str) -> str:

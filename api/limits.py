@@ -1,4 +1,4 @@
-"""Refuses bodies that are too large before they are read."""
+"""Refuses bodies that are too large, or no JSON by what they say, before they are read."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ class BodyLimit:
             await self._app(scope, receive, send)
         elif _announced(scope) > MAX_BODY:
             await trouble_of(_too_large()).response()(scope, receive, send)
+        elif _announced(scope) and not _is_json(scope):
+            await trouble_of(_no_json()).response()(scope, receive, send)
         else:
             await self._app(scope, _counting(receive), send)
 
@@ -30,6 +32,13 @@ class BodyLimit:
 def _announced(scope: Scope) -> int:
     length = Headers(scope=scope).get("content-length", "0")
     return int(length) if length.isascii() and length.isdigit() else 0
+
+
+def _is_json(scope: Scope) -> bool:
+    """Say whether a body is JSON by its media type; one that has none is taken for it."""
+    said = Headers(scope=scope).get("content-type", "application/json")
+    media_type = said.partition(";")[0].strip().lower()
+    return media_type == "application/json" or media_type.endswith("+json")
 
 
 def _counting(receive: Receive) -> Receive:
@@ -44,6 +53,11 @@ def _counting(receive: Receive) -> Receive:
         return message
 
     return counted
+
+
+def _no_json() -> HTTPException:
+    told = "A body is JSON here; send it with the header `Content-Type: application/json`."
+    return HTTPException(415, told)
 
 
 def _too_large() -> HTTPException:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.auth import Principal
-from api.operations import pools, services, tasks
+from api.operations import agents, pools, services, tasks
 from api.operations.people import People
 from api.ports import Ports
 from api.shapes.common import AgentRef
@@ -33,9 +33,11 @@ async def assign(ports: Ports, who: Principal, task: str, agent: str) -> Handed:
         StateConflict: an agent has it, or capacity, presence or duty rule the agent out.
     """
     row = await _live(ports, who, task)
-    async with ports.database.connect() as connection:
-        chosen = await People.resolve(connection, who.tenant, agent)
-    command = Assign(key=pools.new_key(), task=row.id, agent=chosen, by=who.name)
+    chosen = await agents.find(ports, who, agent)
+    if chosen.pool != row.pool:
+        told = f"The agent is in the pool '{chosen.pool}', and the task in '{row.pool}'."
+        raise StateConflict("conflict", told)
+    command = Assign(key=pools.new_key(), task=row.id, agent=chosen.id, by=who.name)
     answer = await _of_queue(ports, row, command)
     return Handed(id=row.id, session_id=answer.session)
 
@@ -94,10 +96,17 @@ async def hand_on(
 
 def _not_transferred(reason: str, service: str) -> StateConflict:
     told, code = _REFUSED.get(reason, ("", "not_transferred"))
-    told = told or f"The service {service} does not take the task ({reason}); it stays."
+    why = _NOT_TAKEN.get(reason, reason)
+    told = told or f"The service {service} does not take the task: {why}; it stays."
     return StateConflict(code, told)
 
 
+_NOT_TAKEN = {
+    "service_full": "it has as many waiting tasks as it may",
+    "too_many_transfers": "it has been transferred too often",
+    "no_workflow": "it has no workflow",
+    "missing_params": "its workflow requires parameters that the task has not got",
+}
 _REFUSED = {
     "completed": ("An agent completed the task first.", "already_completed"),
     "ended": ("The task is ending already.", "already_ended"),

@@ -83,7 +83,9 @@ def _fault(error: ValidationError) -> Fault:
 
 
 def _placed(fault: Fault) -> Fault:
-    return Fault(f"/params{fault.pointer}", fault.code, f"{fault.message.capitalize()}.")
+    told = fault.message[:1].upper() + fault.message[1:]
+    stop = "" if told.endswith("?") else "."
+    return Fault(f"/params{fault.pointer}", fault.code, f"{told}{stop}")
 
 
 def _merge(first: Iterable[Fault], second: Iterable[Fault]) -> tuple[Fault, ...]:

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.auth import Principal
-from api.errors import REFUSALS, code_of
+from api.errors import REFUSALS, code_of, message_of
 from api.ports import Ports
 from api.shapes.pools import CreatePool, PatchPool, Pool, PoolList
 from extask import temporal
@@ -59,7 +59,7 @@ async def demand(ports: Ports, tenant: str, pool: str, command: AnyCommand) -> A
     if answer.status == "stale":
         raise Unavailable(MAY_BE_DONE)
     reason = code_of(answer.reason or answer.status)
-    message = answer.message or f"Refused: {reason}."
+    message = message_of(answer.reason, answer.message) or f"Refused: {reason}."
     if reason.startswith("unknown_"):
         raise NotFound(message)
     if reason.startswith("pool_"):

@@ -34,8 +34,8 @@ OWN = (
     "max_concurrent_tasks",
     "sla",
 )
-CLEARED = frozenset({"max_concurrent_tasks", "sla"})
-"""Settings that nothing, as a number or a duration, takes away."""
+TAKEN_AWAY = ("max_concurrent_tasks", "sla")
+"""What zero takes away."""
 
 
 async def find(ports: Ports, who: Principal, name: str) -> ServiceRow:
@@ -81,7 +81,7 @@ async def change(ports: Ports, who: Principal, name: str, body: PatchService) ->
 def _changed(row: ServiceRow, body: ServiceSettings) -> ServiceRow:
     given = {field: getattr(body, field) for field in OWN}
     changes = {field: value for field, value in given.items() if value is not None}
-    changes |= {field: None for field in CLEARED & changes.keys() if not changes[field]}
+    changes |= {field: given[field] or None for field in TAKEN_AWAY if field in changes}
     config = configured(body, row.config)
     faults = tuple(_faults(body, config))
     if faults:

@@ -11,7 +11,7 @@ from api.shapes import versions as shapes
 from api.shapes.definitions import Definition, DefinitionSource, PublishAnswer, PublishSource
 from extask.definition.changes import breaking
 from extask.definition.diff import diff
-from extask.errors import BadInput, Fault
+from extask.errors import BadInput, Fault, NotFound
 from extask.storage import definitions, drafts, version_states
 from extask.storage.rows import DraftRow
 
@@ -89,11 +89,17 @@ async def _shown(ports: Ports, who: Principal, row: DraftRow) -> shapes.Draft:
 
 
 async def page(ports: Ports, who: Principal, workflow: str) -> shapes.VersionList:
-    """List the versions of a workflow, and how many tasks run on each."""
+    """List the versions of a workflow, and how many tasks run on each.
+
+    Raises:
+        NotFound: there is no such workflow, not even as a draft.
+    """
     async with ports.database.connect() as connection:
         rows = await definitions.list_all(connection, who.tenant, workflow=workflow)
         running = await version_states.running(connection, who.tenant, workflow)
         draft = await drafts.get(connection, who.tenant, workflow)
+    if not rows and draft is None:
+        raise NotFound(f"There is no workflow '{workflow}'.")
     value = [
         shapes.VersionShape(**sources.fields_of(row), running=running.get(row.version, 0))
         for row in rows

@@ -35,7 +35,7 @@ Named = Annotated[
 Number = Annotated[int, Path(description="A version.", ge=1, le=LARGEST_VERSION)]
 
 
-@routes.get("/versions")
+@routes.get("/versions", responses=responses(404))
 async def list_versions(ports: In, who: Who, workflow: Workflow) -> VersionList:
     """List the versions of a workflow, the newest first.
 

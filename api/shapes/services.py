@@ -176,6 +176,8 @@ CONFIGURED = (
 def configured(settings: ServiceSettings, now: ServiceConfig) -> ServiceConfig:
     """Apply settings to what a distributor knows of the service."""
     changes = {name: value for name in CONFIGURED if (value := getattr(settings, name)) is not None}
+    if settings.max_waiting == 0:
+        changes["max_waiting"] = None
     switch = settings.agents_handle_simultaneous_external_tasks
     if switch is not None:
         changes["simultaneous"] = switch

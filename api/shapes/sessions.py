@@ -65,11 +65,12 @@ class ExtendWrapUps(SessionIds):
 
     by: DurationIn = Field(description="By how much each ends later; one second to an hour.")
 
-    @model_validator(mode="after")
-    def _bounded(self) -> Self:
-        if not SHORTEST <= self.by <= LONGEST:
+    @field_validator("by")
+    @classmethod
+    def _bounded(cls, by: timedelta) -> timedelta:
+        if not SHORTEST <= by <= LONGEST:
             raise PydanticCustomError("out_of_range", "Extend by one second to one hour")
-        return self
+        return by
 
 
 class TransferSessions(SessionIds):

@@ -50,7 +50,7 @@ def setting(pair: str) -> tuple[str, object]:
     on = switch(value)
     if on is not None:
         return name, on
-    return name, int(value) if value.isdecimal() else value
+    return name, int(value) if value.removeprefix("-").isdecimal() else value
 
 
 def switch(word: str) -> bool | None:

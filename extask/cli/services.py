@@ -25,7 +25,8 @@ COLUMNS = (
 )
 _HELP = (
     "Such as workflow=simple_queue, acw=30s, rona_flag=off, max_waiting=100, priority=high, "
-    "sla=2m, agents_handle_simultaneous_external_tasks=on, distribute_when:='[\"busy\"]'."
+    "sla=2m (max_waiting=0, max_concurrent_tasks=0 and sla=0s take these bounds away), "
+    "agents_handle_simultaneous_external_tasks=on, distribute_when:='[\"busy\"]'."
 )
 Settings = Annotated[list[str] | None, typer.Argument(metavar="SETTING=VALUE...", help=_HELP)]
 

@@ -226,16 +226,24 @@ def _named(call: Call, ids: Sequence[str], states: tuple[str, ...]) -> list[_Fou
     agents = call.connection.agents()
     if len(agents) == 1:
         return [_Found(agent, api, tuple(ids)) for agent, api in agents.items()]
-    found = []
-    missing = set(ids)
-    for agent, api in agents.items():
-        known = {name for session in _open(api, states) for name in _names(session)}
-        mine = tuple(each for each in ids if each in known)
-        missing -= set(mine)
-        found += [_Found(agent, api, mine)] if mine else []
+    held = {agent: list(api.every("/sessions")) for agent, api in agents.items()}
+    owners = {each: _owners(held, each, states) for each in ids}
+    missing = [each for each in sorted(ids) if not owners[each]]
     if missing:
-        raise NotFound(f"no agent has a session for {', '.join(sorted(missing))}")
-    return found
+        raise NotFound(f"no agent has a session for {', '.join(missing)}")
+    mine = {agent: tuple(each for each in ids if agent in owners[each]) for agent in agents}
+    return [_Found(agent, api, mine[agent]) for agent, api in agents.items() if mine[agent]]
+
+
+def _owners(held: Mapping[str, list[Data]], name: str, states: tuple[str, ...]) -> set[str]:
+    """Find who has such a session: in a state that fits, else in any, for the server to refuse."""
+    having = [
+        (agent, session["state"])
+        for agent, sessions in held.items()
+        for session in sessions
+        if name in _names(session)
+    ]
+    return {agent for agent, state in having if state in states} or {agent for agent, _ in having}
 
 
 def _only(call: Call, act: _Act, wait: float) -> _Found:

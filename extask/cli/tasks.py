@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 from uuid import uuid4
@@ -9,10 +11,11 @@ from uuid import uuid4
 import typer
 
 from extask.cli import pairs
-from extask.cli.connection import Data
+from extask.cli.connection import Api, Data
 from extask.cli.lazily import lazily
 from extask.cli.output import note
 from extask.cli.shared import Call, online
+from extask.errors import Misconfigured
 
 ELSEWHERE = {"event": "extask.cli.task_events:event", "graph": "extask.cli.task_graph:graph"}
 app = typer.Typer(
@@ -21,6 +24,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 COLUMNS = ("id", "service", "state", "outcome", "step", "priority", "position", "agent")
+_WITH_AGENTS = ("offered", "active", "on_hold")
 _TIMELINE = ("at", "kind", "step", "service", "agent", "outcome")
 _Params = Annotated[
     list[str] | None,
@@ -128,6 +132,32 @@ def show(
         call.output.record(api.get(f"/tasks/{task}"))
 
 
+@app.command("set")
+@online
+def set_(
+    call: Call,
+    *,
+    tasks: _TaskIds,
+    priority: Annotated[str | None, typer.Option(help="strict, highest … nothing_else.")] = None,
+    lifetime: Annotated[str | None, typer.Option(help="How long it lives from now on.")] = None,
+    expires_at: Annotated[datetime | None, typer.Option(help="When its life ends.")] = None,
+    param: _Params = None,
+) -> None:
+    """Change priority, end of life or parameters of tasks that have not ended."""
+    asked = {
+        "priority": priority,
+        "lifetime": lifetime,
+        "expires_at": expires_at and expires_at.astimezone().isoformat(),
+        "params": dict(map(pairs.param, param or ())) or None,
+    }
+    body = {name: value for name, value in asked.items() if value is not None}
+    if not body:
+        raise Misconfigured("say what to change, such as --priority high or --lifetime 8h")
+    api = call.connection.api("supervisor")
+    answers = [api.call("PATCH", f"/tasks/{task}", body=body) for task in tasks]
+    call.output.rows(answers, (*COLUMNS, "expires_at"))
+
+
 @app.command()
 @online
 def cancel(
@@ -206,15 +236,40 @@ def explain(
     if call.output.as_json:
         call.output.record(told)
         return
-    waits = told["waits"] or {"agents": []}
     note(_standing(told))
-    call.output.rows([_named(each) for each in waits["agents"]], ("agent", "rule", "until"))
+    having = _having(call.connection.api("supervisor"), told)
+    rows = [_named(each, having) for each in (told["waits"] or {"agents": []})["agents"]]
+    call.output.rows(rows, ("agent", "rule", "until", "reason"))
     for each in told["asked"]:
-        note(f"{each['at']}  {each['agent']['upn']} was asked: {each['reason']}")
+        note(f"{each['at']}  {each['agent']['upn']} was asked: {each['reason']}{_rank(each)}")
 
 
-def _named(ruling: Data) -> Data:
-    return {**ruling, "agent": ruling["agent"]["upn"], "rule": ruling["rule"] or "may take it"}
+def _having(api: Api, told: Data) -> dict[str, Data]:
+    """Find who is offered the task or has it; no rule keeps it from them."""
+    if told["state"] not in _WITH_AGENTS:
+        return {}
+    sessions = api.every("/sessions", task=told["task_id"])
+    return {each["agent"]["upn"]: each for each in sessions if each["state"] in _WITH_AGENTS}
+
+
+def _named(ruling: Data, having: Mapping[str, Data]) -> Data:
+    agent = ruling["agent"]["upn"]
+    session = having.get(agent)
+    if session is None:
+        return {**ruling, "agent": agent, "rule": ruling["rule"] or "may take it"}
+    if session["state"] == "offered":
+        return {"agent": agent, "rule": "is asked", "until": session["deadline"]}
+    return {"agent": agent, "rule": "has it"}
+
+
+def _rank(asked: Data) -> str:
+    """Tell how an agent ranked whom a policy chose."""
+    if asked["why"] != "policy":
+        return ""
+    skilled = f", qualification {asked['qualification']}" if asked["qualification"] else ""
+    free = "free" if asked["free"] else "occupied"
+    algorithm = asked["algorithm"].replace("_", " ")
+    return f" ({free}, level {asked['level']}, {algorithm}{skilled})"
 
 
 def _standing(told: Data) -> str:
@@ -222,7 +277,8 @@ def _standing(told: Data) -> str:
     if not waits:
         return f"the task is {told['state']} and in no queue"
     place = f"place {waits['position']} of {waits['queue_length']}" if waits["position"] else ""
-    wait = f"about {waits['estimated_wait']} to wait" if waits["estimated_wait"] else ""
+    estimate = re.sub(r"\.\d+s$", "s", waits["estimated_wait"] or "")
+    wait = f"about {estimate} to wait" if estimate else ""
     return "; ".join(
         part for part in (f"{told['state']} at {waits['service']}", place, wait) if part
     )

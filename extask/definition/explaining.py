@@ -140,12 +140,19 @@ def _unknown(name: str, types: Mapping[str, NameType]) -> Words:
             return message, _ELSEWHERE[knows], None
     space, dot, bare = name.rpartition(".")
     inside = [known.removeprefix(f"{space}.") for known in types if known.startswith(space + dot)]
-    meant = close(bare, inside)
+    near = close(bare, inside)
+    meant = f"{space}{dot}{near}" if near else _misspelt_space(name, types)
     if meant:
-        return message, f"did you mean '{space}{dot}{meant}'?", f"{space}{dot}{meant}"
+        return message, f"did you mean '{meant}'?", meant
     if space == "params":
         return message, f"declare '{bare}' under 'params'", None
     return message, "a text is written in quotes: 'text'", None
+
+
+def _misspelt_space(name: str, types: Mapping[str, NameType]) -> str | None:
+    """Find the known name that begins otherwise and ends alike, such as for `param.product`."""
+    space, dot, _ = name.partition(".")
+    return close(name, types) if dot and space != "params" else None
 
 
 def _overload(source: str, error: ExpressionError) -> tuple[str, str]:

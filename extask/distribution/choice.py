@@ -133,6 +133,12 @@ def is_cooling(pool: Pool, entry: Entry, agent: str) -> bool:
     return pool.now < cooldown.cut or _is_somebody_else(pool, entry)
 
 
+def cooling_ends(pool: Pool, entry: Entry, agent: str) -> int:
+    """Give when the agent, who cools down, may be asked again as things are."""
+    cooldown = entry.cooldowns[agent]
+    return cooldown.until if _is_somebody_else(pool, entry) else cooldown.cut
+
+
 def _is_somebody_else(pool: Pool, entry: Entry) -> bool:
     reachable = entry.service.reachable
     reserved = entry.reserved if entry.waiting else is_reserved(pool, entry)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from extask.distribution import clock
 from extask.distribution.capacity import has_room
 from extask.distribution.choice import (
+    cooling_ends,
     is_active,
     is_blocking,
     is_cooling,
@@ -94,7 +95,7 @@ def _of_entry(pool: Pool, entry: Entry, agent: Agent) -> Iterator[tuple[str, int
         only = entry.preferred_only
         yield ("preferred_only", None) if only else ("preferred_window", entry.window)
     if is_cooling(pool, entry, agent.id):
-        yield "cooling_down", entry.cooldowns[agent.id].until
+        yield "cooling_down", cooling_ends(pool, entry, agent.id)
 
 
 def _of_policy(pool: Pool, entry: Entry, agent: Agent) -> Iterator[tuple[str, int | None]]:

@@ -267,7 +267,8 @@ class _Reading(Values):
     def _read_rows(
         self, node: Node, name: str, columns: Iterable[str], path: str
     ) -> tuple[TaskRow, ...]:
-        data = self._beside(node, name, f"{path}.data", task_rows.LARGEST)
+        entries = node.entries if isinstance(node, loader.Mapping) else {}
+        data = self._beside(entries["data"].value, name, f"{path}.data", task_rows.LARGEST)
         if data is None:
             return ()
         file = str(self._folder / name)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    exists,
     func,
     literal,
     select,
@@ -31,6 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from extask.storage import cursors
 from extask.storage.columns import MICROSECOND, Instant
 from extask.storage.report_rows import (
+    NOTHING,
     Aggregate,
     Grain,
     Measures,
@@ -111,9 +113,15 @@ async def user_session_page(
     measures = await _measures(conn, tenant, {it.task for it in page}, intervals.c.session)
     last = page[-1] if more else None
     return UserSessionPage(
-        rows=tuple(_with(it, measures[it.id,]) for it in page),
+        rows=tuple(_with(it, measures.get((it.id,)) or _of_offer(it)) for it in page),
         next=last and cursors.write(last.ended_at, last.id),
     )
+
+
+def _of_offer(row: UserSession) -> Measures:
+    """Measure a session without intervals: an offer that ended in a task that goes on."""
+    until = row.accepted_at or row.ended_at
+    return Measures(offer=max(until - (row.offered_at or until), NOTHING))
 
 
 def _listed(
@@ -196,7 +204,24 @@ async def _by_agent(
     row = sessions.c
     where = (row.tenant == tenant, *_conditions(sessions, which))
     counted = await _counted(conn, row.agent, row.accepted_at, where, func.count())
-    return _aggregated(counted, await _totals(conn, row.agent, sessions, _OF_SESSION, where), {})
+    totals = await _totals(conn, row.agent, sessions, _OF_SESSION, where)
+    for agent, stood in (await _offers_of_open_tasks(conn, where)).items():
+        told = totals[agent]
+        totals[agent] = told.model_copy(update={"offer": told.offer + stood})
+    return _aggregated(counted, totals, {})
+
+
+async def _offers_of_open_tasks(
+    conn: AsyncConnection, where: Sequence[ColumnElement[bool]]
+) -> dict[str, timedelta]:
+    """Sum by agent how long offers stood that have no intervals yet."""
+    row = sessions.c
+    until = func.coalesce(row.accepted_at, row.ended_at, type_=Instant())
+    query = select(row.agent, row.offered_at, until).where(*where, ~exists().where(_OF_SESSION))
+    stood: dict[str, timedelta] = defaultdict(timedelta)
+    for agent, offered, ended in await conn.execute(query.where(row.offered_at.is_not(None))):
+        stood[agent] += max(ended - offered, NOTHING)
+    return stood
 
 
 async def _counted(
@@ -219,7 +244,7 @@ async def _totals(
     table: Table,
     of_it: ColumnElement[bool],
     where: Sequence[ColumnElement[bool]],
-) -> Mapping[Any, Measures]:
+) -> defaultdict[Any, Measures]:
     query = select(name, intervals.c.phase, _LASTED, func.count()).join_from(
         table, intervals, of_it
     )

@@ -114,7 +114,7 @@ async def _check_limit(
     count = (await conn.execute(select(func.count()).select_from(found))).scalar_one()
     if count >= limit:
         raise errors.FairUseLimit(
-            f"{whose} has {limit} concurrent tasks, as many as it may", RETRY_AFTER
+            f"{whose} has as many concurrent tasks as it may: {limit}", RETRY_AFTER
         )
 
 

@@ -84,6 +84,10 @@ async def taken(desk: Desk, task: str) -> str:
 
 async def test_an_agent_of_the_new_pool_works_on_it(desk: Desk) -> None:
     task = await crossed(desk)
+    body = {"agent": "a-anna"}
+    told = await desk.call("POST", f"/tasks/{task}/assign", body, who="service_supervisor")
+    assert told.status_code == 409
+    assert told.json()["detail"] == "The agent is in the pool 'main', and the task in 'second'."
     await be(desk, "available")
     declined = await offer(desk, task, "eve")
     await desk.ok("POST", "/sessions/decline", {"session_ids": [declined]}, who="eve")

@@ -85,7 +85,9 @@ async def test_a_supervisor_assigns_and_pulls_back_and_everybody_sees_why(desk: 
     assert (await lead(desk, task, "pull-back"))[1] == "not_offered"
     status, code, told = await lead(desk, task, "assign", {"agent": "ben@acme.example"})
     assert (status, code) == (409, "ruled_out")
-    assert "presence" in told
+    assert told == f"The agent cannot take it: presence. {RULES['presence']}"
+    nobody = (404, "not_found", "There is no agent 'zoe@acme.example'.")
+    assert await lead(desk, task, "assign", {"agent": "zoe@acme.example"}) == nobody
 
     why = await desk.ok("GET", f"/tasks/{task}/explain")
     rules = {each["agent"]["id"]: each["rule"] for each in why["waits"]["agents"]}
@@ -144,9 +146,15 @@ async def test_a_supervisor_transfers_what_waits_or_is_delayed(desk: Desk) -> No
     assert (await eventually(lambda: _moved(desk, waiting)))["priority"] == "high"
     status, code, told = await lead(desk, other, "transfer", to)
     assert (status, code) == (409, "not_transferred")
-    assert "service_full" in told
+    assert "second does not take the task: it has as many waiting tasks as it may" in told
     assert (await desk.ok("GET", f"/tasks/{other}"))["service"] == "support"
     assert (await lead(desk, other, "transfer", {"service": "nowhere"}))[0] == 404
+    body = {"max_waiting": 0, "max_concurrent_tasks": 5}
+    unbounded = await desk.ok("PATCH", "/services/second", body)
+    assert (unbounded["max_waiting"], unbounded["max_concurrent_tasks"]) == (None, 5)
+    unbounded = await desk.ok("PATCH", "/services/second", {"max_concurrent_tasks": 0})
+    assert unbounded["max_concurrent_tasks"] is None
+    assert (await lead(desk, other, "transfer", to))[0] == 200
 
 
 async def _moved(desk: Desk, task: str) -> Any:
@@ -168,6 +176,7 @@ async def test_wrap_ups_are_extended_and_ended(desk: Desk) -> None:
     too_long = {"session_ids": [session], "by": "2h"}
     answer = await desk.call("POST", "/sessions/extend-wrap-up", too_long, who="agent")
     assert answer.status_code == 400
+    assert [fault["pointer"] for fault in answer.json()["faults"]] == ["/by"]
 
 
 async def test_tasks_are_picked_up_from_a_list(desk: Desk) -> None:

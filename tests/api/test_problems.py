@@ -52,6 +52,17 @@ async def test_unknown_places_are_problems_too(desk: Desk) -> None:
     assert is_problem(await desk.http.get("/api/v1/nowhere"), 404)["code"] == "not_found"
 
 
+@pytest.mark.parametrize("media_type", ["application/x-www-form-urlencoded", "text/json"])
+async def test_a_body_that_says_to_be_no_json_is_told_how_to_be_sent(
+    desk: Desk, media_type: str
+) -> None:
+    headers = {**desk.headers("flow"), "content-type": media_type}
+    sent = await desk.http.post("/api/v1/tasks", content=b'{"service": "support"}', headers=headers)
+    told = is_problem(sent, 415)
+    assert told["code"] == "unsupported_media_type"
+    assert "Content-Type: application/json" in str(told["detail"])
+
+
 async def test_a_large_body_is_refused_before_it_is_read(desk: Desk) -> None:
     read = 0
 

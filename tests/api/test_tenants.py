@@ -71,13 +71,6 @@ async def test_a_tenant_that_takes_no_tasks_says_so(desk: Desk) -> None:
     assert refused.json()["faults"][0]["code"] == "external_tasks_disabled"
 
 
-async def test_a_services_bounds_are_taken_away_by_nothing(desk: Desk) -> None:
-    bounds = ("max_concurrent_tasks", "max_waiting")
-    for said, kept in ((7, 7), (0, None)):
-        service = await desk.ok("PATCH", "/services/support", dict.fromkeys(bounds, said))
-        assert [service[each] for each in bounds] == [kept, kept]
-
-
 async def test_the_operators_ceiling_bounds_what_an_administrator_may_set(
     desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

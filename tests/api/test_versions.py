@@ -38,6 +38,11 @@ async def versions(desk: Desk) -> list[tuple[int, str, bool, int | None, int]]:
     return [tuple(each[name] for name in names) for each in found]
 
 
+async def test_a_workflow_that_is_not_there_has_no_versions(desk: Desk) -> None:
+    told = await desk.call("GET", "/definitions/simpel/versions", who="flow")
+    assert (told.status_code, told.json()["detail"]) == (404, "There is no workflow 'simpel'.")
+
+
 async def test_a_draft_is_saved_with_its_errors_and_published_without(desk: Desk) -> None:
     saved = await desk.ok("PUT", "/definitions/simple/draft", {"source": BROKEN})
     assert (saved["ok"], saved["version"]) == (False, None)

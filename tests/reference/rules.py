@@ -240,9 +240,10 @@ def cooling_ruling(pool: Pool, case: Case, agent: Agent) -> Ruling | None:
     cool = case.entry.cooling.get(agent.config.id)
     if cool is None or pool.now >= cool.end:
         return None
-    if pool.now >= cool.start + SHORT and not somebody_else(pool, case, agent):
-        return None
-    return ("cooling_down", cool.end)
+    if somebody_else(pool, case, agent):
+        return ("cooling_down", cool.end)
+    cut = min(cool.start + SHORT, cool.end)
+    return ("cooling_down", cut) if pool.now < cut else None
 
 
 def state_ruling(pool: Pool, service: Service, agent: Agent) -> Ruling | None:

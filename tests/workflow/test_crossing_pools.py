@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import update
@@ -184,7 +184,15 @@ async def test_a_cancel_and_a_patch_on_the_way_are_obeyed(house: House) -> None:
 
 async def test_it_expires_once_in_the_pool_where_it_stands(house: House) -> None:
     await two_pools(house, FIRST)
-    task = await house.create("support", lifetime=timedelta(seconds=3))
+    task = await house.create("support")
+
+    async def is_across() -> bool:
+        row = await house.row(task)
+        return (row.pool, row.state) == ("second", "queued")
+
+    await eventually(is_across)
+    patch = TaskPatch(request=key(), expires_at=datetime.now(UTC) + timedelta(seconds=1))
+    assert (await house.ask(task, patch)).status == "done"
     row = await house.until(task, "ended")
     assert (row.outcome, row.pool) == ("expired", "second")
 

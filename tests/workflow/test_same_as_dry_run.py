@@ -20,7 +20,7 @@ from tests.support.stage import Played, Stage, shifted, staged
 
 DEFINITIONS = Path(__file__).parents[2] / "definitions"
 SECOND = timedelta(seconds=1)
-DRIFT = 3.0
+DRIFT = 15.0
 """Seconds by which what depends on all steps before may come later on a machine that needs time."""
 
 WORLDLY = """

@@ -28,3 +28,18 @@ def test_each_place_and_code_is_named_once_and_not_without_end() -> None:
 
 def test_a_kind_of_error_that_nobody_knows_is_just_invalid() -> None:
     assert faults_of([{"type": "new", "loc": (), "msg": "x"}])[0].code == "invalid"
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "told"),
+    [
+        ("extra_forbidden", ("body", "prority"), "There is no field 'prority' here."),
+        ("missing", ("body", "service"), "This is needed."),
+        ("model_attributes_type", ("body",), "Write a JSON object here."),
+    ],
+)
+def test_faults_are_told_in_words_for_those_who_write_requests(
+    kind: str, place: tuple[str, ...], told: str
+) -> None:
+    [fault] = faults_of([{"type": kind, "loc": place, "msg": "Input should be a dictionary"}])
+    assert fault.message == told

@@ -28,6 +28,14 @@ def test_each_wrong_parameter_has_its_pointer() -> None:
     assert {fault.pointer for fault in faults} == {"/params/amount", "/params/a~1b"}
 
 
+def test_a_parameter_that_is_not_there_is_named_as_it_was_written() -> None:
+    _, faults = check_changes(plan(), {"Product": "x", "Nonsense": 1})
+    assert {fault.message for fault in faults} == {
+        "There is no parameter 'Product'; did you mean 'product'?",
+        "There is no parameter 'Nonsense'.",
+    }
+
+
 def test_the_validators_used_longest_ago_are_forgotten() -> None:
     validators = Validators(size=1)
     first = validators.of(plan(1))

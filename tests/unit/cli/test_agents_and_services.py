@@ -121,6 +121,7 @@ def test_services_are_listed_and_set(online: Extask, api: FakeApi) -> None:
         ("description=off", ("description", "off")),
         ("max_waiting:=null", ("max_waiting", None)),
         ('workflow:="12"', ("workflow", "12")),
+        ("max_waiting=-1", ("max_waiting", -1)),
         ("description=a=b", ("description", "a=b")),
     ],
 )

@@ -142,6 +142,18 @@ def test_ids_that_nobody_has_stop_the_whole_command(online: Extask, api: FakeApi
     assert acts(api) == []
 
 
+def test_a_session_that_is_past_the_act_is_for_the_server_to_refuse(
+    online: Extask, api: FakeApi
+) -> None:
+    have(api, ANNA, session(1, "t-1", state="active"))
+    have(api, BEN, session(2, "t-1"), session(3, "t-2", state="active"))
+    let_all_be_done(api, "accept")
+
+    assert online("session", "accept", "t-1", "t-2").code == 0
+
+    assert acts(api) == [("/sessions/accept", "k-ben", {"task_ids": ["t-1", "t-2"]})]
+
+
 def test_as_an_agent_the_server_judges_the_ids(online: Extask, api: FakeApi) -> None:
     let_all_be_done(api, "complete")
 

@@ -179,13 +179,23 @@ WAITS = {
     "service": "support",
     "position": 2,
     "queue_length": 5,
-    "estimated_wait": "40s",
+    "estimated_wait": "40.25s",
     "agents": [
-        {"agent": {"upn": "anna"}, "rule": "blocking_work", "until": None},
-        {"agent": {"upn": "ben"}, "rule": None, "until": None},
+        {
+            "agent": {"upn": "anna"},
+            "rule": "blocking_work",
+            "until": None,
+            "reason": "Work blocks.",
+        },
+        {"agent": {"upn": "ben"}, "rule": None, "until": None, "reason": None},
     ],
 }
-ASKED = {"at": "2026-01-05T08:00:00Z", "agent": {"upn": "anna"}, "reason": "They were free."}
+ASKED: dict[str, Any] = {
+    "at": "2026-01-05T08:00:00Z",
+    "agent": {"upn": "anna"},
+    "why": "assigned",
+    "reason": "They were free.",
+}
 
 
 def test_explain_tells_what_is_in_the_way_and_who_was_asked(online: Extask, api: FakeApi) -> None:
@@ -195,9 +205,51 @@ def test_explain_tells_what_is_in_the_way_and_who_was_asked(online: Extask, api:
     ended = online("task", "explain", "t-1")
     assert "queued at support; place 2 of 5; about 40s to wait" in ended.err
     assert "2026-01-05T08:00:00Z  anna was asked: They were free." in ended.err
-    assert "blocking_work" in ended.out
+    assert ended.out.splitlines()[1].split() == ["anna", "blocking_work", "Work", "blocks."]
     assert "may take it" in ended.out
     assert online("task", "explain", "t-1", "--json").json == told
+
+
+def test_explain_tells_who_is_asked_or_has_it_and_how_they_ranked(
+    online: Extask, api: FakeApi
+) -> None:
+    policy = {"why": "policy", "level": 1, "algorithm": "most_qualified"}
+    first = {**ASKED, **policy, "free": True, "qualification": 5}
+    second = {**ASKED, **policy, "free": False, "qualification": 0}
+    told = {"task_id": "t-1", "state": "offered", "waits": WAITS, "asked": [first, second]}
+    api.answer("GET", "/tasks/t-1/explain", told)
+    sessions = [
+        {"agent": {"upn": "anna"}, "state": "offered", "deadline": "2026-01-05T08:00:20Z"},
+        {"agent": {"upn": "ben"}, "state": "active", "deadline": None},
+    ]
+    api.answer("GET", "/sessions", {"value": sessions})
+
+    ended = online("task", "explain", "t-1")
+
+    rows = [line.split() for line in ended.out.splitlines()[1:]]
+    assert rows == [["anna", "is", "asked", "2026-01-05T08:00:20Z"], ["ben", "has", "it"]]
+    assert "They were free. (free, level 1, most qualified, qualification 5)" in ended.err
+    assert "They were free. (occupied, level 1, most qualified)" in ended.err
+
+
+def test_set_changes_what_is_said_of_each_task(online: Extask, api: FakeApi) -> None:
+    for task in ("t-1", "t-2"):
+        api.answer("PATCH", f"/tasks/{task}", {**TASK, "id": task, "expires_at": "soon"})
+
+    ended = online("task", "set", "t-1", "t-2", "--priority", "high", "--param", "tier=gold")
+
+    assert [line.split()[0] for line in ended.out.splitlines()] == ["id", "t-1", "t-2"]
+    body = {"priority": "high", "params": {"tier": "gold"}}
+    assert (api.last.body, api.last.key) == (body, "k-supervisor")
+    assert online("task", "set", "t-1", "--expires-at", "2026-12-01T08:00:00").code == 0
+    assert api.last.body["expires_at"].startswith("2026-12-01T08:00:00")
+
+
+def test_setting_nothing_of_a_task_is_misuse(online: Extask, api: FakeApi) -> None:
+    ended = online("task", "set", "t-1")
+
+    assert (ended.code, api.asked) == (2, [])
+    assert "such as --priority high" in ended.err
 
 
 def test_explain_tells_of_a_task_in_no_queue_or_in_no_order(online: Extask, api: FakeApi) -> None:

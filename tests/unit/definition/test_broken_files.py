@@ -571,6 +571,8 @@ EXPRESSIONS = [
     step("deep", f'cancel: "${{{"(" * 99}1{")" * 99}}}"', "E301", (14, 16), "several cases"),
     step("unknown name", "check:\n  - if: visit > 1\n    then: end", "E302", (15, 13), "'visits'"),
     step("unknown param", 'cancel: "a ${params.prodct}"', "E302", (14, 18), "'params.product'"),
+    step("its space", 'cancel: "a ${param.product}"', "E302", (14, 18), "'params.product'"),
+    step("no such space", 'cancel: "a ${zzz.yyyyyyyyy}"', "E302", (14, 18), "in quotes"),
     step("undeclared", 'cancel: "${params.zzzzzzzz}"', "E302", (14, 16), "declare 'zzzzzzzz'"),
     step(
         "bare word", "check:\n  - if: params.tier == qwx\n    then: end", "E302", (15, 28), "quotes"

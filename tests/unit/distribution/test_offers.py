@@ -70,7 +70,8 @@ def test_who_declines_cools_down_for_five_seconds_while_nobody_else_is_there() -
     floor = Floor()
     floor.enqueue("t-1")
     floor.do(Decline(**floor.session("t-1")))
-    assert floor.pool.explain("t-1")[0].rule == "cooling_down"
+    [told] = floor.pool.explain("t-1")
+    assert (told.rule, told.until) == ("cooling_down", START + seconds(5))
     floor.wait(4)
     assert floor.holders() == {}
     floor.wait(1)
@@ -83,6 +84,7 @@ def test_who_declines_cools_down_for_long_while_another_is_merely_busy() -> None
     floor.accept("t-0")
     floor.enqueue("t-1")
     floor.do(Decline(**floor.session("t-1")))
+    assert floor.pool.explain("t-1")[1].until == START + seconds(60)
     floor.wait(59)
     assert floor.holders() == {"t-0": "a-1"}
     floor.state("a-1", presence="in_call")

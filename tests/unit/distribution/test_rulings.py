@@ -89,7 +89,7 @@ def test_windows_levels_and_cool_downs_tell_their_ends() -> None:
     assert told(floor) == [window[0], ("blocking_work", None), window[0]]
     floor.wait(3)
     floor.do(Decline(**floor.session("t-1")))
-    cooling = ("cooling_down", START + seconds(63))
+    cooling = ("cooling_down", START + seconds(8))
     assert told(floor) == [window[0], cooling, window[0]]
     floor.wait(4)
     assert told(floor)[1] == cooling
@@ -98,7 +98,7 @@ def test_windows_levels_and_cool_downs_tell_their_ends() -> None:
     floor.do(Decline(**floor.session("t-1")))
     floor.wait(2)
     later = ("level_not_reached", START + seconds(40))
-    assert told(floor) == [later, ("cooling_down", START + seconds(68)), later]
+    assert told(floor) == [later, ("cooling_down", START + seconds(13)), later]
     floor.wait(30)
     assert floor.holders() == {"t-1": "a-1"}
 

@@ -298,7 +298,7 @@ def test_without_arrivals_of_its_own_a_task_is_any_of_the_real_ones(tmp_path: Pa
         (
             "90s",
             "data, data: none.csv",
-            ("E105", 6, 17, "cannot read 'none.csv': No such file or directory"),
+            ("E105", 6, 87, "cannot read 'none.csv': No such file or directory"),
         ),
         ("90s", "90s, params: { x: 1 }", ("E105", 6, 88, "parameters are for a workflow")),
         (

@@ -107,6 +107,31 @@ async def test_sessions_come_to_sums_by_service_and_by_agent(told: Database) -> 
     assert [row.name for row in only] == ["a-ben"]
 
 
+async def test_an_offer_that_ended_in_a_task_that_goes_on_tells_how_long_it_stood(
+    house: Database,
+) -> None:
+    await create(house, "t-1")
+    head = {"task": "t-1", "service": "support"}
+    missed = {**head, "agent": "a-ben", "session": "t-1.1.1"}
+    lost = {**head, "agent": "a-ben", "session": "t-1.1.2"}
+    await events(
+        house,
+        event("queued", 0, stamp=(1, 1, 1), **head),
+        event("offered", 1, stamp=(1, 1, 2), **missed),
+        event("lapsed", 21, stamp=(1, 1, 3), **missed),
+        event("declined", 30, stamp=(1, 1, 4), **lost),
+    )
+
+    async with house.connect() as conn:
+        page = await reports.user_session_page(conn, T)
+        told = await reports.aggregates(conn, T, "agent")
+
+    offers = {row.id: row.measures.offer for row in page.rows}
+    assert offers == {"t-1.1.1": timedelta(seconds=20), "t-1.1.2": timedelta(0)}
+    [ben] = told
+    assert (ben.sessions, ben.totals.offer) == (2, timedelta(seconds=20))
+
+
 def test_a_place_in_a_list_is_read_as_it_was_written() -> None:
     assert cursors.read(cursors.write(at(1), "t-1", "3"), str, int) == (at(1), ["t-1", 3])
 

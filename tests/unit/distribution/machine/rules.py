@@ -109,6 +109,10 @@ def is_cooling(picture: Picture, task: Task, agent: str, *, reserved: bool) -> b
         return False
     if picture.now < cut:
         return True
+    return is_somebody_else(picture, task, agent, reserved=reserved)
+
+
+def is_somebody_else(picture: Picture, task: Task, agent: str, *, reserved: bool) -> bool:
     return any(
         name != agent
         and attends(picture, other, task.service)
@@ -164,7 +168,9 @@ def of_task(picture: Picture, task: Task, person: Person, *, reserved: bool) -> 
         if level > picture.reached(task):
             return "level_not_reached", task.entered + picture.policy(task)[level].after
     if is_cooling(picture, task, name, reserved=reserved):
-        return "cooling_down", task.cooled[name][1]
+        cut, until = task.cooled[name]
+        another = is_somebody_else(picture, task, name, reserved=reserved)
+        return "cooling_down", until if another else cut
     return "", None
 
 
