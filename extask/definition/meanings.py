@@ -64,7 +64,8 @@ PROPERTIES: dict[str, str] = {
     "queue.service": "The service to queue for; the task's own when left out.",
     "priority": "The priority in the queue.",
     "wait": "How long to wait in the queue before going on by 'timeout'; '0s' goes on at once.",
-    "preferred": "Agents who are asked first; each may have a priority from 1 to 99.",
+    "preferred": "Agents who are asked first; each may have a priority from 1 to 99. "
+    "Those of the create call where none is named.",
     "prefer_for": "How long only preferred agents are asked.",
     "preferred_only": "Whether only preferred agents are ever asked.",
     "exclude": "Agents who are not asked.",

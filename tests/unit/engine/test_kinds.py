@@ -111,6 +111,16 @@ def test_queue_without_words_takes_those_of_the_create_call() -> None:
     assert command.place == asked
 
 
+@pytest.mark.parametrize("written", [["${params.who}"], ["", "${params.who}"], []])
+def test_preferred_agents_without_a_name_leave_those_of_the_create_call(written: list[str]) -> None:
+    asked = Place(service="support", preferred=(Preferred(agent="cleo"),))
+    line_up = step("queue", {"preferred": written})
+    driver = Driver(plan((text("who"),), line_up=line_up), {"who": ""}, place=asked)
+    command = driver.asked()
+    assert isinstance(command, Enqueue)
+    assert command.place == asked
+
+
 def test_more_than_ten_preferred_agents_are_an_error() -> None:
     driver = Driver(plan(line_up=step("queue", {"preferred": [f"a{n}" for n in range(11)]})))
     assert driver.ended() == "failed: line_up: more than 10 preferred agents (failed)"
