@@ -49,8 +49,10 @@ def source_of(file: Path) -> str:
     """
     try:
         return file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Misconfigured(f"cannot read {file}: {error}") from error
+    except OSError as error:
+        raise Misconfigured(f"cannot read {file}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise Misconfigured(f"cannot read {file}: it is not UTF-8") from error
 
 
 def compiled(file: Path) -> Plan:

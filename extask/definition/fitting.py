@@ -61,7 +61,10 @@ def read_time(text: str) -> datetime:
     Raises:
         ValueError: it is none, or has no offset.
     """
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no time") from error
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no offset, such as Z or +02:00")
     return moment.astimezone(UTC)

@@ -204,7 +204,7 @@ def test_without_arrivals_of_its_own_a_task_is_any_of_the_real_ones(tmp_path: Pa
         (
             "length: 4m",
             "length: 4m\nbegin: soon",
-            ("E105", 4, 8, "Invalid isoformat string: 'soon'"),
+            ("E105", 4, 8, "'soon' is no time"),
         ),
         (
             "length: 4m",
