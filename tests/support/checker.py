@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
 from tests.support.log import (
@@ -48,12 +49,21 @@ LIFE: dict[str, dict[str, str]] = {
 
 
 class Checker:
-    """Replays a log and collects what breaks a rule."""
+    """Replays a log and collects what breaks a rule.
+
+    `ends` are the instants at which tasks told their end: of one that was taken out of a pool whose
+    distributor was lost just then the log may not tell.
+    """
 
     def __init__(
-        self, services: Mapping[str, ServiceRules], agents: Mapping[str, AgentRules]
+        self,
+        services: Mapping[str, ServiceRules],
+        agents: Mapping[str, AgentRules],
+        ends: Mapping[str, datetime] = MappingProxyType({}),
     ) -> None:
         self.services = services
+        self.ends = ends
+        self.last: dict[str | None, datetime] = {}
         self.hands = {
             name: Hand(rules, rules.presence, rules.on_duty) for name, rules in agents.items()
         }
@@ -67,7 +77,9 @@ class Checker:
 
     def replay(self, rows: Iterable[Row]) -> list[str]:
         """Replay a whole log; answers everything that breaks a rule."""
-        for at, moment in groupby(rows, key=lambda row: row.at):
+        log = list(rows)
+        self.last = {row.task: row.at for row in log}
+        for at, moment in groupby(log, key=lambda row: row.at):
             for row in moment:
                 self._see(row)
             self._look_around(at)
@@ -81,7 +93,7 @@ class Checker:
 
     def _see(self, row: Row) -> None:
         if row.kind == "rebuilt":
-            self._forget()
+            self._forget(row.at)
         elif row.task is not None and row.kind in LIFE:
             self._see_task(row, self.entries.setdefault(row.task, Entry(row.task)))
         elif row.agent is not None:
@@ -90,16 +102,24 @@ class Checker:
     def _wrong(self, rule: str, row: Row, why: str = "") -> None:
         self.faults.append(f"{rule}: {row}{': ' + why if why else ''}")
 
-    def _forget(self) -> None:
+    def _forget(self, at: datetime) -> None:
         """Begin a generation: turn numbers, cool-downs and who was asked before are not handed on.
 
-        Tasks may know of more than the log before it: what they report may leave ranks out.
+        Tasks may know of more than the log before it: what they report may leave ranks out, and
+        one that has ended is there no more.
         """
         self.rebuilt = True
         self.turns = {name: Turns() for name in self.services}
         for entry in self.entries.values():
+            if max(self.ends.get(entry.task, at), self.last[entry.task]) < at:
+                self._take_out(entry)
             entry.number, entry.cooling = None, {}
             entry.asked = entry.where not in {"waiting", "nowhere"}
+
+    def _take_out(self, entry: Entry) -> None:
+        entry.where = "nowhere"
+        if entry.agent is not None:
+            self.hands[entry.agent].shares.pop(entry.session or "", None)
 
     # --- a task's life --------------------------------------------------------------------------
 

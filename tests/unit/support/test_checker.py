@@ -244,6 +244,20 @@ def lost(log: Log) -> Log:
     return log
 
 
+def test_a_task_that_ended_as_its_distributor_was_lost_is_there_no_more() -> None:
+    offered = Log().queue("t").offer("t", "anna", 8)
+    ended = offered.wait().now
+    lost(offered).queue("u").offer("u", "anna", 8)
+    waiting = Log().queue("s").offer("s", "anna", 8).share("accepted", "s", "anna").queue("t")
+    lost(waiting.wait()).wait().complete("s", "anna", 3)
+    for log, rule in ((offered, "C1-C4"), (waiting, "idle")):
+        found(log, rule)
+        for end in (ended, log.now + timedelta(seconds=1)):
+            checker = Checker(DESK, {"anna": AGENT}, {"t": end})
+            assert (checker.replay(log.rows) == []) is (end == ended)
+            assert ("t" not in checker.left_over()) is (end == ended)
+
+
 def working(log: Log, **more: Any) -> dict[str, Any]:
     return {"blocking": True, "reported": True, "accepted_at": log.now.isoformat(), **more}
 
