@@ -13,8 +13,7 @@ UNMEASURED := $(addprefix tests/,acceptance chaos editor reference replay theory
   $(addprefix api/test_,crossing_pools.py fuzzed.py live_configuration.py promises.py) \
   $(addprefix unit/,cli/test_forecast_pages.py definition/test_fuzz_many.py \
     distribution/test_promises.py distribution/test_properties.py storage/test_settling.py) \
-  $(addprefix workflow/test_,continue_as_new.py crossing_pools.py outside.py rebuild.py \
-    same_as_dry_run.py slots.py))
+  workflow/test_same_as_dry_run.py workflow/test_slots.py)
 
 .PHONY: setup run test check prove bench lock postgres editor
 
