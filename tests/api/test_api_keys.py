@@ -38,3 +38,17 @@ async def test_nobody_locks_themselves_out(desk: Desk) -> None:
 async def test_an_unknown_key_is_not_found(desk: Desk) -> None:
     for key in ("0" * 16, "%25", "_"):
         assert (await desk.call("DELETE", f"/api-keys/{key}")).status_code == 404
+
+
+async def test_a_key_that_is_nobodys_is_not_made(desk: Desk) -> None:
+    before = await desk.ok("GET", "/api-keys")
+    for body, status, code in (
+        ({"role": "agent"}, 400, "required"),
+        ({"role": "flow", "agent": "a-anna"}, 400, "excludes"),
+        ({"role": "agent", "agent": "nobody"}, 400, "unknown_agent"),
+        ({"role": "operator"}, 403, None),
+    ):
+        refused = await desk.call("POST", "/api-keys", {"name": "x", **body})
+        faults = [each["code"] for each in refused.json().get("faults", ())]
+        assert (refused.status_code, faults) == (status, [code] if code else [])
+    assert await desk.ok("GET", "/api-keys") == before
