@@ -14,7 +14,10 @@ _TELL_ADDRESSES = ("httpx2", "httpcore2")
 
 
 def configure(settings: LogSettings) -> None:
-    """Send structlog's and the standard library's records to standard error in one form."""
+    """Send structlog's and the standard library's records to standard error in one form.
+
+    What libraries warn of is among them.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -32,6 +35,7 @@ def configure(settings: LogSettings) -> None:
         )
     )
     logging.basicConfig(level=settings.level, handlers=[handler], force=True)
+    logging.captureWarnings(True)
     for library in _TELL_ADDRESSES:
         logging.getLogger(library).setLevel(logging.WARNING)
     structlog.configure(

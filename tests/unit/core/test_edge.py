@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+import warnings
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -52,42 +54,40 @@ def test_settings_come_from_the_environment_when_asked(monkeypatch: pytest.Monke
     assert settings.api.port == 8080
 
 
+@pytest.mark.usefixtures("unconfigured")
 @pytest.mark.parametrize(("form", "expected"), [("json", '"event": "hello"'), ("text", "hello")])
 def test_both_kinds_of_loggers_write_one_form(
     form: str, expected: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    root = logging.getLogger()
-    before, level = list(root.handlers), root.level
-    try:
-        logs.configure(LogSettings.model_validate({"format": form}))
-        logging.getLogger("elsewhere").warning("hello")
-        structlog.get_logger("here").warning("hello", task="t-1")
-        written = capsys.readouterr().err
-        assert written.count(expected) == 2
-        assert "t-1" in written
-    finally:
-        root.handlers[:] = before
-        root.setLevel(level)
-        structlog.reset_defaults()
+    logs.configure(LogSettings.model_validate({"format": form}))
+    logging.getLogger("elsewhere").warning("hello")
+    structlog.get_logger("here").warning("hello", task="t-1")
+    written = capsys.readouterr().err
+    assert written.count(expected) == 2
+    assert "t-1" in written
 
 
+@pytest.mark.usefixtures("unconfigured")
+@pytest.mark.filterwarnings("always:that is old")
+def test_what_libraries_warn_of_is_a_line_of_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(LogSettings(format="json"))
+    warnings.warn("that is old", UserWarning, stacklevel=1)
+    told = json.loads(capsys.readouterr().err)
+    assert told["level"] == "warning"
+    assert "that is old" in told["event"]
+
+
+@pytest.mark.usefixtures("unconfigured")
 def test_a_traceback_in_the_log_is_plain_and_tells_no_values(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    root = logging.getLogger()
-    before, level = list(root.handlers), root.level
     given = {"secret": "what nobody may read"}
+    logs.configure(LogSettings(format="text"))
     try:
-        logs.configure(LogSettings(format="text"))
-        try:
-            given["asked"]
-        except KeyError:
-            logging.getLogger("here").exception("it failed")
-        written = capsys.readouterr().err
-    finally:
-        root.handlers[:] = before
-        root.setLevel(level)
-        structlog.reset_defaults()
+        given["asked"]
+    except KeyError:
+        logging.getLogger("here").exception("it failed")
+    written = capsys.readouterr().err
     assert "KeyError: 'asked'" in written
     assert given["secret"] not in written
 

@@ -129,13 +129,8 @@ async def test_names_of_this_machine_are_found() -> None:
         await Names()("does-not-exist.invalid", 443)
 
 
+@pytest.mark.usefixtures("unconfigured")
 def test_the_log_of_the_libraries_tells_no_address() -> None:
-    root = logging.getLogger()
-    level, handlers = root.level, root.handlers[:]
-    try:
-        logs.configure(LogSettings(level="DEBUG"))
-        for name in ("httpx2", "httpcore2.connection", "httpcore2.http11"):
-            assert not logging.getLogger(name).isEnabledFor(logging.INFO)
-    finally:
-        root.setLevel(level)
-        root.handlers[:] = handlers
+    logs.configure(LogSettings(level="DEBUG"))
+    for name in ("httpx2", "httpcore2.connection", "httpcore2.http11"):
+        assert not logging.getLogger(name).isEnabledFor(logging.INFO)
