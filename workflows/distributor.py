@@ -175,8 +175,12 @@ class DistributorWorkflow:
         standing = self._judgement.standing(task)
         if standing is None:
             return None
-        rulings = self._judgement.explain(task)
-        return Explanation(at=self._judgement.now, standing=standing, rulings=rulings)
+        return Explanation(
+            at=self._judgement.now,
+            standing=standing,
+            rulings=self._judgement.explain(task),
+            holdings=self._judgement.holdings(task),
+        )
 
     @workflow.query
     def pickups(self, agent: str) -> tuple[Pickup, ...]:

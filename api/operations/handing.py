@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from api.auth import Principal
 from api.operations import agents, pools, services, tasks
 from api.operations.people import People
@@ -134,7 +136,7 @@ async def explain(ports: Ports, who: Principal, task: str) -> TaskExplanation:
             told = await ports.distributor.explain(row.tenant, row.pool, row.id)
     async with ports.database.connect() as connection:
         story = await timeline.timeline(connection, who.tenant, row.id)
-        named = [each.agent for each in told.rulings] if told else []
+        named = [*_agents(told)] if told else []
         named += [each.agent for each in story if each.agent]
         people = await People.of(connection, who.tenant, named)
     offers = (each for each in story if each.kind == "offered")
@@ -158,16 +160,41 @@ def _waits(told: Explanation, people: People) -> Waits:
         waited=standing.waited,
         estimated_wait=standing.estimated_wait,
         basis=BasisShape(first_offers=basis.offers, over=basis.over) if basis else None,
-        agents=[
-            RulingShape(
+        agents=[*_having(told, people), *_kept_from_it(told, people)],
+    )
+
+
+def _agents(told: Explanation) -> Iterator[str]:
+    yield from (each.agent for each in told.rulings)
+    yield from (each.agent for each in told.holdings)
+
+
+def _having(told: Explanation, people: People) -> Iterator[RulingShape]:
+    """Tell of those who are offered the task, or have it."""
+    for each in told.holdings:
+        yield RulingShape(
+            agent=_known(people, each.agent),
+            having=each.state,
+            rule=None,
+            reason=None,
+            until=each.until,
+        )
+
+
+def _kept_from_it(told: Explanation, people: People) -> Iterator[RulingShape]:
+    """Tell of the others, unless the task is somebody's: then nobody else is asked."""
+    having = {each.agent for each in told.holdings}
+    if any(each.state != "offered" for each in told.holdings):
+        return
+    for each in told.rulings:
+        if each.agent not in having:
+            yield RulingShape(
                 agent=_known(people, each.agent),
+                having=None,
                 rule=each.rule or None,
                 reason=RULES.get(each.rule),
                 until=each.until,
             )
-            for each in told.rulings
-        ],
-    )
 
 
 def _asked(entry: TimelineEntry, people: People) -> Asked:

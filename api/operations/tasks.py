@@ -193,9 +193,14 @@ async def story(ports: Ports, who: Principal, task: str) -> Timeline:
     await find(ports, who, task)
     async with ports.database.connect() as connection:
         entries = await timeline.timeline(connection, who.tenant, task)
+        people = await People.of(connection, who.tenant, (it.agent for it in entries if it.agent))
     return Timeline(
         value=[
-            TimelineEntryShape(**each.model_dump(exclude={"session"}), session_id=each.session)
+            TimelineEntryShape(
+                **each.model_dump(exclude={"agent", "session"}),
+                agent=people.ref(each.agent),
+                session_id=each.session,
+            )
             for each in entries
         ]
     )

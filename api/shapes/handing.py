@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import Field
 
 from api.shapes.common import AgentRef, Body, DurationOut, Reference, Shape
-from extask.messages import Priority, TaskState
+from extask.messages import HeldState, Priority, TaskState
 
 
 class AssignTaskBody(Body):
@@ -33,13 +33,17 @@ class Handed(Shape):
 
 
 class RulingShape(Shape):
-    """What keeps an agent from a task."""
+    """What keeps an agent from a task, or how the agent has it."""
 
     agent: AgentRef
+    having: HeldState | None = Field(
+        description="Whether they are offered it or have it; then no rule is told."
+    )
     rule: str | None = Field(description="Code of the first rule; empty: nothing rules them out.")
     reason: str | None = Field(description="That rule in words.")
     until: datetime | None = Field(
-        description="When that changes by itself; empty if something has to happen first."
+        description="When that changes by itself, or the offer lapses; "
+        "empty if something has to happen first."
     )
 
 
@@ -51,7 +55,10 @@ class BasisShape(Shape):
 
 
 class Waits(Shape):
-    """Where a task stands in its pool, and what keeps each agent of its service from it."""
+    """Where a task stands in its pool, and what keeps each agent of its service from it.
+
+    Of a task that an agent has, `agents` tells this agent only.
+    """
 
     at: datetime
     service: str

@@ -274,7 +274,7 @@ class TimelineEntryShape(Shape):
     source: Literal["pool", "task"] = Field(description="Who wrote it: the pool or its workflow.")
     kind: str = Field(description="What happened.")
     service: str | None
-    agent: str | None = Field(description="Id of the agent.")
+    agent: AgentRef | None
     session_id: str | None
     step: str
     step_kind: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 from uuid import uuid4
@@ -11,7 +10,7 @@ from uuid import uuid4
 import typer
 
 from extask.cli import pairs
-from extask.cli.connection import Api, Data
+from extask.cli.connection import Data
 from extask.cli.lazily import lazily
 from extask.cli.output import note
 from extask.cli.shared import Call, online
@@ -24,8 +23,8 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 COLUMNS = ("id", "service", "state", "outcome", "step", "priority", "position", "agent")
-_WITH_AGENTS = ("offered", "active", "on_hold")
-_TIMELINE = ("at", "kind", "step", "service", "agent", "outcome")
+_HAVING = {"offered": "is asked", "active": "has it", "on_hold": "has it on hold"}
+_TIMELINE = ("at", "kind", "step", "service", "agent", "outcome", "reason")
 _Params = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=TEXT|NAME:=JSON", help="A parameter of the workflow."),
@@ -126,10 +125,13 @@ def show(
 ) -> None:
     """Show a task, or its whole story."""
     api = call.connection.api("supervisor")
-    if timeline:
-        call.output.rows(list(api.every(f"/tasks/{task}/timeline")), _TIMELINE)
-    else:
+    if not timeline:
         call.output.record(api.get(f"/tasks/{task}"))
+        return
+    story = list(api.every(f"/tasks/{task}/timeline"))
+    if not call.output.as_json:
+        story = [{**each, "reason": each["data"].get("reason", "")} for each in story]
+    call.output.rows(story, _TIMELINE)
 
 
 @app.command("set")
@@ -237,29 +239,16 @@ def explain(
         call.output.record(told)
         return
     note(_standing(told))
-    having = _having(call.connection.api("supervisor"), told)
-    rows = [_named(each, having) for each in (told["waits"] or {"agents": []})["agents"]]
+    rows = [_ruled(each) for each in (told["waits"] or {"agents": []})["agents"]]
     call.output.rows(rows, ("agent", "rule", "until", "reason"))
     for each in told["asked"]:
         note(f"{each['at']}  {each['agent']['upn']} was asked: {each['reason']}{_rank(each)}")
 
 
-def _having(api: Api, told: Data) -> dict[str, Data]:
-    """Find who is offered the task or has it; no rule keeps it from them."""
-    if told["state"] not in _WITH_AGENTS:
-        return {}
-    sessions = api.every("/sessions", task=told["task_id"])
-    return {each["agent"]["upn"]: each for each in sessions if each["state"] in _WITH_AGENTS}
-
-
-def _named(ruling: Data, having: Mapping[str, Data]) -> Data:
-    agent = ruling["agent"]["upn"]
-    session = having.get(agent)
-    if session is None:
-        return {**ruling, "agent": agent, "rule": ruling["rule"] or "may take it"}
-    if session["state"] == "offered":
-        return {"agent": agent, "rule": "is asked", "until": session["deadline"]}
-    return {"agent": agent, "rule": "has it"}
+def _ruled(ruling: Data) -> Data:
+    """Tell in a word how an agent stands to the task."""
+    word = _HAVING.get(ruling["having"], ruling["rule"] or "may take it")
+    return {**ruling, "agent": ruling["agent"]["upn"], "rule": word}
 
 
 def _rank(asked: Data) -> str:

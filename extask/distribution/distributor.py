@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Answer,
         AnyCommand,
         Event,
+        Holding,
         Pickup,
         PoolConfig,
         Ruling,
@@ -124,6 +125,11 @@ class Distributor:
         """Give for every agent of the task's service the first rule that rules them out."""
         entry = self._pool.entries.get(task)
         return () if entry is None else explain.explain(self._pool, entry)
+
+    def holdings(self, task: str) -> tuple[Holding, ...]:
+        """Tell who is offered a task, or has it."""
+        entry = self._pool.entries.get(task)
+        return () if entry is None else explain.holdings(entry)
 
     def pickups(self, agent: str) -> tuple[Pickup, ...]:
         """List what an agent might pick up, the most urgent first, and what rules them out."""

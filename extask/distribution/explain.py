@@ -17,7 +17,7 @@ from extask.distribution.choice import (
     is_reserved,
 )
 from extask.distribution.policy import grade
-from extask.messages import PRIORITIES, Pickup, Ruling, Standing
+from extask.messages import PRIORITIES, Holding, Pickup, Ruling, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -111,6 +111,14 @@ def explain(pool: Pool, entry: Entry) -> tuple[Ruling, ...]:
     """Give a ruling for every agent of the entry's service."""
     members = sorted(entry.service.members.items())
     return tuple(ruling(pool, entry, agent) for _, agent in members)
+
+
+def holdings(entry: Entry) -> tuple[Holding, ...]:
+    """Tell who is offered the entry, or has it; nobody while it waits."""
+    held = () if entry.session is None else (entry.session, *entry.others)
+    return tuple(
+        Holding(agent=it.agent.id, state=it.state, until=clock.maybe(it.deadline)) for it in held
+    )
 
 
 def brief(pool: Pool, entry: Entry, free: int = 0, why: dict[str, int] | None = None) -> Standing:

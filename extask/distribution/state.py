@@ -13,7 +13,7 @@ from extask.distribution.throughput import Throughput
 
 if TYPE_CHECKING:
     from extask.distribution.lanes import Lane
-    from extask.messages import AgentConfig, Distribution, Presence, ServiceConfig
+    from extask.messages import AgentConfig, Distribution, HeldState, Presence, ServiceConfig
 
 CUT = 5 * SECOND
 """A cool-down ends this early while nobody else could be asked."""
@@ -250,6 +250,13 @@ class Session:
     """Whether the agent wants it to be on hold."""
     interrupted: bool = False
     """Whether blocking work keeps it on hold."""
+
+    @property
+    def state(self) -> HeldState:
+        """What it is: an open offer, or work that goes on or is on hold."""
+        if self.deadline is not None:
+            return "offered"
+        return "active" if self.held_since is None else "on_hold"
 
 
 @dataclass(slots=True, eq=False)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from extask.distribution.pool import Pool
     from extask.distribution.state import Agent, Session
+    from extask.messages import HeldState
 
 
 class SessionView(NamedTuple):
@@ -22,8 +23,7 @@ class SessionView(NamedTuple):
     task: str
     service: str
     agent: str
-    state: str
-    """`offered`, `active` or `on_hold`."""
+    state: HeldState
     blocking: bool
     since: datetime
     deadline: datetime | None
@@ -52,14 +52,13 @@ class Overview(NamedTuple):
 
 def session_view(session: Session) -> SessionView:
     """Show one session."""
-    state = "active" if session.held_since is None else "on_hold"
     since = session.accepted_at
     return SessionView(
         session=session.id,
         task=session.entry.task,
         service=session.entry.service.name,
         agent=session.agent.id,
-        state=state if session.deadline is None else "offered",
+        state=session.state,
         blocking=session.blocking,
         since=clock.instant(session.offered_at if since is None else since),
         deadline=clock.maybe(session.deadline),

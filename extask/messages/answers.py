@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from extask.messages.commands import AnyCommand
-from extask.messages.words import Availability, Message, Priority
+from extask.messages.words import Availability, HeldState, Message, Priority
 
 
 class Basis(Message):
@@ -47,12 +47,24 @@ class Ruling(Message):
     until: datetime | None = None
 
 
+class Holding(Message):
+    """An agent who is offered a task, until a deadline, or has it."""
+
+    agent: str
+    state: HeldState
+    until: datetime | None = None
+
+
 class Explanation(Message):
-    """Why a task stands where it stands: a ruling for each agent of its service, by id."""
+    """Why a task stands where it stands: a ruling for each agent of its service, by id.
+
+    `holdings` tells who is offered the task, or who has it.
+    """
 
     at: datetime
     standing: Standing
     rulings: tuple[Ruling, ...]
+    holdings: tuple[Holding, ...] = ()
 
 
 class Pickup(Message):

@@ -33,6 +33,7 @@ Presence = Literal["available", "busy", "away", "in_call", "do_not_disturb", "of
 TaskState = Literal[
     "created", "delayed", "queued", "offered", "active", "on_hold", "moving", "ended"
 ]
+HeldState = Literal["offered", "active", "on_hold"]
 Outcome = Literal[
     "user_accepted",
     "transferred",

@@ -12,6 +12,7 @@ from extask.distribution import RULES, WHY
 from tests.api.at_work import desk_at_work, eventually, in_state, offer
 from tests.api.desk import Desk
 
+ANNA = {"id": "a-anna", "upn": "anna@acme.example"}
 BODY: dict[str, Any] = {"service": "support", "params": {"product": "printer"}}
 ROOT = Path(__file__).parents[2]
 OWN = """
@@ -77,8 +78,15 @@ async def test_a_task_in_no_queue_is_neither_assigned_nor_pulled_back(desk: Desk
 
 async def test_a_supervisor_assigns_and_pulls_back_and_everybody_sees_why(desk: Desk) -> None:
     task = await create(desk)
-    await verb(desk, "accept", await offer(desk, task))
+    session = await offer(desk, task)
+    [asked, other] = (await desk.ok("GET", f"/tasks/{task}/explain"))["waits"]["agents"]
+    assert (asked["agent"], asked["having"], asked["rule"]) == (ANNA, "offered", None)
+    assert asked["until"] is not None
+    assert (other["having"], other["rule"]) == (None, "presence")
+    await verb(desk, "accept", session)
     await in_state(desk, task, "active")
+    [holder] = (await desk.ok("GET", f"/tasks/{task}/explain"))["waits"]["agents"]
+    assert (holder["agent"], holder["having"], holder["until"]) == (ANNA, "active", None)
     assert (await lead(desk, task, "assign", {"agent": "ben@acme.example"}))[1] == "with_agent"
     assert (await lead(desk, task, "pull-back"))[0] == 200
     await in_state(desk, task, "queued")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -131,12 +132,22 @@ def test_list_goes_through_the_pages_up_to_its_limit(online: Extask, api: FakeAp
 
 
 def test_show_prints_a_task_or_its_story(online: Extask, api: FakeApi) -> None:
-    entry = {"at": "2026-01-01T00:00:00Z", "kind": "queued", "service": "support"}
+    queued = {"at": "2026-01-01T00:00:00Z", "kind": "queued", "service": "support", "data": {}}
+    ended = {
+        "at": "2026-01-01T00:00:09Z",
+        "kind": "ended",
+        "agent": {"id": "a-anna", "upn": "anna@acme.example"},
+        "data": {"reason": "fire drill"},
+    }
     api.answer("GET", "/tasks/t-1", TASK)
-    api.answer("GET", "/tasks/t-1/timeline", {"value": [entry]})
+    api.answer("GET", "/tasks/t-1/timeline", {"value": [queued, ended]})
 
     assert online("task", "show", "t-1", "--json").json == TASK
-    assert "2026-01-01T00:00:00Z  queued" in online("task", "show", "t-1", "--timeline").out
+    first, last = online("task", "show", "t-1", "--timeline").out.splitlines()[1:]
+    assert first.split() == ["2026-01-01T00:00:00Z", "queued", "support"]
+    told = ["2026-01-01T00:00:09Z", "ended", "anna@acme.example", "fire drill"]
+    assert re.split(" {2,}", last) == told
+    assert online("task", "show", "t-1", "--timeline", "--json").json == [queued, ended]
 
 
 def test_cancel_cancels_each_with_a_reason(online: Extask, api: FakeApi) -> None:
@@ -183,11 +194,12 @@ WAITS = {
     "agents": [
         {
             "agent": {"upn": "anna"},
+            "having": None,
             "rule": "blocking_work",
             "until": None,
             "reason": "Work blocks.",
         },
-        {"agent": {"upn": "ben"}, "rule": None, "until": None, "reason": None},
+        {"agent": {"upn": "ben"}, "having": None, "rule": None, "until": None, "reason": None},
     ],
 }
 ASKED: dict[str, Any] = {
@@ -216,13 +228,14 @@ def test_explain_tells_who_is_asked_or_has_it_and_how_they_ranked(
     policy = {"why": "policy", "level": 1, "algorithm": "most_qualified"}
     first = {**ASKED, **policy, "free": True, "qualification": 5}
     second = {**ASKED, **policy, "free": False, "qualification": 0}
-    told = {"task_id": "t-1", "state": "offered", "waits": WAITS, "asked": [first, second]}
-    api.answer("GET", "/tasks/t-1/explain", told)
-    sessions = [
-        {"agent": {"upn": "anna"}, "state": "offered", "deadline": "2026-01-05T08:00:20Z"},
-        {"agent": {"upn": "ben"}, "state": "active", "deadline": None},
+    ruled = {"rule": None, "reason": None}
+    having = [
+        {"agent": {"upn": "anna"}, "having": "offered", "until": "2026-01-05T08:00:20Z", **ruled},
+        {"agent": {"upn": "ben"}, "having": "active", "until": None, **ruled},
     ]
-    api.answer("GET", "/sessions", {"value": sessions})
+    waits = {**WAITS, "agents": having}
+    told = {"task_id": "t-1", "state": "offered", "waits": waits, "asked": [first, second]}
+    api.answer("GET", "/tasks/t-1/explain", told)
 
     ended = online("task", "explain", "t-1")
 

@@ -14,6 +14,7 @@ from extask.messages import (
     Decline,
     EndEngagement,
     Hold,
+    Holding,
     Pickup,
     PolicyLevel,
     PoolConfig,
@@ -51,6 +52,26 @@ def test_one_rule_after_another_is_told_in_their_order() -> None:
     active = inactive.model_copy(update={"version": 3, "services": {"calls": True}})
     floor.do(Configure(key="2", config=PoolConfig(agents=(active,))))
     assert told(floor) == [("excluded", None)]
+
+
+def test_who_is_offered_a_task_or_has_it_is_told_by_name() -> None:
+    calls = ServiceConfig(name="calls", distribution="broadcast", rona_timeout=seconds(20))
+    floor = Floor(calls, agents=3)
+    floor.state("a-3", presence="offline")
+    assert floor.pool.holdings("t-1") == ()
+    floor.enqueue("t-1")
+    lapses = floor.now + seconds(20)
+    assert floor.pool.holdings("t-1") == (
+        Holding(agent="a-1", state="offered", until=lapses),
+        Holding(agent="a-2", state="offered", until=lapses),
+    )
+    floor.accept("t-1")
+    assert floor.pool.holdings("t-1") == (Holding(agent="a-1", state="active"),)
+    floor.do(Hold(**floor.session("t-1")))
+    assert floor.pool.holdings("t-1") == (Holding(agent="a-1", state="on_hold"),)
+    floor.state("a-2", presence="offline")
+    floor.enqueue("t-2")
+    assert floor.pool.holdings("t-2") == ()
 
 
 def test_blocking_work_ends_by_itself_if_only_wrap_ups_are_left() -> None:
