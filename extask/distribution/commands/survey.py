@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from copy import copy
 from typing import TYPE_CHECKING
 
 from extask.distribution import stays
@@ -38,13 +38,12 @@ def _as_if(pool: Pool, command: Survey, service: Service) -> Entry:
     known = pool.entries.get(command.task)
     if known is None:
         entry = Entry(command.task, command.run, command.epoch, service, 0, pool.now, pool.seq)
-        settle(pool, entry, command.place, service)
-        return entry
-    entry = replace(known, session=None, others=(), waiting=False, lane=None, shelves=())
-    if entry.service is service:
-        rewrite(pool, entry, command.place)
     else:
+        entry = copy(known)
+    if known is None or known.service is not service:
         settle(pool, entry, command.place, service)
+    else:
+        rewrite(pool, entry, command.place)
     return entry
 
 
