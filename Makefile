@@ -3,7 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
-PYTEST = $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not prove"
+# One by one: what may take long is first in line (tests/conftest.py).
+DEALT = --dist load --maxschedchunk 1
+PYTEST = $(BIN)/pytest -n $(WORKERS) $(DEALT) -m "not prove"
 MEASURED = $(addprefix --ignore=,$(UNMEASURED)) --cov --cov-append --cov-report=
 # Tests of rooms that know no database: to measure them without greenlets takes a fifth of the time.
 PURE := $(addprefix tests/unit/,cli core definition distribution editor engine simulation)
@@ -55,9 +57,9 @@ check: setup postgres editor
 # (each step replays a whole history, so a distributor's is kept short; a hundred tasks asked at
 # once, as the promises are, are too many for a worker that replays).
 prove: setup postgres
-	HYPOTHESIS_PROFILE=prove EXTASK_TESTS_ON=postgresql $(BIN)/pytest -n $(WORKERS) --dist worksteal
+	HYPOTHESIS_PROFILE=prove EXTASK_TESTS_ON=postgresql $(BIN)/pytest -n $(WORKERS) $(DEALT)
 	EXTASK_WORKER_MAX_CACHED_WORKFLOWS=0 EXTASK_WORKER_CONTINUE_AS_NEW_AFTER=60 \
-	  $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not prove" \
+	  $(BIN)/pytest -n $(WORKERS) $(DEALT) -m "not prove" \
 	  --ignore=tests/api/test_promises.py tests/workflow tests/api tests/acceptance
 
 # Print the benchmarks' ratios.

@@ -40,6 +40,18 @@ sys.addaudithook(_stay_on_this_machine)
 
 
 @pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put first what may take longest, so that no worker is alone with it at the end."""
+    items.sort(key=_allowed, reverse=True)
+
+
+def _allowed(item: pytest.Item) -> float:
+    """Give the seconds that a test asks for; 0 for one that does with the usual."""
+    marker = item.get_closest_marker("timeout")
+    return float(marker.args[0]) if marker else 0
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Keep the exit status for the end of the process."""
     session.config.stash[_STATUS] = int(session.exitstatus)
