@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 TASKS = 300
 CALLERS = 20
 AGENTS = 10
-SERVICES = ("desk", "chat", "back")
+HERDERS = 3
+"""Further agents who serve nothing but broadcasts, so that several are free at once."""
+SERVICES = ("desk", "chat", "herd", "shelf", "back")
+WAYS = {"herd": "broadcast", "shelf": "pickup"}
 EVERY = 10
 """Of so many tasks one has a brief one beside it."""
 OPEN = 100
@@ -77,9 +80,10 @@ class Load:
 
 
 async def furnish(tenant: Tenant, seed: int) -> Crew:
-    """Three services, one of them for simultaneous tasks, a fourth that everybody serves.
+    """Five services and one that everybody serves.
 
-    Another keeps its tasks for a moment only.
+    One of them is for simultaneous tasks, of one everybody free is asked at once, one has a list
+    to take tasks from. Another keeps its tasks for a moment only.
     """
     admin = tenant.admin
     await admin.publish(PLAIN)
@@ -88,16 +92,18 @@ async def furnish(tenant: Tenant, seed: int) -> Crew:
     for name in (*SERVICES, "muster"):
         both = {"agents_handle_simultaneous_external_tasks": name == "chat"}
         rona = {"rona_timeout": "30s", "rona_flag": False}
-        await admin.add_service(name, "plain", decline_cooldown=COOLDOWN, **rona, **both)
+        way = {"distribution": WAYS[name]} if name in WAYS else {}
+        await admin.add_service(name, "plain", decline_cooldown=COOLDOWN, **rona, **both, **way)
     staff = []
     for number in range(AGENTS):
-        served = [name for place, name in enumerate(SERVICES) if number % 3 != place]
+        served = [name for place, name in enumerate(SERVICES) if number % len(SERVICES) != place]
         staff.append(
             await admin.add_agent(
                 f"agent{number}", *served, "muster", "brief", number=1 + number % 3
             )
         )
-    return Crew(staff, moody=MOODY, seed=seed)
+    staff += [await admin.add_agent(f"herder{it}", "herd", "muster") for it in range(HERDERS)]
+    return Crew(staff, moody=MOODY, seed=seed, picks=True)
 
 
 async def weather(tenant: Tenant, crew: Crew, blows: list[storm.Blow]) -> None:

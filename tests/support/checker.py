@@ -14,23 +14,24 @@ from types import MappingProxyType
 from typing import Any
 
 from tests.support.log import (
-    LEVELS,
-    SHARES,
     AgentRules,
+    Call,
     Entry,
     Hand,
     Row,
     ServiceRules,
     Share,
-    Turns,
 )
+from tests.support.queues import Queues
 
 OFFER_OVER = {"declined", "lapsed", "offer_cancelled"}
 WORK_OVER = {"completed", "returned", "withdrawn", "moved"}
+ASKED_TOGETHER = 10
+"""Agents whom a broadcast asks at most."""
 COOLING = {"declined", "lapsed", "returned"}
 LIFE: dict[str, dict[str, str]] = {
     "queued": {"nowhere": "waiting"},
-    "offered": {"waiting": "offered"},
+    "offered": {"waiting": "offered", "offered": "offered"},
     "accepted": {"offered": "engaged"},
     "declined": {"offered": "waiting"},
     "lapsed": {"offered": "waiting"},
@@ -68,8 +69,9 @@ class Checker:
             name: Hand(rules, rules.presence, rules.on_duty) for name, rules in agents.items()
         }
         self.entries: dict[str, Entry] = {}
-        self.turns = {name: Turns() for name in services}
+        self.queues = Queues(services, self.entries)
         self.sessions: set[str] = set()
+        self.call: Call | None = None
         self.faults: list[str] = []
         self.firsts: Counter[str] = Counter()
         self.arrivals = 0
@@ -83,6 +85,7 @@ class Checker:
             for row in moment:
                 self._see(row)
             self._look_around(at)
+        self._end_call()
         return self.faults
 
     def left_over(self) -> list[str]:
@@ -92,6 +95,9 @@ class Checker:
         return tasks + agents
 
     def _see(self, row: Row) -> None:
+        call = self.call
+        if call and (row.kind, row.task, row.at) != ("offered", call.task, call.at):
+            self._end_call()
         if row.kind == "rebuilt":
             self._forget(row.at)
         elif row.task is not None and row.kind in LIFE:
@@ -109,7 +115,7 @@ class Checker:
         one that has ended is there no more.
         """
         self.rebuilt = True
-        self.turns = {name: Turns() for name in self.services}
+        self.queues.begin()
         for entry in self.entries.values():
             if max(self.ends.get(entry.task, at), self.last[entry.task]) < at:
                 self._take_out(entry)
@@ -118,8 +124,9 @@ class Checker:
 
     def _take_out(self, entry: Entry) -> None:
         entry.where = "nowhere"
-        if entry.agent is not None:
-            self.hands[entry.agent].shares.pop(entry.session or "", None)
+        for session, agent in entry.sessions.items():
+            self.hands[agent].shares.pop(session, None)
+        entry.sessions.clear()
 
     # --- a task's life --------------------------------------------------------------------------
 
@@ -127,16 +134,16 @@ class Checker:
         self._check_life(row, entry)
         self._check_session(row, entry)
         if row.kind == "offered":
-            self._check_offer(row, entry)
-            self._hand_out(row, entry)
+            self._see_offer(row, entry)
         self._take_over(row, entry)
         if row.agent is not None and row.session is not None:
-            self._see_share(row, self.hands[row.agent])
-        after = "engaged" if row.data.get("reported") else "nowhere"
-        entry.where = LIFE[row.kind].get(entry.where, after)
+            self._see_share(row, entry, self.hands[row.agent])
+        if not (row.kind in OFFER_OVER and entry.sessions):
+            after = "engaged" if row.data.get("reported") else "nowhere"
+            entry.where = LIFE[row.kind].get(entry.where, after)
         comes = {"queued", "moved", "returned", *OFFER_OVER}
         if row.kind in comes and entry.where == "waiting":
-            self._enter(entry)
+            self.queues.enter(entry)
 
     def _check_life(self, row: Row, entry: Entry) -> None:
         if entry.where not in LIFE[row.kind] and not _is_reported(row, entry):
@@ -155,17 +162,19 @@ class Checker:
             if row.session is None or row.session in self.sessions:
                 self._wrong("session", row, "an offer needs a session of its own")
             self.sessions.add(row.session or "")
-            entry.agent, entry.session = row.agent, row.session
+            entry.sessions[row.session or ""] = row.agent or ""
         elif _is_reported(row, entry):
-            entry.agent, entry.session, entry.asked = row.agent, row.session, True
-        elif row.session is not None and (row.agent, row.session) != (entry.agent, entry.session):
-            self._wrong("session", row, f"it is {entry.agent}'s {entry.session}")
+            entry.sessions, entry.asked = {row.session or "": row.agent or ""}, True
+        elif row.session is not None and entry.sessions.get(row.session) != row.agent:
+            self._wrong("session", row, f"they are {entry.sessions}")
+        elif row.kind == "accepted" and len(entry.sessions) > 1:
+            self._wrong("session", row, f"{entry.sessions} are open still")
 
     def _take_over(self, row: Row, entry: Entry) -> None:
         if row.kind in {"queued", "moved"}:
             self._read_place(row, entry)
         if row.kind == "reprioritized":
-            self._change_level(entry, row.data["priority"])
+            self.queues.change_level(entry, row.data["priority"])
         if row.kind in COOLING and row.agent is not None:
             entry.cooling[row.agent] = row.at + self.services[entry.service].cooldown
 
@@ -187,46 +196,25 @@ class Checker:
         until = data.get("prefer_until")
         entry.wishes_until = datetime.fromisoformat(until) if until else None
         entry.exclude = frozenset(data.get("exclude", ()))
+        rules = self.services[entry.service]
+        entry.distribution = data.get("distribution", rules.distribution)
 
-    # --- order (Q1 to Q3) -----------------------------------------------------------------------
+    # --- who is asked ---------------------------------------------------------------------------
 
-    def _enter(self, entry: Entry) -> None:
-        """Wait, or wait again: a level that becomes non-empty gets its number from the clock."""
-        alone = not self._queue(entry.service, entry.level, but=entry)
-        if entry.number is None and entry.level in SHARES and alone:
-            turns = self.turns[entry.service]
-            turns.next[entry.level] = turns.clock + SHARES[entry.level]
+    def _see_offer(self, row: Row, entry: Entry) -> None:
+        self._check_taker(row, entry)
+        if entry.is_listed:
+            self._check_picked_up(row, entry)
+        elif entry.where == "offered":
+            self._check_called(row, entry)
+        else:
+            self._check_turn(row, entry)
+            self.firsts[entry.level] += not entry.asked
+            self.queues.hand_out(entry)
+        if row.data["turn"] != entry.number:
+            self._wrong("turn", row, f"{row.data['turn']}, not {entry.number}")
 
-    def _change_level(self, entry: Entry, level: str) -> None:
-        entry.level, entry.number = level, None
-        if entry.where == "waiting":
-            self._enter(entry)
-
-    def _queue(self, service: str, level: str, but: Entry | None = None) -> list[Entry]:
-        """The entries of a level that wait without a turn number, the oldest first."""
-        waiting = (
-            entry
-            for entry in self._waiting(service)
-            if entry.level == level and entry.number is None and entry is not but
-        )
-        return sorted(waiting, key=_age)
-
-    def _waiting(self, service: str) -> list[Entry]:
-        everybody = self.entries.values()
-        return [it for it in everybody if it.where == "waiting" and it.service == service]
-
-    def _key(self, entry: Entry) -> tuple[Any, ...]:
-        """Where an agent sees an entry that is the first of its level for them."""
-        if entry.level == "strict":
-            return (-1, 0, *_age(entry))
-        if entry.level == "nothing_else":
-            return (float("inf"), 0, *_age(entry))
-        number = entry.number
-        if number is None:
-            number = self.turns[entry.service].next[entry.level]
-        return (number, LEVELS.index(entry.level), *_age(entry))
-
-    def _check_offer(self, row: Row, entry: Entry) -> None:
+    def _check_taker(self, row: Row, entry: Entry) -> None:
         agent, hand = row.agent or "", self.hands[row.agent or ""]
         blocking = self._blocking(entry)
         if row.data["blocking"] != blocking:
@@ -235,11 +223,55 @@ class Checker:
             self._wrong("C1-C4", row, f"{agent} has {sorted(hand.shares)}")
         if not hand.attends(entry.service) or agent in entry.exclude:
             self._wrong("eligible", row, f"{agent} is not to be asked")
+        if row.data.get("distribution", entry.distribution) != entry.distribution:
+            self._wrong("distribution", row, f"it is for {entry.distribution}")
+
+    def _check_picked_up(self, row: Row, entry: Entry) -> None:
+        """Nobody is asked for what agents take from a list: it has no turn and no first offer."""
+        if row.data["why"] != "picked_up" or entry.where != "waiting" or row.data["first"]:
+            self._wrong("picked up", row)
+
+    def _check_turn(self, row: Row, entry: Entry) -> None:
+        hand, place = self.hands[row.agent or ""], self.queues.key(entry)
         if row.data["first"] is entry.asked:
             self._wrong("first", row)
         self._check_free_first(row, entry, hand)
-        for other in self._waiting(entry.service):
-            if self._may_take(row.at, agent, other) and self._key(other) < self._key(entry):
+        self._check_order(row, entry, place)
+        if entry.distribution == "broadcast":
+            free = hand.is_free()
+            others = () if self._wished(row.at, entry) else self.hands.items()
+            same = (name for name, it in others if it.is_free() is free)
+            sure = frozenset(name for name in same if self._may_take(row.at, name, entry))
+            who, first = {row.agent or ""}, row.data["first"]
+            self.call = Call(entry.task, row.at, place, first, free, sure, who)
+
+    def _check_called(self, row: Row, entry: Entry) -> None:
+        """A further agent whom a broadcast asks: for the same turn, and as free as the first."""
+        call = self.call
+        if call is None:
+            self._wrong("life", row, "the task was offered")
+            return
+        if row.data["first"] is not call.first:
+            self._wrong("first", row)
+        self._check_order(row, entry, call.place)
+        call.asked.add(row.agent or "")
+        free = self.hands[row.agent or ""].is_free()
+        if free is not call.free and not self._wished(row.at, entry):
+            self._wrong("broadcast", row, "free and occupied agents are asked together")
+
+    def _end_call(self) -> None:
+        """With the first row that is none of it, a broadcast has asked whom it asks."""
+        call, self.call = self.call, None
+        if call is None:
+            return
+        missing = call.expected - call.asked
+        if len(call.asked) > ASKED_TOGETHER or (missing and len(call.asked) < ASKED_TOGETHER):
+            told = f"{sorted(call.asked)} were asked, {sorted(missing)} were not"
+            self.faults.append(f"broadcast: {call.at.isoformat()} {call.task}: {told}")
+
+    def _check_order(self, row: Row, entry: Entry, place: tuple[Any, ...]) -> None:
+        for other in self.queues.waiting(entry.service):
+            if self._may_take(row.at, row.agent or "", other) and self.queues.key(other) < place:
                 self._wrong("order", row, f"{other.task} ({other.level}) stands before it")
 
     def _check_free_first(self, row: Row, entry: Entry, taker: Hand) -> None:
@@ -267,27 +299,9 @@ class Checker:
     def _blocking(self, entry: Entry) -> bool:
         return entry.blocks or not self.services[entry.service].simultaneous
 
-    def _hand_out(self, row: Row, entry: Entry) -> None:
-        """The head of the level gets the next number, who took a later entry the one after."""
-        self.firsts[entry.level] += not entry.asked
-        entry.asked = True
-        if entry.number is None and entry.level in SHARES:
-            turns, stride = self.turns[entry.service], SHARES[entry.level]
-            number = turns.next[entry.level]
-            turns.clock = max(turns.clock, number)
-            turns.next[entry.level] = turns.clock + stride
-            queue = self._queue(entry.service, entry.level)
-            head = queue[0] if queue else entry
-            head.number = number
-            if head is not entry:
-                entry.number = turns.next[entry.level]
-                turns.next[entry.level] += stride
-        if row.data["turn"] != entry.number:
-            self._wrong("turn", row, f"{row.data['turn']}, not {entry.number}")
-
     # --- what agents have in hand ---------------------------------------------------------------
 
-    def _see_share(self, row: Row, hand: Hand) -> None:
+    def _see_share(self, row: Row, entry: Entry, hand: Hand) -> None:
         session = row.session or ""
         if row.kind == "offered":
             hand.shares[session] = Share(row.task or "", row.data["blocking"])
@@ -305,9 +319,11 @@ class Checker:
             self._hold(row, share)
         elif row.kind in OFFER_OVER:
             del hand.shares[session]
+            entry.sessions.pop(session, None)
         elif row.kind in WORK_OVER and share.accepted is not None:
             self._check_times(row, share)
             del hand.shares[session]
+            entry.sessions.pop(session, None)
 
     def _hold(self, row: Row, share: Share) -> None:
         if (share.held_since is None) is (row.kind == "resumed"):
@@ -344,8 +360,13 @@ class Checker:
     # --- at the end of each moment --------------------------------------------------------------
 
     def _look_around(self, at: datetime) -> None:
-        """C6 holds, and nobody idles while they may take something (P5)."""
-        waiting = [entry for entry in self.entries.values() if entry.where == "waiting"]
+        """C6 holds, and nobody idles while they may take something (P5), but for what is listed."""
+        waiting = []
+        for entry in self.entries.values():
+            if entry.where == "waiting" and not entry.is_listed:
+                waiting.append(entry)
+            elif entry.where == "offered" and entry.is_listed:
+                self.faults.append(f"picked up: {at.isoformat()} {entry.task} is offered still")
         for name, hand in self.hands.items():
             self._check_interrupted(at, name, hand)
             if not hand.has_room(blocking=True):
@@ -369,10 +390,6 @@ class Checker:
 def _is_reported(row: Row, entry: Entry) -> bool:
     """Whether a task tells a pool made anew of an agent at work whom the log does not know."""
     return bool(row.data.get("reported")) and entry.where == "nowhere"
-
-
-def _age(entry: Entry) -> tuple[Any, int]:
-    return (entry.first_queued, entry.arrival)
 
 
 def _micros(span: timedelta) -> int:

@@ -22,6 +22,8 @@ OTHERWISE = {"offered": "decline", "active": "return"}
 UNDECIDED = frozenset({"unavailable", "pool_behind"})
 """Problems of one session's result after which the agent asks again."""
 LOOK_EVERY = 0.2
+LIST_EVERY = 1.0
+"""Seconds after which an agent without work looks at the list of tasks to pick up again."""
 STILL_THERE = 3.0
 """Seconds after which an agent does again what was answered as done and is listed as before."""
 
@@ -29,12 +31,16 @@ STILL_THERE = 3.0
 class Crew:
     """Agents at work until told to stop.
 
-    `moody` is the share of offers that they decline and of tasks that they give back; their moods
-    are drawn from a seed, each agent's own.
+    With `picks` they take tasks from the list when they have nothing else to do. `moody` is the
+    share of offers that they decline and of tasks that they give back; their moods are drawn from
+    a seed, each agent's own.
     """
 
-    def __init__(self, agents: Iterable[Agent], *, moody: float = 0.0, seed: int = 0) -> None:
+    def __init__(
+        self, agents: Iterable[Agent], *, moody: float = 0.0, seed: int = 0, picks: bool = False
+    ) -> None:
         self.agents = tuple(agents)
+        self._picks = picks
         self._moody = moody
         self._moods = [
             random.Random(f"{seed}:{place}")  # noqa: S311 - a seed is what this is about
@@ -75,11 +81,22 @@ class Crew:
         await eventually(is_so, within)
 
     async def _work(self, agent: Agent, mood: random.Random) -> None:
+        looked = monotonic()
         while not self._over.is_set():
             todo = await self._todo(agent, mood)
             await asyncio.gather(*(self._do(agent, *each) for each in todo))
-            if not todo:
-                await self._rest()
+            if todo:
+                continue
+            if self._picks and monotonic() - looked > LIST_EVERY:
+                looked = monotonic()
+                await self._pick_up(agent, mood)
+            await self._rest()
+
+    async def _pick_up(self, agent: Agent, mood: random.Random) -> None:
+        """Take any task from the list: others may be faster."""
+        listed = await agent.may_pick_up()
+        if listed:
+            await agent.pick_up(mood.choice(listed))
 
     async def _todo(self, agent: Agent, mood: random.Random) -> list[tuple[str, str]]:
         """List sessions with the verb that comes next; nothing while the API is away."""

@@ -15,7 +15,9 @@ SLACK = timedelta(milliseconds=500)
 """Temporal's clock and the test's are read at different moments of one machine."""
 
 Deed = tuple[str, str, str]
-"""Kind of event, session, agent."""
+"""Kind of event, session, agent; of a pick-up that nobody answered, the task for the session."""
+PICKED = "picked up"
+UNDECIDED = frozenset({"unavailable", "pool_behind"})
 
 
 @dataclass
@@ -38,9 +40,11 @@ def explain(rows: Iterable[Row], diary: Diary) -> list[str]:
     rows = list(rows)
     asked = _asked(diary, _lost(rows))
     happened: dict[Deed, list[Row]] = defaultdict(list)
+    picked = {row.session for row in rows if row.data.get("why") == "picked_up"}
     for row in rows:
         if row.kind in VERBS.values():
-            happened[row.kind, row.session or "", row.agent or ""].append(row)
+            kind = PICKED if row.kind == "accepted" and row.session in picked else row.kind
+            happened[kind, row.session or "", row.agent or ""].append(row)
     faults = [fault for deed, those in happened.items() for fault in _event(deed, those, asked)]
     faults += [fault for deed, it in asked.items() for fault in _answer(deed, it, happened)]
     return faults
@@ -70,13 +74,32 @@ def _lost(rows: Sequence[Row]) -> list[tuple[datetime, datetime]]:
 
 def _asked(diary: Diary, lost: Sequence[tuple[datetime, datetime]]) -> dict[Deed, Asked]:
     found: dict[Deed, Asked] = {}
+    begun: dict[str | None, datetime] = {}
     for note in diary:
+        undone = any(
+            note.ended > since - SLACK and note.started < until + SLACK for since, until in lost
+        )
         if note.verb:
-            undone = any(
-                note.ended > since - SLACK and note.started < until + SLACK for since, until in lost
-            )
             _read(note, found, undone=undone)
+        elif note.picked:
+            _read_picking(note, found, begun.setdefault(note.key, note.started), undone=undone)
     return found
+
+
+def _read_picking(note: Note, found: dict[Deed, Asked], since: datetime, *, undone: bool) -> None:
+    """Read a pick-up, which was asked for under this key since then."""
+    results = (note.answer or {}).get("results", ()) if not note.is_open else ()
+    done = {each["task_id"]: each["session_id"] for each in results if each["status"] == "done"}
+    undecided = {
+        each["task_id"] for each in results if (each["problem"] or {}).get("code") in UNDECIDED
+    }
+    for task in note.picked:
+        if note.is_open or undone or task in undecided:
+            open_ = found.setdefault((PICKED, task, note.who), Asked(since, note.ended))
+            open_.unsure = True
+        elif task in done:
+            deed = (PICKED, done[task], note.who)
+            found.setdefault(deed, Asked(since, note.ended, done=True))
 
 
 def _read(note: Note, found: dict[Deed, Asked], *, undone: bool) -> None:
@@ -95,7 +118,7 @@ def _read(note: Note, found: dict[Deed, Asked], *, undone: bool) -> None:
         elif not asked.done:
             asked.until = max(asked.until, note.ended)
         asked.refused |= status == "failed"
-        asked.unsure |= problem in {"unavailable", "pool_behind"}
+        asked.unsure |= problem in UNDECIDED
 
 
 def _results(note: Note) -> dict[str, tuple[str, str]]:
@@ -109,7 +132,7 @@ def _results(note: Note) -> dict[str, tuple[str, str]]:
 def _event(deed: Deed, rows: list[Row], asked: dict[Deed, Asked]) -> list[str]:
     if len(rows) > 1:
         return [f"{deed} happened {len(rows)} times"]
-    request = asked.get(deed)
+    request = asked.get(deed) or _unanswered(deed, rows[0], asked)
     if request is None:
         return [f"{rows[0]}: nobody asked for it"]
     if not (request.done or request.unsure):
@@ -118,6 +141,12 @@ def _event(deed: Deed, rows: list[Row], asked: dict[Deed, Asked]) -> list[str]:
     if late or rows[0].at < request.since - SLACK:
         return [f"{rows[0]}: asked {request.since} until {request.until}"]
     return []
+
+
+def _unanswered(deed: Deed, row: Row, asked: dict[Deed, Asked]) -> Asked | None:
+    """Find a pick-up of the task by this agent that may have been this one."""
+    kind, _, agent = deed
+    return asked.get((kind, row.task or "", agent)) if kind == PICKED else None
 
 
 def _answer(deed: Deed, asked: Asked, happened: dict[Deed, list[Row]]) -> list[str]:

@@ -73,6 +73,7 @@ async def rules_of(tenant: Tenant) -> tuple[dict[str, ServiceRules], dict[str, A
         {
             each["name"]: ServiceRules(
                 simultaneous=each["agents_handle_simultaneous_external_tasks"],
+                distribution=each["distribution"],
                 cooldown=parse_duration(each["decline_cooldown"]),
             )
             for each in services

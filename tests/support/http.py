@@ -53,6 +53,11 @@ class Note:
         return verb if head.endswith("/sessions") and verb in VERBS else ""
 
     @property
+    def picked(self) -> tuple[str, ...]:
+        """Name the tasks that an agent wanted from the list; none for other requests."""
+        return tuple(self.body["task_ids"]) if self.path.endswith("/sessions/pick-up") else ()
+
+    @property
     def is_open(self) -> bool:
         """Tell whether it may have happened or not."""
         return self.status == 0 or self.status in AWAY
@@ -208,6 +213,22 @@ class Agent(Caller):
         reply = await self.insist("POST", f"/sessions/{verb}", body)
         results: list[dict[str, Any]] = reply.expect(200, 207)["results"]
         return results
+
+    async def may_pick_up(self) -> list[str]:
+        """List tasks that the agent may take from the list; none while nobody is there to tell."""
+        try:
+            reply = await self.ask("GET", "/sessions/pickups")
+        except httpx2.TransportError:
+            return []
+        listed = [] if reply.status in AWAY else reply.expect(200)["value"]
+        return [each["task_id"] for each in listed if each["rule"] is None]
+
+    async def pick_up(self, task: str) -> dict[str, Any]:
+        """Take a task from the list; answers its result."""
+        reply = await self.insist("POST", "/sessions/pick-up", {"task_ids": [task]})
+        [result] = reply.expect(200, 207)["results"]
+        found: dict[str, Any] = result
+        return found
 
     async def accept(self, task: str, within: float = 20.0) -> str:
         """Wait for the offer of a task and accept it; answers the session."""

@@ -18,9 +18,6 @@ LEVELS = (
     "lowest",
     "nothing_else",
 )
-SHARES = {"highest": 1, "very_high": 2, "high": 4, "normal": 8, "low": 16}
-SHARES |= {"very_low": 32, "lowest": 64}
-"""Strides of the seven middle levels: each gets twice the share of the next lower."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +25,7 @@ class ServiceRules:
     """What the checker must know of a service."""
 
     simultaneous: bool = False
+    distribution: str = "direct"
     cooldown: timedelta = timedelta(seconds=60)
 
 
@@ -81,14 +79,36 @@ class Entry:
     arrival: int = 0
     number: int | None = None
     blocks: bool = True
+    distribution: str = "direct"
     asked: bool = False
     wishes: frozenset[str] = frozenset()
     wishes_only: bool = False
     wishes_until: datetime | None = None
     exclude: frozenset[str] = frozenset()
     cooling: dict[str, datetime] = field(default_factory=dict)
-    agent: str | None = None
-    session: str | None = None
+    sessions: dict[str, str] = field(default_factory=dict)
+    """Its open offers or the work on it, with whose they are."""
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether agents take it from a list, in whatever order they like."""
+        return self.distribution == "pickup"
+
+
+@dataclass
+class Call:
+    """The offers of one task to several agents at once, as far as they were told."""
+
+    task: str
+    at: datetime
+    place: tuple[Any, ...]
+    """Where the task stood."""
+    first: bool
+    free: bool
+    """Whether they are all completely free; else all are occupied."""
+    expected: frozenset[str]
+    """Who certainly belongs to them."""
+    asked: set[str]
 
 
 @dataclass
@@ -138,11 +158,3 @@ class Hand:
         """Present, on duty, unflagged and active for the service."""
         there = self.presence == "available" and self.on_duty and not self.rona
         return there and service in self.rules.services
-
-
-@dataclass
-class Turns:
-    """A service's clock and the next number of each level (Q3)."""
-
-    clock: int = 0
-    next: dict[str, int] = field(default_factory=lambda: dict(SHARES))

@@ -12,7 +12,13 @@ from tests.support.checker import Checker
 from tests.support.log import AgentRules, Row, ServiceRules
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
-DESK = {"desk": ServiceRules(), "chat": ServiceRules(simultaneous=True)}
+DESK = {
+    "desk": ServiceRules(),
+    "chat": ServiceRules(simultaneous=True),
+    "herd": ServiceRules(distribution="broadcast"),
+    "shelf": ServiceRules(distribution="pickup"),
+}
+AWAY = {"presence": "away", "on_duty": True}
 AGENT = AgentRules(number=2, services=frozenset(DESK), presence="available")
 
 
@@ -174,7 +180,7 @@ def test_an_occupied_agent_chosen_over_a_free_one_is_found() -> None:
 
 
 def test_an_offer_to_who_is_away_is_found() -> None:
-    log = Log().put("agent_state", agent="anna", data={"presence": "away", "on_duty": True})
+    log = Log().put("agent_state", agent="anna", data=AWAY)
     found(log.queue("t").offer("t", "anna", 8), "eligible")
 
 
@@ -304,3 +310,109 @@ def test_somebody_elses_engagement_is_not_taken_over_by_a_report() -> None:
 
 def faults_of(rows: list[Row]) -> list[str]:
     return Checker(DESK, {"anna": replace(AGENT, presence="offline")}).replay(rows)
+
+
+def called(*agents: str, task: str = "t", turn: int = 8) -> Log:
+    """Several are asked for a task at once."""
+    log = Log().queue(task, service="herd")
+    for agent in agents:
+        log.offer(task, agent, turn, service="herd", first=True)
+    return log
+
+
+def taken(log: Log, by: int, *agents: str) -> Log:
+    """One of those who are asked takes the task, and the others are asked no more."""
+    log.wait()
+    for number, agent in enumerate(agents, 1):
+        if number != by:
+            log.share("offer_cancelled", "t", agent, number, data={})
+    log.share("accepted", "t", agents[by - 1], by).wait()
+    return log.complete("t", agents[by - 1], 1, number=by)
+
+
+def test_a_broadcast_asks_all_who_are_free_and_one_has_it() -> None:
+    staff = ("anna", "berta", "cora")
+    for by in (1, 2, 3):
+        assert faults(taken(called(*staff), by, *staff), *staff) == []
+    log = called(*staff).wait()
+    for number, agent in enumerate(staff, 1):
+        log.share("lapsed", "t", agent, number, data={})
+    assert faults(log, *staff) == []
+
+
+def test_whom_a_broadcast_forgets_is_found() -> None:
+    staff = ("anna", "berta", "cora")
+    found(called("anna", "cora"), "broadcast", *staff)
+    found(called("anna").wait().put("agent_state", agent="berta", data=AWAY), "broadcast", *staff)
+
+
+def test_a_broadcast_that_is_topped_up_is_found() -> None:
+    log = called("anna").wait()
+    late = log.offer("t", "berta", 8, service="herd", first=True)
+    found(late, "life", "anna", "berta")
+
+
+def test_a_broadcast_to_more_than_ten_is_found() -> None:
+    ten, more = [f"a-{number:02}" for number in range(10)], "a-10"
+    assert faults(called(*ten).wait(), *ten, more) == []
+    found(called(*ten, more).wait().queue("u"), "broadcast", *ten, more)
+
+
+def test_free_and_occupied_agents_asked_together_are_found() -> None:
+    log = Log().put(
+        "engagement_started", agent="berta", data={"engagement": "c", "blocking": False}
+    )
+    log.queue("t", service="herd")
+    log.offer("t", "anna", 8, service="herd").offer("t", "berta", 8, service="herd", first=True)
+    found(log, "broadcast", "anna", "berta")
+
+
+def test_a_direct_offer_to_a_second_agent_is_found() -> None:
+    log = Log().queue("t").offer("t", "anna", 8).offer("t", "berta", 8, first=True)
+    found(log, "life", "anna", "berta")
+
+
+def test_a_task_accepted_while_others_are_asked_is_found() -> None:
+    log = called("anna", "berta").wait().share("accepted", "t", "anna")
+    found(log, "session", "anna", "berta")
+
+
+def test_of_a_broadcast_all_offers_are_first_ones_or_none_is() -> None:
+    log = Log().queue("t", service="herd")
+    log.offer("t", "anna", 8, service="herd").offer("t", "berta", 8, service="herd", first=False)
+    found(log, "first", "anna", "berta")
+
+
+def listed() -> Log:
+    """A task on a list, which nobody is offered, beside agents with nothing to do."""
+    return Log().queue("t", service="shelf").wait()
+
+
+def picked_up(log: Log, agent: str = "anna", **more: Any) -> Log:
+    data = {"first": False, "why": "picked_up", **more}
+    return log.offer("t", agent, None, service="shelf", **data).share("accepted", "t", agent)
+
+
+def test_a_task_on_a_list_waits_for_whoever_takes_it() -> None:
+    assert faults(listed()) == []
+    assert faults(picked_up(listed()).wait().complete("t", "anna", 1)) == []
+    older = listed().queue("u", service="shelf").wait()
+    assert faults(picked_up(older), "anna", "berta") == []
+
+
+def test_a_task_on_a_list_that_is_offered_is_found() -> None:
+    found(picked_up(listed(), why="policy"), "picked up")
+    found(picked_up(listed(), first=True), "picked up")
+    log = listed().offer("t", "anna", None, service="shelf", first=False, why="picked_up")
+    found(log, "picked up")
+
+
+def test_picking_up_with_ones_hands_full_is_found() -> None:
+    log = listed().queue("u").offer("u", "anna", 8).wait()
+    found(picked_up(log), "C1-C4")
+
+
+def test_a_way_of_distribution_that_is_not_the_services_is_found() -> None:
+    log = Log().queue("t").offer("t", "anna", 8, distribution="broadcast")
+    found(log, "distribution")
+    assert faults(Log().queue("t", distribution="pickup").wait()) == []

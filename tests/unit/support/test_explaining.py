@@ -99,3 +99,36 @@ def test_what_was_answered_before_its_last_event_or_after_it_was_lost_is_not_und
     for rows in ([event("held", 2), rebuilt(3)], [event("held", -9), rebuilt(-8)]):
         assert "never happened" in explain(rows, Diary([note()]))[0]
     assert "never happened" in explain([event("held", 0)], Diary([note()]))[0]
+
+
+def picking(status: int = 207, code: str | None = None, start: float = 0) -> Note:
+    """Anna takes a task from the list; with a code she is refused."""
+    began = START + timedelta(seconds=start)
+    path, body = f"{PREFIX}/sessions/pick-up", {"task_ids": ["t"]}
+    told = {"task_id": "t", "session_id": None, "status": "failed", "problem": {"code": code}}
+    if code is None:
+        told |= {"session_id": "t.1.1", "status": "done", "problem": None}
+    ended = began + timedelta(seconds=1)
+    return Note("anna", "POST", path, body, "key", began, ended, status, {"results": [told]})
+
+
+def picked(after: float = 0.5) -> list[Row]:
+    at = START + timedelta(seconds=after)
+    share: dict[str, Any] = {"task": "t", "agent": "anna", "session": "t.1.1"}
+    return [Row("offered", at, **share, data={"why": "picked_up"}), Row("accepted", at, **share)]
+
+
+def test_who_took_a_task_from_the_list_asked_for_it() -> None:
+    assert explain(picked(), Diary([picking()])) == []
+    assert "nobody asked" in explain(picked(), Diary())[0]
+    assert "nobody asked" in explain(picked(), Diary([picking(code="too_late")]))[0]
+    assert "never happened" in explain([], Diary([picking()]))[0]
+    assert "asked" in explain(picked(after=9), Diary([picking()]))[0]
+
+
+def test_a_pick_up_without_answer_leaves_both_open() -> None:
+    for open_ in (picking(status=0), picking(code="unavailable")):
+        assert explain([], Diary([open_])) == []
+        assert explain(picked(), Diary([open_])) == []
+        again = picking(start=4)
+        assert explain(picked(), Diary([open_, again])) == []
