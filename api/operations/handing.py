@@ -8,7 +8,6 @@ from api.auth import Principal
 from api.operations import agents, pools, services, tasks
 from api.operations.people import People
 from api.ports import Ports
-from api.shapes.common import AgentRef
 from api.shapes.handing import (
     Asked,
     BasisShape,
@@ -173,7 +172,7 @@ def _having(told: Explanation, people: People) -> Iterator[RulingShape]:
     """Tell of those who are offered the task, or have it."""
     for each in told.holdings:
         yield RulingShape(
-            agent=_known(people, each.agent),
+            agent=people.named(each.agent),
             having=each.state,
             rule=None,
             reason=None,
@@ -189,7 +188,7 @@ def _kept_from_it(told: Explanation, people: People) -> Iterator[RulingShape]:
     for each in told.rulings:
         if each.agent not in having:
             yield RulingShape(
-                agent=_known(people, each.agent),
+                agent=people.named(each.agent),
                 having=None,
                 rule=each.rule or None,
                 reason=RULES.get(each.rule),
@@ -202,7 +201,7 @@ def _asked(entry: TimelineEntry, people: People) -> Asked:
     return Asked(
         at=entry.at,
         service=entry.service or "",
-        agent=_known(people, entry.agent or ""),
+        agent=people.named(entry.agent or ""),
         session_id=entry.session or "",
         why=told.get("why", ""),
         reason=WHY.get(told.get("why", ""), ""),
@@ -214,7 +213,3 @@ def _asked(entry: TimelineEntry, people: People) -> Asked:
         priority=told.get("priority"),
         configuration=told.get("config"),
     )
-
-
-def _known(people: People, agent: str) -> AgentRef:
-    return AgentRef(id=agent, upn=people.upn(agent))

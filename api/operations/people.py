@@ -34,6 +34,10 @@ class People:
         """Name an agent for people."""
         return self.known.get(agent, "")
 
+    def named(self, agent: str) -> AgentRef:
+        """Show an agent."""
+        return AgentRef(id=agent, upn=self.upn(agent))
+
     def ref(self, agent: str | None) -> AgentRef | None:
         """Show an agent, if there is one."""
-        return None if agent is None else AgentRef(id=agent, upn=self.upn(agent))
+        return None if agent is None else self.named(agent)

@@ -123,14 +123,12 @@ def _service_session(row: report_rows.ServiceSession, people: People) -> Service
 
 def _user_session(row: report_rows.UserSession, people: People) -> UserSession:
     measures: dict[str, Any] = dict(row.measures)
-    agent = people.ref(row.agent)
-    assert agent is not None  # noqa: S101 -- a session always has one
     return UserSession(
         **row.model_dump(exclude={"id", "task", "agent", "measures"}),
         **{name: measures[name] for name in ("offer", "work", "hold", "holds", "wrap_up")},
         session_id=row.id,
         task_id=row.task,
-        agent=agent,
+        agent=people.named(row.agent),
     )
 
 

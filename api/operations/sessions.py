@@ -317,13 +317,11 @@ async def _rows(
 
 
 def _shown(row: SessionRow, people: People) -> Session:
-    agent = people.ref(row.agent)
-    assert agent is not None  # noqa: S101 -- a session always has one
     return Session(
         id=row.id,
         task_id=row.task,
         service=row.service,
-        agent=agent,
+        agent=people.named(row.agent),
         state=row.state,
         outcome=row.outcome,
         blocking=row.blocking,
