@@ -10,7 +10,7 @@ from pydantic import Field
 from api.errors import responses
 from api.operations import definitions, simulations
 from api.routes.guard import In, Who, router
-from api.shapes.common import Body
+from api.shapes.common import Body, VersionAsked
 from api.shapes.definitions import (
     CheckAnswer,
     DefinitionDetails,
@@ -22,8 +22,6 @@ from api.shapes.definitions import (
 from api.shapes.simulations import SimulationAnswer, SimulationRequest
 
 routes = router("definitions", prefix="/definitions")
-LARGEST_VERSION = 2**31 - 1
-Version = Annotated[int, Field(ge=1, le=LARGEST_VERSION)]
 Workflow = Annotated[str, Path(description="Name of the workflow.", max_length=320)]
 
 
@@ -38,7 +36,7 @@ class DefinitionQuery(Body):
 class VersionQuery(Body):
     """Which version is meant."""
 
-    version: Version | None = Field(default=None, description="Empty means the current one.")
+    version: VersionAsked | None = Field(default=None, description="Empty means the current one.")
 
 
 @routes.get("")

@@ -10,6 +10,7 @@ from pydantic import Field
 from api.errors import responses
 from api.operations import handing, task_events, task_graph, tasks
 from api.routes.guard import IdempotencyKey, In, Who, router
+from api.shapes.common import VersionAsked
 from api.shapes.handing import AssignTaskBody, Handed, TaskExplanation, TransferTaskBody
 from api.shapes.task_events import SendTaskEvent, TaskEventAnswer
 from api.shapes.tasks import (
@@ -41,6 +42,9 @@ routes = router("tasks", prefix="/tasks")
 class TaskQuery(TaskSelection):
     """Which tasks to list, and which page of them."""
 
+    version: VersionAsked | None = Field(
+        default=None, description="Version of the workflow that they run on."
+    )
     limit: int = Field(default=PAGE, ge=1, le=LARGEST_PAGE, description="Tasks in a page.")
     after: Annotated[str, Field(max_length=400)] | None = Field(
         default=None, description="Where the page begins; comes with `nextLink`."

@@ -10,11 +10,10 @@ from api.errors import responses
 from api.operations import migrating, versions
 from api.routes.definitions import Workflow
 from api.routes.guard import IdempotencyKey, In, Who, router
-from api.shapes.common import NAME_LENGTH, NAME_PATTERN
+from api.shapes.common import LARGEST_VERSION, NAME_LENGTH, NAME_PATTERN
 from api.shapes.definitions import Definition, PublishAnswer
 from api.shapes.task_jobs import TaskJob
 from api.shapes.versions import (
-    LARGEST_VERSION,
     CanaryBody,
     CurrentBody,
     DiffAnswer,

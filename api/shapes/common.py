@@ -122,6 +122,11 @@ Upn = Annotated[
 ]
 Number = Annotated[int, Field(strict=True)]
 Yes = Annotated[bool, Field(strict=True)]
+LARGEST_VERSION = 2**31 - 1
+Version = Annotated[Number, Field(ge=1, le=LARGEST_VERSION)]
+"""A version of a workflow in a body."""
+VersionAsked = Annotated[int, Field(ge=1, le=LARGEST_VERSION)]
+"""The same in a query, which is text."""
 Instant = Annotated[
     AwareDatetime,
     Field(strict=False),

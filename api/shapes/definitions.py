@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.shapes.common import Body, Shape
+from api.shapes.common import Body, Shape, Yes
 from api.shapes.findings import FindingShape
 
 SOURCE = 200_000
@@ -22,7 +22,7 @@ class DefinitionSource(Body):
     file: Annotated[str, Field(min_length=1, max_length=320)] = Field(
         default="definition.yaml", description="The file's name, for the findings."
     )
-    breaking: bool = Field(
+    breaking: Yes = Field(
         default=False, description="Whether it is meant if this breaks who sends tasks."
     )
 
@@ -30,7 +30,7 @@ class DefinitionSource(Body):
 class PublishSource(DefinitionSource):
     """A definition to be published."""
 
-    current: bool = Field(
+    current: Yes = Field(
         default=True, description="Whether new tasks take it; else they take what they took before."
     )
 

@@ -23,6 +23,7 @@ from api.shapes.common import (
     Said,
     Shape,
     Text,
+    Version,
     Writable,
     Yes,
 )
@@ -184,7 +185,7 @@ class TaskSelection(Body):
     customer: Text | None = Field(default=None, description="A customer identifier.")
     reference: Text | None = Field(default=None, description="A reference id.")
     workflow: Reference | None = Field(default=None, description="Name of a workflow.")
-    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = Field(
+    version: Version | None = Field(
         default=None, description="Version of the workflow that they run on."
     )
 

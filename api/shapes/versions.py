@@ -8,24 +8,21 @@ from typing import Annotated
 
 from pydantic import Field
 
-from api.shapes.common import Body, Shape, Text
+from api.shapes.common import Body, Number, Shape, Text, Version, VersionAsked, Yes
 from api.shapes.definitions import SOURCE, Definition
 from api.shapes.findings import FindingShape
 from extask.definition.canary import LEAST, MOST
 from extask.definition.diff import Area, Change
 from extask.errors import Fault
 
-LARGEST_VERSION = 2**31 - 1
-Version = Annotated[int, Field(ge=1, le=LARGEST_VERSION)]
-
 
 class PublishDraftBody(Body):
     """How a draft is to be published."""
 
-    breaking: bool = Field(
+    breaking: Yes = Field(
         default=False, description="Whether it is meant if this breaks who sends tasks."
     )
-    current: bool = Field(
+    current: Yes = Field(
         default=True, description="Whether new tasks take it; else they take what they took before."
     )
 
@@ -78,7 +75,7 @@ class CanaryBody(Body):
     """Which version a share of new tasks takes."""
 
     version: Version = Field(description="A published version that is not current.")
-    percent: Annotated[int, Field(ge=LEAST, le=MOST)] = Field(
+    percent: Annotated[Number, Field(ge=LEAST, le=MOST)] = Field(
         description="The share of new tasks that takes it, in percent."
     )
 
@@ -86,10 +83,10 @@ class CanaryBody(Body):
 class DiffQuery(Body):
     """Which versions to compare."""
 
-    from_: Version | None = Field(
+    from_: VersionAsked | None = Field(
         default=None, alias="from", description="The older one; empty means the current one."
     )
-    to: Version | None = Field(
+    to: VersionAsked | None = Field(
         default=None, description="The newer one; empty means the current one."
     )
 
